@@ -1,0 +1,85 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6), .treatAllWarnings(as: .error), .defaultIsolation(nil),
+  .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"), .enableExperimentalFeature("Lifetimes"),
+  .define("PLANTED_BUGS", .when(traits: ["PlantedBugs"])),
+]
+
+/// A well-kept C library of the system; `apt` is the Debian package that brings its header.
+func cLibrary(_ name: String, pkgConfig: String, apt: String) -> Target {
+  .systemLibrary(name: name, path: "Sources/System/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+/// A room: one target, whose dependencies are the only arrows the compiler lets it have.
+func room(_ name: String, in floor: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: strict)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: strict)
+}
+
+let package = Package(
+  name: "millrace",
+  products: [
+    .executable(name: "millrace", targets: ["millrace"]),
+    .executable(name: "wirecheck", targets: ["wirecheck"]),
+    .library(name: "MillraceServer", targets: ["MillraceServer"]),
+  ],
+  traits: [
+    .trait(name: "PlantedBugs", description: "Defects planted on purpose, to prove that the tests find them."),
+    .default(enabledTraits: []),
+  ],
+  targets: [
+    cLibrary("CISAL", pkgConfig: "libisal", apt: "libisal-dev"),
+    cLibrary("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+    cLibrary("CLZ4", pkgConfig: "liblz4", apt: "liblz4-dev"),
+    cLibrary("CSnappy", pkgConfig: "snappy", apt: "libsnappy-dev"),
+    cLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    cLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+    .target(name: "CLinux", path: "Sources/System/CLinux", cSettings: [.define("_GNU_SOURCE")]),
+
+    room("Units", in: "Ground", []),
+    room("ByteCodec", in: "Ground", ["Units", "CISAL"]),
+    room("Compression", in: "Ground", ["ByteCodec", "CZstd", "CLZ4", "CSnappy", "CZlib"]),
+    room("Machine", in: "Ground", ["Units", "ByteCodec", "CLinux"]),
+    room("Reactor", in: "Ground", ["Units", "ByteCodec", "Machine", "CLinux"]),
+
+    room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
+    room("Settings", in: "Engine", ["Units"]),
+    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "RecordFormat"]),
+    room("Broker", in: "Engine", ["Units", "ByteCodec", "Machine", "RecordFormat", "LogStore", "Settings"]),
+
+    room("KafkaWire", in: "Doors", ["Units", "ByteCodec"]),
+    room(
+      "KafkaDoor", in: "Doors",
+      ["Units", "ByteCodec", "Machine", "Reactor", "RecordFormat", "Settings", "Broker", "KafkaWire"]),
+    room("HTTPFront", in: "Doors", ["Units", "CMicroHTTPD"]),
+
+    room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
+    room(
+      "Simulation", in: "Testing",
+      ["Units", "ByteCodec", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
+
+    .target(
+      name: "MillraceServer",
+      dependencies: [
+        "Units", "ByteCodec", "Machine", "Reactor", "Settings", "LogStore", "Broker", "KafkaDoor", "HTTPFront",
+        "SimMachine",
+      ],
+      path: "Sources/Server/MillraceServer", swiftSettings: strict),
+
+    program("millrace", ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
+    program("wiregen", []),
+    program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
+    program("simulate", ["Simulation"]),
+  ]
+)

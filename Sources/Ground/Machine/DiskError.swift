@@ -1,0 +1,45 @@
+/// A file call that failed: which, on what, and the system's reason.
+package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
+  package enum Call: String, Sendable, CaseIterable {
+    case open, makeDirectory, syncDirectory, rename, remove, removeDirectory, list, space, lock
+    case read, write, sync, size, truncate, reserve
+  }
+
+  package var call: Call
+  package var path: String
+  /// The system's error number, or `powerCut` after a simulated cut.
+  package var code: Int32
+
+  package init(call: Call, path: String, code: Int32) {
+    self.call = call
+    self.path = path
+    self.code = code
+  }
+
+  /// What a simulated disk answers to every call after the power went: no errno has this number.
+  package static let powerCut: Int32 = -1
+
+  package var isPowerCut: Bool { code == Self.powerCut }
+  /// ENOSPC or EDQUOT: the disk is full, which heals.
+  package var isFull: Bool { code == 28 || code == 122 }
+  /// ENOENT.
+  package var isMissing: Bool { code == 2 }
+
+  package var description: String { "\(call.rawValue) of '\(path)' failed: \(reason)" }
+
+  private var reason: String {
+    switch code {
+    case Self.powerCut: "the power is cut"
+    case 2: "no such file or folder (ENOENT)"
+    case 5: "input/output error (EIO)"
+    case 13: "permission denied (EACCES)"
+    case 17: "it exists (EEXIST)"
+    case 20: "not a folder (ENOTDIR)"
+    case 23, 24: "too many open files (\(code == 24 ? "EMFILE" : "ENFILE")); raise the limit of descriptors"
+    case 28: "no space left on the disk (ENOSPC)"
+    case 30: "the file system is read-only (EROFS)"
+    case 122: "the disk quota is used up (EDQUOT)"
+    default: "errno \(code)"
+    }
+  }
+}

@@ -1,0 +1,32 @@
+// Linux calls and constants that the Glibc module hides: epoll and friends, and all that needs _GNU_SOURCE.
+#pragma once
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/statvfs.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/vfs.h>
+
+enum : int32_t {
+  LINUX_FALLOC_FL_KEEP_SIZE = 1,
+  LINUX_SYNC_FILE_RANGE_WRITE = 2,
+  LINUX_RWF_NOWAIT = 8,
+  LINUX_SOCK_NONBLOCK = 04000,
+  LINUX_SOCK_CLOEXEC = 02000000,
+};
+
+int linux_fallocate_keep_size(int fd, off_t offset, off_t length);
+int linux_start_writeback(int fd, off_t offset, off_t length);
+ssize_t linux_preadv_nowait(int fd, const struct iovec *parts, int count, off_t offset);
+int linux_accept4(int fd, struct sockaddr *address, uint32_t *length, int flags);
+int linux_set_thread_name(const char *name);
+ssize_t linux_getrandom(void *bytes, size_t count);

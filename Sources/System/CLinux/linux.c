@@ -1,0 +1,30 @@
+#include "CLinux.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+_Static_assert(LINUX_FALLOC_FL_KEEP_SIZE == FALLOC_FL_KEEP_SIZE, "");
+_Static_assert(LINUX_SYNC_FILE_RANGE_WRITE == SYNC_FILE_RANGE_WRITE, "");
+_Static_assert(LINUX_RWF_NOWAIT == RWF_NOWAIT, "");
+_Static_assert(LINUX_SOCK_NONBLOCK == SOCK_NONBLOCK, "");
+_Static_assert(LINUX_SOCK_CLOEXEC == SOCK_CLOEXEC, "");
+
+int linux_fallocate_keep_size(int fd, off_t offset, off_t length) {
+  return fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+int linux_start_writeback(int fd, off_t offset, off_t length) {
+  return sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
+}
+
+ssize_t linux_preadv_nowait(int fd, const struct iovec *parts, int count, off_t offset) {
+  return preadv2(fd, parts, count, offset, RWF_NOWAIT);
+}
+
+int linux_accept4(int fd, struct sockaddr *address, uint32_t *length, int flags) {
+  return accept4(fd, address, length, flags);
+}
+
+int linux_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+ssize_t linux_getrandom(void *bytes, size_t count) { return getrandom(bytes, count, 0); }
