@@ -81,5 +81,8 @@ let package = Package(
     program("wiregen", []),
     program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),
+
+    tests("CompressionTests", ["ByteCodec", "Compression"]),
+    tests("RecordFormatTests", ["Units", "ByteCodec", "Compression", "RecordFormat"]),
   ]
 )
