@@ -13,7 +13,7 @@ package struct Catalogue {
 
   package let clusterID: UniqueID
   package private(set) var topics: [UniqueID: Topic] = [:]
-  package private(set) var settings: [SettingsResource: [String: String]] = [:]
+  package private(set) var settings: [ConfiguredResource: [String: String]] = [:]
   /// Producer ids below this may have been given out.
   package private(set) var producerIDEnd: Int64 = 0
   /// The last change of anything here.
@@ -97,7 +97,7 @@ package struct Catalogue {
     let count = Int(try reader.readInt32())
     try reader.admit(count: count, minimumSize: 9, stride: 64)
     for _ in 0..<count {
-      let resource = try SettingsResource(from: &reader)
+      let resource = try ConfiguredResource(from: &reader)
       apply(.settingsChanged(resource, overrides: try reader.readOverrides()), at: sequence)
     }
     apply(.producerIDsReserved(upTo: producerIDEnd), at: sequence)

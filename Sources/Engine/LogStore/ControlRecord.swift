@@ -11,7 +11,7 @@ package enum ControlRecord: Equatable, Sendable {
   /// The topic's overrides, all of them.
   case topicSettingsChanged(topic: UniqueID, overrides: [String: String])
   /// The overrides of another resource (a broker, the brokers' default, a group), all of them.
-  case settingsChanged(SettingsResource, overrides: [String: String])
+  case settingsChanged(ConfiguredResource, overrides: [String: String])
   /// Producer ids below `upTo` may have been given out.
   case producerIDsReserved(upTo: Int64)
   /// Records below `offset` are gone.
@@ -70,7 +70,7 @@ package enum ControlRecord: Equatable, Sendable {
     case .topicSettingsChanged:
       self = .topicSettingsChanged(topic: try reader.readUUID(), overrides: try reader.readOverrides())
     case .settingsChanged:
-      self = .settingsChanged(try SettingsResource(from: &reader), overrides: try reader.readOverrides())
+      self = .settingsChanged(try ConfiguredResource(from: &reader), overrides: try reader.readOverrides())
     case .producerIDsReserved: self = .producerIDsReserved(upTo: try reader.readInt64())
     case .logStartMoved:
       self = .logStartMoved(try PartitionKey(from: &reader), offset: Offset(try reader.readInt64()))
@@ -116,7 +116,7 @@ package struct TopicDescription: Equatable, Sendable {
 }
 
 /// Whose settings: topics keep theirs in their description.
-package struct SettingsResource: Hashable, Comparable, Sendable {
+package struct ConfiguredResource: Hashable, Comparable, Sendable {
   package enum Kind: UInt8, Sendable { case broker = 4, clientMetrics = 16, group = 32 }
 
   package var kind: Kind
@@ -128,7 +128,7 @@ package struct SettingsResource: Hashable, Comparable, Sendable {
     self.name = name
   }
 
-  package static func < (a: SettingsResource, b: SettingsResource) -> Bool {
+  package static func < (a: ConfiguredResource, b: ConfiguredResource) -> Bool {
     (a.kind.rawValue, a.name) < (b.kind.rawValue, b.name)
   }
 

@@ -81,6 +81,27 @@ package final class PartitionLog {
 
   func expireProducers(notSeenSince limit: Timestamp) { producers.expire(notSeenSince: limit) }
 
+  /// The end for readers that want only what is stable: transactions keep it back (none are open yet on any partition).
+  package var stableEnd: Offset { durable.end }
+
+  /// Where the log should start when records older than `retentionMs` and bytes beyond `retentionBytes` go (negative is
+  /// no limit). Whole segments only; one that still grows goes only when all its records are too old.
+  package func retentionStart(now: Timestamp, retentionMs: Int64, retentionBytes: Int64) -> Offset {
+    var target = start
+    var excess = retentionBytes < 0 ? -1 : size.value - retentionBytes
+    for (index, segment) in segments.enumerated() {
+      let isActive = index == segments.count - 1
+      let isOld =
+        retentionMs >= 0 && segment.maxTimestamp.milliseconds >= 0
+        && now.milliseconds - segment.maxTimestamp.milliseconds > retentionMs
+      let isExcess = excess >= segment.size.value && !isActive
+      guard isOld || isExcess, segment.end <= durable.end else { break }
+      target = segment.end
+      excess -= segment.size.value
+    }
+    return target
+  }
+
   /// What has been decided is what has been synced: after recovery, and when a group has been synced.
   func allIsDurable() {
     durableStart = start
