@@ -1,5 +1,6 @@
 package import ByteCodec
 package import LogStore
+import Machine
 package import Units
 
 /// What a reader asks for: partitions in order, and how long it is willing to wait for how much.

@@ -1,6 +1,8 @@
 package import ByteCodec
 package import LogStore
+import Machine
 package import RecordFormat
+import Settings
 package import Units
 
 extension Engine {

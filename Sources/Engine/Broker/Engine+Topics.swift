@@ -1,5 +1,6 @@
 package import LogStore
-package import Settings
+import Machine
+import Settings
 package import Units
 
 /// A change that was decided: what it made, and from when on it may be shown.

@@ -1,4 +1,6 @@
-package import LogStore
+import LogStore
+import Machine
+import Settings
 package import Units
 
 /// What falls due by itself.
