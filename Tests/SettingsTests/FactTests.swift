@@ -27,7 +27,7 @@ struct FactTests {
 
   static func fallback(_ cell: String, type: String) -> String? {
     if cell == "null" || cell == "(none)" { return nil }
-    if type == "LIST" { return cell.dropFirst().dropLast().replacing(", ", with: ",") }
+    if type == "LIST" { return String(cell.dropFirst().dropLast()).replacing(", ", with: ",") }
     return type == "CLASS" ? cell.replacing("class ", with: "") : cell
   }
 

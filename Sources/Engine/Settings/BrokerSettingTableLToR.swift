@@ -4,11 +4,11 @@ extension BrokerSettingTable {
   static let rowsLToR: [SettingDefinition] = [
     .fixed("leader.imbalance.check.interval.seconds", .long, "300", .atLeast(1)),
     .clusterWide("leader.replication.throttled.rate", .long, "9223372036854775807", .atLeast(0), isHidden: true),
-    .perBroker(
+    .fixed(
       "listener.security.protocol.map", .string,
       "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT",
       about: "Security protocol of each listener name."),
-    .perBroker(
+    .fixed(
       "listeners", .list, "PLAINTEXT://localhost:9092", .listeners,
       about: "Addresses to listen on, as NAME://host:port."),
     .clusterWide(

@@ -41,8 +41,9 @@ extension BrokerLayers {
       guard let text = operation.value else {
         throw SettingError(.missingValue, "Setting \(setting.name) needs a value; delete it to go back to the default")
       }
-      let value = try SettingValue(text, for: setting)
+      let value = try SettingValue.typed(text, setting)
       let merged = operation.kind == .set ? value : merge(operation.kind, value, setting, overrides, resource)
+      if let complaint = setting.rule.complaint(about: merged) { throw .invalid(text, for: setting, complaint) }
       result[setting.name] = try SettingValue(merged.text, for: setting).text
     }
     try check(result, of: resource)

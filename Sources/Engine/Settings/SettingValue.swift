@@ -8,13 +8,18 @@ package enum SettingValue: Equatable, Sendable {
 
   /// The value that `text` gives `setting`, or why it gives none.
   package init(_ text: String, for setting: SettingDefinition) throws(SettingError) {
+    self = try SettingValue.typed(text, setting)
+    if let complaint = setting.rule.complaint(about: self) { throw .invalid(text, for: setting, complaint) }
+  }
+
+  /// The value of the setting's type that `text` gives, whether or not it is allowed.
+  static func typed(_ text: String, _ setting: SettingDefinition) throws(SettingError) -> SettingValue {
     guard text.utf8.count <= SettingLimits.valueBytes else {
       throw SettingError(
         .limitExceeded, "The value of setting \(setting.name) is longer than \(SettingLimits.valueBytes) bytes")
     }
     let isSecret = setting.type == .password
-    self = try SettingValue.parsed(isSecret ? text : SettingText.trimmed(text), setting)
-    if let complaint = setting.rule.complaint(about: self) { throw .invalid(text, for: setting, complaint) }
+    return try parsed(isSecret ? text : SettingText.trimmed(text), setting)
   }
 
   /// The value as Kafka prints it; two texts with the same value print alike.
