@@ -1,7 +1,10 @@
 /// One value a setting has under one name from one source; a list of them, nearest first, explains the effective value.
 package struct SettingStep: Equatable, Sendable {
+  /// The name it is set under, which may be a stand-in's.
   package let name: String
+  /// The value as it stands there, not scaled.
   package let value: SettingValue
+  /// Where it was set.
   package let source: SettingSource
 }
 

@@ -1,6 +1,8 @@
 /// Retention and compaction as work of the background.
 package struct UpkeepSettings: Sendable, Equatable {
+  /// `log.retention.check.interval.ms`.
   package let retentionCheckIntervalMs: Int64
+  /// `log.cleaner.backoff.ms`.
   package let cleanerBackoffMs: Int64
   /// Memory for the keys of a compaction.
   package let cleanerDedupeBufferBytes: Int64
@@ -17,7 +19,9 @@ package struct UpkeepSettings: Sendable, Equatable {
 
 /// Limits of connections and requests.
 package struct NetworkSettings: Sendable, Equatable {
+  /// `fetch.max.bytes`.
   package let fetchMaxBytes: Int32
+  /// `socket.request.max.bytes`.
   package let requestMaxBytes: Int32
   /// nil when nobody chose: the server then goes by its descriptors.
   package let maxConnections: Int32?
@@ -27,7 +31,9 @@ package struct NetworkSettings: Sendable, Equatable {
   package let maxConnectionRate: Int32?
   /// Silence after which a connection is closed; 0 or less is never.
   package let idleMs: Int64
+  /// `max.incremental.fetch.session.cache.slots`.
   package let fetchSessionSlots: Int32
+  /// `socket.listen.backlog.size`.
   package let acceptBacklog: Int32
   /// -1 leaves the system's choice.
   package let sendBufferBytes: Int32
@@ -35,6 +41,7 @@ package struct NetworkSettings: Sendable, Equatable {
   package let receiveBufferBytes: Int32
   /// Largest message before a login is complete.
   package let loginMaxBytes: Int32
+  /// `connection.failed.authentication.delay.ms`.
   package let failedLoginDelayMs: Int32
   /// Memory for requests and answers on their way.
   package let memoryLimitBytes: Int64
@@ -58,8 +65,11 @@ package struct NetworkSettings: Sendable, Equatable {
 
 /// Limits of groups and their offsets. What one group may change is in `GroupSettings`.
 package struct GroupLimits: Sendable, Equatable {
+  /// `group.min.session.timeout.ms`.
   package let minSessionTimeoutMs: Int32
+  /// `group.max.session.timeout.ms`.
   package let maxSessionTimeoutMs: Int32
+  /// `group.initial.rebalance.delay.ms`.
   package let initialRebalanceDelayMs: Int32
   /// Members of one classic group.
   package let maxSize: Int32
@@ -67,12 +77,17 @@ package struct GroupLimits: Sendable, Equatable {
   package let consumerMaxSize: Int32
   /// Members of one share group.
   package let shareMaxSize: Int32
+  /// `group.share.max.share.sessions`.
   package let shareMaxSessions: Int32
   /// Kinds of groups served: classic, consumer, share, streams.
   package let protocols: [String]
+  /// `group.consumer.assignors`.
   package let consumerAssignors: [String]
+  /// `offset.metadata.max.bytes`.
   package let offsetMetadataMaxBytes: Int32
+  /// `offsets.retention.minutes`, in milliseconds.
   package let offsetsRetentionMs: Int64
+  /// `offsets.retention.check.interval.ms`.
   package let offsetsRetentionCheckIntervalMs: Int64
 
   init(_ reader: SettingReader) throws(SettingError) {
@@ -93,12 +108,19 @@ package struct GroupLimits: Sendable, Equatable {
 
 /// Limits of producers and transactions.
 package struct TransactionSettings: Sendable, Equatable {
+  /// `producer.id.expiration.ms`.
   package let producerIDExpirationMs: Int32
+  /// `transaction.max.timeout.ms`.
   package let maxTimeoutMs: Int32
+  /// `transactional.id.expiration.ms`.
   package let idExpirationMs: Int32
+  /// `transaction.abort.timed.out.transaction.cleanup.interval.ms`.
   package let timeoutCheckIntervalMs: Int32
+  /// `transaction.remove.expired.transaction.cleanup.interval.ms`.
   package let idExpirationCheckIntervalMs: Int32
+  /// `transaction.two.phase.commit.enable`.
   package let isTwoPhaseCommitAllowed: Bool
+  /// `transaction.partition.verification.enable`.
   package let isPartitionVerified: Bool
 
   init(_ reader: SettingReader) throws(SettingError) {
@@ -130,10 +152,15 @@ package enum RecordValidation: Equatable, Sendable {
 
 /// The journal and the promise it keeps.
 package struct StorageSettings: Sendable, Equatable {
+  /// `durability` with its interval.
   package let durability: Durability
+  /// `record.validation`.
   package let recordValidation: RecordValidation
+  /// `journal.file.bytes`.
   package let journalFileBytes: Int64
+  /// `journal.checkpoint.bytes`.
   package let journalCheckpointBytes: Int64
+  /// `journal.cap.bytes`.
   package let journalCapBytes: Int64
 
   init(_ reader: SettingReader) throws(SettingError) {

@@ -1,11 +1,18 @@
 /// The effective settings of the broker that the server itself needs, typed. Times are milliseconds, sizes bytes.
 package struct BrokerSettings: Sendable, Equatable {
+  /// Who the node is and where it listens.
   package let node: NodeSettings
+  /// What topics get that do not say.
   package let topics: TopicDefaults
+  /// Work of the background.
   package let upkeep: UpkeepSettings
+  /// Limits of connections and requests.
   package let network: NetworkSettings
+  /// Limits of groups and offsets.
   package let groups: GroupLimits
+  /// Limits of producers and transactions.
   package let transactions: TransactionSettings
+  /// The journal and its promise.
   package let storage: StorageSettings
 
   /// The settings that `layers` amount to, or the first contradiction among them.
@@ -53,6 +60,7 @@ extension BrokerLayers {
 
 /// Who the node is and where it is found.
 package struct NodeSettings: Sendable, Equatable {
+  /// `node.id`.
   package let nodeID: Int32
   /// The data folder.
   package let dataFolder: String
@@ -60,6 +68,7 @@ package struct NodeSettings: Sendable, Equatable {
   package let listeners: [Listener]
   /// Empty means the address a client came by.
   package let advertisedListeners: [Listener]
+  /// `broker.rack`; nil when nobody named one.
   package let rack: String?
   /// Allows listening beyond this machine without authentication and TLS.
   package let isInsecureAllowed: Bool
@@ -86,16 +95,23 @@ package struct NodeSettings: Sendable, Equatable {
 
 /// What topics get that do not say.
 package struct TopicDefaults: Sendable, Equatable {
+  /// `num.partitions`.
   package let partitions: Int32
+  /// `default.replication.factor`.
   package let replicationFactor: Int32
+  /// `auto.create.topics.enable`.
   package let autoCreate: Bool
+  /// `delete.topic.enable`.
   package let isDeletionAllowed: Bool
   /// Partitions of all topics together.
   package let maxPartitions: Int32
   /// Refuse replication factors above 1.
   package let isReplicationFactorStrict: Bool
+  /// `offsets.topic.num.partitions`.
   package let offsetsTopicPartitions: Int32
+  /// `transaction.state.log.num.partitions`.
   package let transactionTopicPartitions: Int32
+  /// `share.coordinator.state.topic.num.partitions`.
   package let shareStateTopicPartitions: Int32
   /// Partitions in one answer of DescribeTopicPartitions.
   package let maxDescribedPartitions: Int32

@@ -2,8 +2,11 @@
 package struct EffectiveSetting: Sendable {
   /// A value with its name and source; the value of a sensitive setting is nil.
   package struct Synonym: Equatable, Sendable {
+    /// The name, as clients ask for it.
     package let name: String
+    /// The value as it stands there; nil when sensitive.
     package let value: String?
+    /// Where the value comes from.
     package let source: SettingSource
   }
 
@@ -11,17 +14,24 @@ package struct EffectiveSetting: Sendable {
   package let definition: SettingDefinition
   /// The effective value; nil when it is sensitive or Kafka's null.
   package let value: String?
+  /// Where the value comes from.
   package let source: SettingSource
   /// Every value the setting has, the effective one first.
   package let synonyms: [Synonym]
   /// Where a value given at start came from.
   package let origin: SettingOrigin?
 
+  /// The name, as clients ask for it.
   package var name: String { definition.name }
+  /// The type of the value.
   package var type: SettingType { definition.type }
+  /// A sentence for people; may be empty.
   package var documentation: String { definition.about }
+  /// Whether the value is withheld.
   package var isSensitive: Bool { definition.isSensitive }
+  /// Whether clients cannot change it.
   package var isReadOnly: Bool { definition.update == .readOnly }
+  /// Whether nobody set it.
   package var isDefault: Bool { source == .fallback }
 
   init(_ definition: SettingDefinition, _ value: SettingValue?, _ steps: [SettingStep], origin: SettingOrigin? = nil) {

@@ -2,22 +2,35 @@
 package struct GroupSettings: Equatable, Sendable {
   /// What consumer, share and streams groups have in common.
   package struct Membership: Equatable, Sendable {
+    /// `session.timeout.ms` of the kind.
     package let sessionTimeoutMs: Int32
+    /// `heartbeat.interval.ms` of the kind.
     package let heartbeatIntervalMs: Int32
+    /// `assignment.interval.ms` of the kind.
     package let assignmentIntervalMs: Int32
   }
 
+  /// `consumer.*`.
   package let consumer: Membership
+  /// `share.*`.
   package let share: Membership
+  /// `streams.*`.
   package let streams: Membership
+  /// `share.auto.offset.reset`.
   package let shareAutoOffsetReset: ShareStart
   /// Whether share groups pass over open and aborted transactions.
   package let shareReadsCommitted: Bool
+  /// `share.delivery.count.limit`.
   package let shareDeliveryCountLimit: Int32
+  /// `share.partition.max.record.locks`.
   package let sharePartitionMaxRecordLocks: Int32
+  /// `share.record.lock.duration.ms`.
   package let shareRecordLockDurationMs: Int32
+  /// `share.renew.acknowledge.enable`.
   package let shareRenewAcknowledge: Bool
+  /// `streams.initial.rebalance.delay.ms`.
   package let streamsInitialRebalanceDelayMs: Int32
+  /// `streams.num.standby.replicas`.
   package let streamsStandbyReplicas: Int32
 
   /// The settings of a group with `overrides` as they were stored.

@@ -30,6 +30,7 @@ package struct Listener: Equatable, Sendable, CustomStringConvertible {
     self.port = port
   }
 
+  /// The address as a settings file spells it.
   package var description: String { "\(name)://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
   private static func isNameByte(_ byte: UInt8) -> Bool {

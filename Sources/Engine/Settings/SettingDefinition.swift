@@ -23,6 +23,7 @@ package enum SettingUpdate: Sendable {
 
 /// A broker setting that stands in for another setting, and the factor that brings its unit to the other's.
 package struct SettingSynonym: Sendable, Equatable {
+  /// The name of the broker setting.
   package let name: String
   /// 1, or the milliseconds of a minute or an hour.
   package let scale: Int64
@@ -53,10 +54,13 @@ extension [SettingSynonym] {
 package struct SettingDefinition: Sendable {
   /// Kafka's name where Kafka has the setting, else Millrace's.
   package let name: String
+  /// The type of its values.
   package let type: SettingType
   /// The default as text; nil where Kafka has null or none.
   package let fallback: String?
+  /// What values it allows.
   package let rule: SettingRule
+  /// Whether and for whom it may change while the server runs.
   package let update: SettingUpdate
   /// The broker settings that apply when this one is not set, nearest first. Broker settings list themselves first.
   package let synonyms: [SettingSynonym]

@@ -23,7 +23,9 @@ package struct SettingError: Error, Equatable, Sendable {
     case syntax
   }
 
+  /// The kind of refusal.
   package let reason: Reason
+  /// What was refused and why, for people.
   package let message: String
 
   init(_ reason: Reason, _ message: String) {

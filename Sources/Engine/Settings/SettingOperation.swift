@@ -8,11 +8,14 @@ package struct SettingOperation: Equatable, Sendable {
     case subtract = 3
   }
 
+  /// What is done.
   package let kind: Kind
+  /// The setting it is done to.
   package let name: String
   /// Not looked at by `delete`.
   package let value: String?
 
+  /// A change of kind `kind` to the setting `name`.
   package init(_ kind: Kind, _ name: String, _ value: String? = nil) {
     self.kind = kind
     self.name = name

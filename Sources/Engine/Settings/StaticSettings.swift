@@ -9,6 +9,7 @@ package enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
   /// Worked out by the server, such as the port it was given.
   case server
 
+  /// The origin in words, for errors and listings.
   package var description: String {
     switch self {
     case .flag: "command line"
@@ -23,7 +24,9 @@ package enum SettingOrigin: Equatable, Sendable, CustomStringConvertible {
 package struct StaticSettings: Sendable {
   /// A checked value, in Kafka's spelling, and its origin.
   package struct Entry: Equatable, Sendable {
+    /// The value in Kafka's spelling.
     package let value: String
+    /// Where it was given.
     package let origin: SettingOrigin
   }
 

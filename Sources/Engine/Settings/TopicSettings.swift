@@ -1,6 +1,9 @@
 /// What happens to old data of a topic. Empty keeps everything.
 package struct CleanupPolicy: OptionSet, Sendable, Hashable {
+  /// The policies as bits.
   package let rawValue: UInt8
+  /// The policies as bits.
+  /// The policies that `rawValue` has bits for.
   package init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// Whole segments go by age and size.
@@ -29,6 +32,7 @@ package enum TimestampType: Equatable, Sendable {
 
 /// The effective settings of one topic, ready for use: overrides over the broker's layers over defaults.
 package struct TopicSettings: Equatable, Sendable {
+  /// `cleanup.policy`.
   package private(set) var cleanupPolicy: CleanupPolicy = .delete
   /// Age at which data goes; -1 is never.
   package private(set) var retentionMs: Int64 = -1
@@ -36,27 +40,41 @@ package struct TopicSettings: Equatable, Sendable {
   package private(set) var retentionBytes: Int64 = -1
   /// Size at which a segment is closed; at least 1.
   package private(set) var segmentBytes: Int32 = .max
+  /// `segment.ms`.
   package private(set) var segmentMs: Int64 = .max
+  /// `segment.jitter.ms`.
   package private(set) var segmentJitterMs: Int64 = 0
   /// Largest index of a segment.
   package private(set) var segmentIndexBytes: Int32 = .max
+  /// `index.interval.bytes`.
   package private(set) var indexIntervalBytes: Int32 = 4096
   /// Largest batch as stored, header included.
   package private(set) var maxMessageBytes: Int32 = .max
+  /// `message.timestamp.type`.
   package private(set) var messageTimestampType: TimestampType = .createTime
+  /// `message.timestamp.before.max.ms`; `Int64.max` is no limit.
   package private(set) var messageTimestampBeforeMaxMs: Int64 = .max
+  /// `message.timestamp.after.max.ms`.
   package private(set) var messageTimestampAfterMaxMs: Int64 = .max
   /// Records between forced syncs; `Int64.max` is never.
   package private(set) var flushMessages: Int64 = .max
+  /// `flush.ms`; `Int64.max` is never.
   package private(set) var flushMs: Int64 = .max
   /// Shown to clients; counts as met.
   package private(set) var minInsyncReplicas: Int32 = 1
+  /// `min.cleanable.dirty.ratio`, 0 to 1.
   package private(set) var minCleanableDirtyRatio: Double = 0.5
+  /// `min.compaction.lag.ms`.
   package private(set) var minCompactionLagMs: Int64 = 0
+  /// `max.compaction.lag.ms`.
   package private(set) var maxCompactionLagMs: Int64 = .max
+  /// `delete.retention.ms`.
   package private(set) var deleteRetentionMs: Int64 = 0
+  /// `file.delete.delay.ms`.
   package private(set) var fileDeleteDelayMs: Int64 = 0
+  /// `preallocate`; space is reserved ahead in any case.
   package private(set) var preallocate = false
+  /// `unclean.leader.election.enable`, to be shown.
   package private(set) var uncleanLeaderElection = false
 
   private var codec = "producer"
