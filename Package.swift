@@ -84,5 +84,6 @@ let package = Package(
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("RecordFormatTests", ["Units", "ByteCodec", "Compression", "RecordFormat"]),
+    tests("SettingsTests", ["Settings"]),
   ]
 )

@@ -1,5 +1,5 @@
 import Broker
-import LogStore
+package import LogStore
 import Machine
 import Settings
 import SimMachine

@@ -1,6 +1,8 @@
 import Broker
+import ByteCodec
 import LogStore
-import SimMachine
+import Machine
+package import SimMachine
 import Units
 
 /// A life of a data folder under one seed: operations, a power cut at some IO step, recovery, comparison; again and again.
