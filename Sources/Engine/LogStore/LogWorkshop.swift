@@ -78,6 +78,7 @@ package final class LogWorkshop: @unchecked Sendable {
     try file.write([work.content], at: FilePosition(0))
     try file.truncate(to: ByteCount(work.content.count))
     try file.sync()
+    try disk.syncDirectory("")  // the second of the two files is made by the first checkpoint of a folder's life
   }
 
   /// Removes a segment with its index, or a folder (its path ends with `/`) with what is left in it.

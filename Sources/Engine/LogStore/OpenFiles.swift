@@ -7,7 +7,7 @@ final class OpenFiles: Sendable {
   static let limit = 4_096
 
   fileprivate struct Table {
-    var files: [String: (file: any DiskFile, lastUse: UInt64)] = [:]
+    var files: [String: (file: any DiskFile, isWritable: Bool, lastUse: UInt64)] = [:]
     var uses: UInt64 = 0
   }
 
@@ -16,11 +16,11 @@ final class OpenFiles: Sendable {
 
   init(disk: any Disk) { self.disk = disk }
 
-  /// The file at `path`, opened with `intent` unless it is open already.
+  /// The file at `path`, opened with `intent` unless it is open already for that.
   func file(_ path: String, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {
-    if let known = table.with({ $0.use(path) }) { return known }
+    if let known = table.with({ $0.use(path, writing: intent != .read) }) { return known }
     let opened = try disk.open(path, intent)
-    table.with { $0.add(path, opened) }
+    table.with { $0.add(path, opened, isWritable: intent != .read) }
     return opened
   }
 
@@ -31,15 +31,16 @@ final class OpenFiles: Sendable {
 }
 
 extension OpenFiles.Table {
-  mutating func use(_ path: String) -> (any DiskFile)? {
+  mutating func use(_ path: String, writing: Bool) -> (any DiskFile)? {
+    guard let known = files[path], known.isWritable || !writing else { return nil }
     uses += 1
     files[path]?.lastUse = uses
-    return files[path]?.file
+    return known.file
   }
 
-  mutating func add(_ path: String, _ file: any DiskFile) {
+  mutating func add(_ path: String, _ file: any DiskFile, isWritable: Bool) {
     uses += 1
-    files[path] = (file, uses)
+    files[path] = (file, isWritable, uses)
     guard files.count > OpenFiles.limit else { return }
     let median = files.values.map(\.lastUse).sorted()[files.count / 2]
     files = files.filter { $0.value.lastUse >= median }

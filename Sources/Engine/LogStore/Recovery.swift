@@ -115,10 +115,15 @@ struct Recovery {
     return nil
   }
 
-  /// A new folder: the first checkpoint is durable before the journal or any partition has a file.
-  private func create() throws(DiskError) -> Result {
+  /// The folders of a data folder; a cut during its very first start may have left the checkpoint without them.
+  private func makeFolders() throws(DiskError) {
     try disk.makeDirectory(JournalWriter.folder)
     try disk.makeDirectory("data")
+  }
+
+  /// A new folder: the first checkpoint is durable before the journal or any partition has a file.
+  private func create() throws(DiskError) -> Result {
+    try makeFolders()
     let state = LogState(clusterID: entropy.uniqueID())
     let checkpoint = Checkpoint(
       sequence: .start, epoch: 0, firstUse: 1, isCleanStop: true, nextUnit: 1, state: state.encoded(), doomed: [])
@@ -133,6 +138,7 @@ struct Recovery {
       throw .inconsistent("the checkpoint's state cannot be decoded")
     }
     state.doomed = checkpoint.doomed.map { ($0, checkpoint.sequence) }
+    try onDisk { () throws(DiskError) in try makeFolders() }
     let journal = try onDisk { () throws(DiskError) in try JournalReader(disk: disk, checkpoint: checkpoint) }
     let found = try journal.read()
     var report = RecoveryReport(

@@ -1,3 +1,6 @@
+import Machine
+import SimMachine
+
 /// Many trials with seeds one after the other, and the report over them.
 package enum Campaign {
   /// Crash points of one seed: enough for state to gather over several lives.

@@ -32,6 +32,12 @@ package struct Trial {
     self.seed = seed
     random = SeededRandom(seed: seed)
     var options = SimDisk.Options(seed: seed)
+    options.countsSites = true
+    options.fileClass = { path in
+      if path.hasPrefix("checkpoint") { return "checkpoint" }
+      for kind in ["journal", "log", "blocks"] where path.hasSuffix(".\(kind)") { return kind }
+      return path.hasPrefix("data/") ? "partition folder" : path == "" ? "data folder" : path
+    }
     options.uncachedPermille = 30
     options.shortWritesPermille = 10
     options.shortReadsPermille = 10
