@@ -36,6 +36,10 @@ extension LogStore {
     case .staleEpoch(let current):
       return .staleEpoch(current: current)
     }
+    if let active = partition.segments.indices.last, partition.segments[active].index == nil {
+      // A segment of an earlier run. Where its index cannot be made, its end is damaged, and a new segment takes over.
+      _ = loadIndex(of: partition, segmentAt: active)
+    }
     let place = partition.place(header, size: ByteCount(batch.count), rules: rules, now: clock.wallClock())
     var header = header
     header.baseOffset = place.baseOffset

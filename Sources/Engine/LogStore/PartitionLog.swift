@@ -1,5 +1,5 @@
 import ByteCodec
-package import RecordFormat
+import RecordFormat
 package import Units
 
 /// One partition: its extent, segments, producers and leader epochs. Belongs to the engine's thread.
@@ -37,9 +37,10 @@ package final class PartitionLog {
   /// Bytes of all segments, as decided.
   package var size: ByteCount { segments.reduce(.zero) { $0 + $1.size } }
 
-  /// Where a batch of `size` bytes goes: the active segment, or a new one when that is full or old.
-  package func place(_ header: RecordBatchHeader, size: ByteCount, rules: RollRules, now: Timestamp) -> BatchPlace {
-    guard let active = segments.last, active.end == end, !rules.rolls(active, adding: size, header: header, next: end)
+  /// Where a batch of `size` bytes goes: the active segment, or a new one when that is full, old or not fit to go on.
+  func place(_ header: RecordBatchHeader, size: ByteCount, rules: RollRules, now: Timestamp) -> BatchPlace {
+    guard let active = segments.last, active.end == end, active.index != nil,
+      !rules.rolls(active, adding: size, header: header, next: end)
     else {
       return BatchPlace(
         partition: key, segment: end, position: FilePosition(0), baseOffset: end, appended: now)

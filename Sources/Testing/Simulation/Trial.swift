@@ -126,7 +126,7 @@ package struct Trial {
     guard store.catalogue.producerIDEnd == model.reservedIDs else {
       throw .wrong("producer ids up to \(store.catalogue.producerIDEnd), \(model.reservedIDs) were reserved")
     }
-    for (id, topic) in model.topics {
+    for (id, topic) in model.topics.sorted(by: { $0.key < $1.key }) {
       guard let found = store.catalogue.topic(id)?.description, found.name == topic.name,
         found.overrides == topic.overrides, Int(found.partitionCount) == topic.partitions.count
       else { throw .wrong("topic \(topic.name) is not what was acknowledged") }
@@ -139,7 +139,7 @@ package struct Trial {
   }
 
   private func compareProducers(_ partition: Model.Partition, _ store: LogStore) throws(SimFailure) {
-    for producer in partition.remembered.keys {
+    for producer in partition.remembered.keys.sorted() {
       let expected = partition.recent(of: producer).map(\.base)
       let found = store.partition(partition.key)?.producers.producers[producer]?.batches.map(\.baseOffset) ?? []
       if expected != found {
