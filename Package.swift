@@ -83,6 +83,8 @@ let package = Package(
     program("simulate", ["Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
-    tests("RecordFormatTests", ["Units", "ByteCodec", "Compression", "RecordFormat"]),
+    .testTarget(
+      name: "RecordFormatTests", dependencies: ["Units", "ByteCodec", "Compression", "RecordFormat"],
+      exclude: ["Vectors"], swiftSettings: strict),
   ]
 )
