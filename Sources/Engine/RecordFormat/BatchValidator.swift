@@ -127,8 +127,7 @@ package enum BatchValidator {
     if codec == .none {
       return try records.withUnsafeBytes { bytes throws(RefusalReason) in
         guard let base = bytes.baseAddress else { throw .malformedRecord }
-        var source = PlainSource(base: base, count: bytes.count)
-        try walk.run(&source)
+        try walk.run(from: RecordCursor(base: base, count: bytes.count))
       }
     }
     do {
@@ -136,7 +135,6 @@ package enum BatchValidator {
     } catch {
       throw .unsupportedCompression
     }
-    var source = StreamedSource(scratch)
-    try walk.run(&source)
+    try walk.run(from: RecordCursor(scratch))
   }
 }
