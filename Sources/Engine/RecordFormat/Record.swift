@@ -12,6 +12,7 @@ package struct RecordHeader: Sendable {
     self.value = value
   }
 
+  /// A header of its own copies of `key`, in UTF-8, and `value`.
   package init(key: String, value: [UInt8]?) {
     self.init(key: ByteSlice(copying: Array(key.utf8)), value: value.map { ByteSlice(copying: $0) })
   }
@@ -25,6 +26,7 @@ package struct Record: Sendable {
   package var value: ByteSlice?
   package var headers: [RecordHeader]
 
+  /// A record that shares the bytes it is given.
   package init(timestamp: Timestamp, key: ByteSlice?, value: ByteSlice?, headers: [RecordHeader] = []) {
     self.timestamp = timestamp
     self.key = key
@@ -32,6 +34,7 @@ package struct Record: Sendable {
     self.headers = headers
   }
 
+  /// A record of its own copies of `key` and `value`.
   package init(timestamp: Timestamp, key: [UInt8]?, value: [UInt8]?, headers: [RecordHeader] = []) {
     self.init(
       timestamp: timestamp, key: key.map { ByteSlice(copying: $0) }, value: value.map { ByteSlice(copying: $0) },

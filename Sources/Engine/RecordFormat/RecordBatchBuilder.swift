@@ -25,6 +25,7 @@ package struct RecordBatchBuilder {
     /// ranges when it removes records.
     package var lastOffset: Offset?
 
+    /// A plain batch at offset 0, without a producer.
     package init() {}
 
     /// The properties of a batch that exists, without its records; the delete horizon stays.
@@ -62,6 +63,7 @@ package struct RecordBatchBuilder {
   /// An offset that no batch can reach from its base, or that does not ascend: `build` fails.
   private var isOutOfRange = false
 
+  /// A builder without records yet. Their timestamps count from the first one's, or from the delete horizon.
   package init(_ properties: Properties = .init()) {
     self.properties = properties
     baseTimestamp = properties.deleteHorizon

@@ -50,6 +50,7 @@ package struct RecordBatchHeader: Equatable, Sendable {
   /// Bytes of the whole batch.
   package var totalSize: Int { Int(batchLength) &+ RecordBatchHeader.uncountedSize }
 
+  /// The last offset that the batch stands for, whether or not a record is still there.
   package var lastOffset: Offset { baseOffset.advanced(by: Int64(lastOffsetDelta)) }
 
   /// The offset of the batch that follows.
@@ -65,6 +66,7 @@ package struct RecordBatchHeader: Equatable, Sendable {
     Int32(truncatingIfNeeded: (Int64(sequence) &+ Int64(count)) & 0x7FFF_FFFF)
   }
 
+  /// Whether an idempotent or transactional producer wrote the batch.
   package var hasProducerID: Bool { producerID >= 0 }
   package var isTransactional: Bool { attributes.contains(.transactional) }
   package var isControl: Bool { attributes.contains(.control) }

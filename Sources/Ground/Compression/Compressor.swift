@@ -15,6 +15,7 @@ package final class Compressor {
 
   private var zstd: OpaquePointer?
 
+  /// A compressor without a context; it is made when zstd is first asked for.
   package init() {}
 
   deinit { ZSTD_freeCCtx(zstd) }
