@@ -85,5 +85,8 @@ let package = Package(
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("RecordFormatTests", ["Units", "ByteCodec", "Compression", "RecordFormat"]),
     tests("SettingsTests", ["Settings"]),
+    .testTarget(
+      name: "RecordFormatTests", dependencies: ["Units", "ByteCodec", "Compression", "RecordFormat"],
+      exclude: ["Vectors"], swiftSettings: strict),
   ]
 )

@@ -19,6 +19,7 @@ package struct BatchRules: Sendable {
   /// The default of `max.message.bytes`: 1 MiB and the 12 bytes that the length field does not count.
   package static let defaultMaximumBatchSize = 1_048_588
 
+  /// The rules of a topic with default settings, save for what is named.
   package init(
     maximumBatchSize: Int = defaultMaximumBatchSize, walksRecords: Bool = true, requiresKeys: Bool = false,
     timestamps: ClosedRange<Int64>? = nil, allowsZstd: Bool = true, decompression: DecompressionBudget = .init()

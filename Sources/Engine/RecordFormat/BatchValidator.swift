@@ -12,6 +12,17 @@ package struct BatchSummary: Equatable, Sendable {
   /// where nobody walked.
   package var maxTimestampDelta: Int32
 
+  package init(header: RecordBatchHeader, maxTimestamp: Timestamp, maxTimestampDelta: Int32) {
+    self.header = header
+    self.maxTimestamp = maxTimestamp
+    self.maxTimestampDelta = maxTimestampDelta
+  }
+
+  /// What the header says, for batches that nobody walked: those of the broker's own, or of a trusting topic.
+  package init(trusting header: RecordBatchHeader) {
+    self.init(header: header, maxTimestamp: header.maxTimestamp, maxTimestampDelta: header.lastOffsetDelta)
+  }
+
   /// Whether the header's maximum is not the records' and should be stamped anew before the batch is stored.
   package var needsMaxTimestamp: Bool { header.maxTimestamp != maxTimestamp }
 }
@@ -20,6 +31,11 @@ package struct BatchSummary: Equatable, Sendable {
 package struct RecordError: Equatable, Sendable {
   package var index: Int32
   package var reason: RefusalReason
+
+  package init(index: Int32, reason: RefusalReason) {
+    self.index = index
+    self.reason = reason
+  }
 }
 
 /// What came of looking at a produced batch.
@@ -41,12 +57,7 @@ package enum BatchValidator {
     do {
       let batch = try wholeBatch(bytes, rules: rules)
       let codec = try checkHeader(batch.header, rules: rules)
-      guard rules.walksRecords else {
-        return .valid(
-          BatchSummary(
-            header: batch.header, maxTimestamp: batch.header.maxTimestamp,
-            maxTimestampDelta: batch.header.lastOffsetDelta))
-      }
+      guard rules.walksRecords else { return .valid(BatchSummary(trusting: batch.header)) }
       return walk(batch, codec: codec, rules: rules, scratch: scratch)
     } catch {
       return .refused(error, recordErrors: [])
@@ -116,8 +127,7 @@ package enum BatchValidator {
     if codec == .none {
       return try records.withUnsafeBytes { bytes throws(RefusalReason) in
         guard let base = bytes.baseAddress else { throw .malformedRecord }
-        var source = PlainSource(base: base, count: bytes.count)
-        try walk.run(&source)
+        try walk.run(from: RecordCursor(base: base, count: bytes.count))
       }
     }
     do {
@@ -125,7 +135,6 @@ package enum BatchValidator {
     } catch {
       throw .unsupportedCompression
     }
-    var source = StreamedSource(scratch)
-    try walk.run(&source)
+    try walk.run(from: RecordCursor(scratch))
   }
 }

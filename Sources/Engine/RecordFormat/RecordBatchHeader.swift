@@ -47,6 +47,36 @@ package struct RecordBatchHeader: Equatable, Sendable {
   /// What the header says; only a walk tells whether it is so.
   package var recordCount: Int32
 
+  /// Bytes of the whole batch.
+  package var totalSize: Int { Int(batchLength) &+ RecordBatchHeader.uncountedSize }
+
+  /// The last offset that the batch stands for, whether or not a record is still there.
+  package var lastOffset: Offset { baseOffset.advanced(by: Int64(lastOffsetDelta)) }
+
+  /// The offset of the batch that follows.
+  package var nextOffset: Offset { baseOffset.advanced(by: Int64(lastOffsetDelta) &+ 1) }
+
+  /// The sequence of the last record, or -1 where the batch has none.
+  package var lastSequence: Int32 {
+    baseSequence < 0 ? -1 : RecordBatchHeader.sequence(baseSequence, advancedBy: lastOffsetDelta)
+  }
+
+  /// The sequence `count` records after `sequence`; 0 follows 2147483647 (KIP-98), it is never negative.
+  package static func sequence(_ sequence: Int32, advancedBy count: Int32) -> Int32 {
+    Int32(truncatingIfNeeded: (Int64(sequence) &+ Int64(count)) & 0x7FFF_FFFF)
+  }
+
+  /// Whether an idempotent or transactional producer wrote the batch.
+  package var hasProducerID: Bool { producerID >= 0 }
+  package var isTransactional: Bool { attributes.contains(.transactional) }
+  package var isControl: Bool { attributes.contains(.control) }
+  package var usesLogAppendTime: Bool { attributes.contains(.logAppendTime) }
+
+  /// When compaction may drop the batch's tombstones and markers, or nil where it has not set that yet.
+  package var deleteHorizon: Timestamp? { attributes.contains(.deleteHorizon) ? baseTimestamp : nil }
+}
+
+extension RecordBatchHeader {
   /// Reads the header at `position` of `bytes`, which may go on behind the batch or end within its records.
   ///
   /// Fails with `truncated` where fewer bytes remain than a header has, `unsupportedVersion` for magic 0 or 1 or an
@@ -81,30 +111,4 @@ package struct RecordBatchHeader: Equatable, Sendable {
   static func load<T: FixedWidthInteger & BitwiseCopyable>(_ bytes: RawSpan, _ place: Int, as type: T.Type) -> T {
     T(bigEndian: bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: T.self))
   }
-
-  /// Bytes of the whole batch.
-  package var totalSize: Int { Int(batchLength) &+ RecordBatchHeader.uncountedSize }
-
-  package var lastOffset: Offset { baseOffset.advanced(by: Int64(lastOffsetDelta)) }
-
-  /// The offset of the batch that follows.
-  package var nextOffset: Offset { baseOffset.advanced(by: Int64(lastOffsetDelta) &+ 1) }
-
-  /// The sequence of the last record, or -1 where the batch has none.
-  package var lastSequence: Int32 {
-    baseSequence < 0 ? -1 : RecordBatchHeader.sequence(baseSequence, advancedBy: lastOffsetDelta)
-  }
-
-  /// The sequence `count` records after `sequence`; 0 follows 2147483647 (KIP-98), it is never negative.
-  package static func sequence(_ sequence: Int32, advancedBy count: Int32) -> Int32 {
-    Int32(truncatingIfNeeded: (Int64(sequence) &+ Int64(count)) & 0x7FFF_FFFF)
-  }
-
-  package var hasProducerID: Bool { producerID >= 0 }
-  package var isTransactional: Bool { attributes.contains(.transactional) }
-  package var isControl: Bool { attributes.contains(.control) }
-  package var usesLogAppendTime: Bool { attributes.contains(.logAppendTime) }
-
-  /// When compaction may drop the batch's tombstones and markers, or nil where it has not set that yet.
-  package var deleteHorizon: Timestamp? { attributes.contains(.deleteHorizon) ? baseTimestamp : nil }
 }

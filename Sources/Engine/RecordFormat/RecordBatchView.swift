@@ -32,6 +32,7 @@ package struct RecordBatchWalk: Sendable {
   /// Where the next batch begins; after the walk, the number of bytes in whole batches.
   package private(set) var position = 0
 
+  /// A walk that begins at the first byte of `bytes`, where a batch must begin.
   package init(_ bytes: ByteSlice) { self.bytes = bytes }
 
   /// The next batch, or nil after the last whole one.

@@ -16,6 +16,7 @@ package struct DecompressionBudget: Equatable, Sendable {
   /// 64 times the largest batch a topic takes by default.
   package static let defaultMaximumOutput = 64 << 20
 
+  /// A budget with the default bounds, save for those that are named.
   package init(
     maximumOutput: Int = defaultMaximumOutput, maximumRatio: Int = defaultMaximumRatio,
     ratioFloor: Int = defaultRatioFloor
