@@ -81,5 +81,8 @@ let package = Package(
     program("wiregen", []),
     program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),
+
+    tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
+    tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
   ]
 )
