@@ -88,5 +88,7 @@ let package = Package(
     .testTarget(
       name: "RecordFormatTests", dependencies: ["Units", "ByteCodec", "Compression", "RecordFormat"],
       exclude: ["Vectors"], swiftSettings: strict),
+    tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
+    tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
   ]
 )

@@ -46,4 +46,9 @@ package struct SimFault: Sendable {
 package struct SimSite: Hashable, Sendable {
   package var call: DiskError.Call
   package var fileClass: String
+
+  package init(call: DiskError.Call, fileClass: String) {
+    self.call = call
+    self.fileClass = fileClass
+  }
 }

@@ -46,10 +46,12 @@ extension SimVolume {
   }
 
   mutating func rename(_ source: String, to destination: String) throws(DiskError) {
-    let from = try place(source, .rename)
-    // The destination's form is judged before either is looked for, as in the POSIX disk.
-    let to = try place(destination, .rename)
     func refuse(_ code: Int32) -> DiskError { DiskError(call: .rename, path: source, code: code) }
+    _ = try DiskPath.namesBelow(source, for: .rename)
+    _ = try DiskPath.namesBelow(destination, for: .rename)
+    let from = try place(source, .rename)
+    let to: NameOperation.Place
+    do throws(DiskError) { to = try place(destination, .rename) } catch { throw refuse(error.code) }
     guard let node = node(at: from) else { throw refuse(Code.missing) }
     if node.isFolder, destination.hasPrefix(source + "/") { throw refuse(Code.invalid) }
     if source.hasPrefix(destination + "/") { throw refuse(Code.notEmpty) }
