@@ -74,10 +74,11 @@ extension ByteReader {
     return count
   }
 
-  mutating func optionalElements<Element: WireElement>(
-    _ version: Int16, _ flexible: Bool
+  /// An array of structures, each of at least `least` bytes; nil for null.
+  mutating func optionalElements<Element: WireStructure>(
+    _ version: Int16, _ flexible: Bool, least: Int
   ) throws(WireError) -> [Element]? {
-    let (least, stride) = (Element.minimumSize(version), MemoryLayout<Element>.stride)
+    let stride = MemoryLayout<Element>.stride
     guard let count = try count(flexible, minimumSize: least, stride: stride) else { return nil }
     var elements: [Element] = []
     elements.reserveCapacity(count)
@@ -85,9 +86,26 @@ extension ByteReader {
     return elements
   }
 
-  mutating func elements<Element: WireElement>(_ version: Int16, _ flexible: Bool) throws(WireError) -> [Element] {
-    guard let elements: [Element] = try optionalElements(version, flexible) else { throw .unexpectedNull }
+  mutating func elements<Element: WireStructure>(
+    _ version: Int16, _ flexible: Bool, least: Int
+  ) throws(WireError) -> [Element] {
+    guard let elements: [Element] = try optionalElements(version, flexible, least: least) else { throw .unexpectedNull }
     return elements
+  }
+
+  /// The same through one body for all types: a hundred arrays that are seldom read do not deserve a loop each.
+  @inline(never) @_semantics("optimize.sil.specialize.generic.never")
+  mutating func optionalSharedElements<Element: WireStructure>(
+    _ version: Int16, _ flexible: Bool, least: Int
+  ) throws(WireError) -> [Element]? {
+    try optionalElements(version, flexible, least: least)
+  }
+
+  @inline(never) @_semantics("optimize.sil.specialize.generic.never")
+  mutating func sharedElements<Element: WireStructure>(
+    _ version: Int16, _ flexible: Bool, least: Int
+  ) throws(WireError) -> [Element] {
+    try elements(version, flexible, least: least)
   }
 
   mutating func optionalValues<Value: WireValue>(_ flexible: Bool) throws(WireError) -> [Value]? {

@@ -72,13 +72,26 @@ extension ByteWriter {
     if let payload { self.payload(payload, flexible) } else { length(nil, flexible) }
   }
 
-  mutating func elements<Element: WireElement>(_ elements: [Element], _ version: Int16, _ flexible: Bool) {
+  mutating func elements<Element: WireStructure>(_ elements: [Element], _ version: Int16, _ flexible: Bool) {
     length(elements.count, flexible)
     for element in elements { element.encode(to: &self, version: version) }
   }
 
-  mutating func optionalElements<Element: WireElement>(_ elements: [Element]?, _ version: Int16, _ flexible: Bool) {
+  mutating func optionalElements<Element: WireStructure>(_ elements: [Element]?, _ version: Int16, _ flexible: Bool) {
     if let elements { self.elements(elements, version, flexible) } else { length(nil, flexible) }
+  }
+
+  /// The same through one body for all types.
+  @inline(never) @_semantics("optimize.sil.specialize.generic.never")
+  mutating func sharedElements<Element: WireStructure>(_ elements: [Element], _ version: Int16, _ flexible: Bool) {
+    self.elements(elements, version, flexible)
+  }
+
+  @inline(never) @_semantics("optimize.sil.specialize.generic.never")
+  mutating func optionalSharedElements<Element: WireStructure>(
+    _ elements: [Element]?, _ version: Int16, _ flexible: Bool
+  ) {
+    optionalElements(elements, version, flexible)
   }
 
   mutating func values<Value: WireValue>(_ values: [Value], _ flexible: Bool) {

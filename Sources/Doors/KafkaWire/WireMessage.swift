@@ -24,12 +24,6 @@ protocol WireStructure: Sendable {
   func encode(to writer: inout ByteWriter, version: Int16)
 }
 
-/// A structure that stands in arrays.
-protocol WireElement: WireStructure {
-  /// The fewest bytes one element takes, at least 1.
-  static func minimumSize(_ version: Int16) -> Int
-}
-
 /// A tagged field that the schema files do not know, kept so that a tool can write it back.
 package struct UnknownTag: Sendable, Hashable {
   /// The field's number.

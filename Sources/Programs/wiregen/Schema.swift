@@ -91,6 +91,8 @@ struct MessageSchema {
   /// The first flexible version; nil when there is none.
   var flexible: Int?
   var recordType: Int?
+  /// Whether its arrays are worth code of their own.
+  var isHot = false
   var fields: [Field] = []
 
   func isFlexible(_ version: Int) -> Bool { flexible.map { version >= $0 } ?? false }

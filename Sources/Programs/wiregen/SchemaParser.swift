@@ -37,7 +37,8 @@ struct SchemaParser {
   private mutating func parseAPI(_ words: [String]) throws(SchemaError) -> SchemaFile {
     guard words.count >= 5, let key = Int(words[1]) else { throw failure("expected `api KEY NAME versions A-B`", at: 1) }
     let name = words[2]
-    let (versions, flexible, stable) = try attributes(Array(words.dropFirst(3)), at: 1)
+    let isHot = words.last == "hot"
+    let (versions, flexible, stable) = try attributes(words.dropFirst(3).filter { $0 != "hot" }, at: 1)
     let api = APISchema(
       key: key, name: name, versions: versions, flexible: flexible, stable: stable ?? versions.last)
     var messages: [MessageSchema] = []
@@ -46,6 +47,7 @@ struct SchemaParser {
       next += 1
       var message = MessageSchema(
         name: name + capitalized(kind), about: "The \(kind) of \(name)", versions: versions, flexible: flexible)
+      message.isHot = isHot
       message.fields = try fields(deeperThan: 0, parent: versions)
       messages.append(message)
     }

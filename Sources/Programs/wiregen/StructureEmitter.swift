@@ -7,8 +7,6 @@ struct StructureEmitter {
   /// The versions in which the structure can occur.
   let versions: VersionRange
   let isTopLevel: Bool
-  /// Whether it stands in an array, so that its least size must be known.
-  var isElement = false
   /// Whether it is the value of a tagged field, so that it must be comparable with its default.
   var isTagged = false
 
@@ -34,20 +32,19 @@ struct StructureEmitter {
       emitMemberwiseInit(into: &text)
       emitDecoder(into: &text)
       emitEncoder(into: &text)
-      if isElement { emitMinimumSize(into: &text) }
       if isTagged { emitIsDefault(into: &text) }
       for field in fields {
         guard let nested = field.type.structureName else { continue }
         var emitter = StructureEmitter(
           message: message, name: nested, about: "What `\(field.propertyName)` holds", fields: field.children,
           versions: field.versions, isTopLevel: false)
-        if case .array = field.type { emitter.isElement = true } else { emitter.isTagged = field.tag != nil || isTagged }
+        if case .structure = field.type { emitter.isTagged = field.tag != nil || isTagged }
         emitter.emit(into: &text)
       }
     }
   }
 
-  private var conformance: String { isTopLevel ? "WireMessage" : isElement ? "WireElement" : "WireStructure" }
+  private var conformance: String { isTopLevel ? "WireMessage" : "WireStructure" }
 
   private func swiftType(_ field: Field) -> String { field.type.swiftName + (field.isOptional ? "?" : "") }
 
@@ -55,7 +52,7 @@ struct StructureEmitter {
     if let condition = versionCondition(field.versions, within: versions) {
       text.line("/// Where `\(condition)`.")
     }
-    text.line("package var \(declared(field)): \(swiftType(field)) = \(defaultValue(of: field))")
+    text.line("package var \(declared(field)): \(swiftType(field))")
   }
 
   private func declared(_ field: Field) -> String {
@@ -103,6 +100,7 @@ struct StructureEmitter {
     let access = isTopLevel ? "package " : ""
     text.block("\(access)init(from reader: inout ByteReader, version: Int16) throws(WireError)") { text in
       if isTopLevel { text.line("guard Self.versions.contains(version) else { throw .unsupportedVersion }") }
+      text.line("self.init()")
       for field in fields where field.tag == nil {
         text.when(versionCondition(field.versions, within: versions)) { text in
           emitRead(field, into: &text)
@@ -147,11 +145,22 @@ struct StructureEmitter {
     case .string: "reader.\(nullable ? "optionalText" : "text")(\(flexible))"
     case .bytes: "reader.\(nullable ? "optionalOctets" : "octets")(\(flexible))"
     case .records: "reader.\(nullable ? "optionalPayload" : "payload")(\(flexible))"
-    case .array(.structure): "reader.\(nullable ? "optionalElements" : "elements")(version, \(flexible))"
+    case .array(.structure):
+      "reader.\(arrayFunction(nullable))(version, \(flexible), least: \(minimumSize(of: field)))"
     case .array: "reader.\(nullable ? "optionalValues" : "values")(\(flexible))"
     case .structure(let name):
       nullable ? "reader.optionalStructure(version)" : "\(name)(from: &reader, version: version)"
     default: "reader.\(field.type == .uuid ? "uuid" : uncapitalized(scalarName(field.type)))()"
+    }
+  }
+
+  /// Hot messages get loops of their own, the others share one that takes the type at run time.
+  private func arrayFunction(_ nullable: Bool) -> String {
+    switch (message.isHot, nullable) {
+    case (true, true): "optionalElements"
+    case (true, false): "elements"
+    case (false, true): "optionalSharedElements"
+    case (false, false): "sharedElements"
     }
   }
 
@@ -218,7 +227,7 @@ struct StructureEmitter {
     case .string: "writer.\(nullable ? "optionalText" : "text")(\(value), \(flexible))"
     case .bytes: "writer.\(nullable ? "optionalOctets" : "octets")(\(value), \(flexible))"
     case .records: "writer.\(nullable ? "optionalPayload" : "payload")(\(value), \(flexible))"
-    case .array(.structure): "writer.\(nullable ? "optionalElements" : "elements")(\(value), version, \(flexible))"
+    case .array(.structure): "writer.\(arrayFunction(nullable))(\(value), version, \(flexible))"
     case .array: "writer.\(nullable ? "optionalValues" : "values")(\(value), \(flexible))"
     case .structure:
       nullable ? "writer.optionalStructure(\(value), version)" : "\(value).encode(to: &writer, version: version)"
@@ -244,17 +253,15 @@ struct StructureEmitter {
 
   // MARK: Sizes and defaults
 
-  private func emitMinimumSize(into text: inout SwiftText) {
-    text.line("")
-    text.block("static func minimumSize(_ version: Int16) -> Int") { text in
-      let sizes = versions.all.map { (version: $0, size: leastSize(of: fields, in: $0)) }
-      var later = sizes[...]
-      while let first = later.first, let other = later.firstIndex(where: { $0.size != first.size }) {
-        text.line("if version < \(sizes[other].version) { return \(first.size) }")
-        later = later[other...]
-      }
-      text.line("return \(later.first?.size ?? 1)")
+  /// The fewest bytes an element of `field` takes, as a question about the version.
+  private func minimumSize(of field: Field) -> String {
+    let known = field.tag == nil ? field.versions.all : field.versions.all.filter { message.isFlexible($0) }
+    let sizes = known.map { (version: $0, size: leastSize(of: field.children, in: $0)) }
+    var text = ""
+    for (index, entry) in sizes.enumerated() where index > 0 && sizes[index - 1].size != entry.size {
+      text += "version < \(entry.version) ? \(sizes[index - 1].size) : "
     }
+    return text + "\(sizes.last?.size ?? 1)"
   }
 
   /// The least number of bytes that `fields` take in `version`; at least 1, so that a count is always bounded.

@@ -7,10 +7,10 @@ package import ByteCodec
 package struct AddOffsetsToTxnRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...4 }
 
-  package var transactionalId: String = ""
-  package var producerId: Int64 = 0
-  package var producerEpoch: Int16 = 0
-  package var groupId: String = ""
+  package var transactionalId: String
+  package var producerId: Int64
+  package var producerEpoch: Int16
+  package var groupId: String
   package var unknownTags: [UnknownTag] = []
 
   package init(transactionalId: String = "", producerId: Int64 = 0, producerEpoch: Int16 = 0, groupId: String = "") {
@@ -22,6 +22,7 @@ package struct AddOffsetsToTxnRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     transactionalId = try reader.text(version >= 3)
     producerId = try reader.int64()
     producerEpoch = try reader.int16()
@@ -47,8 +48,8 @@ package struct AddOffsetsToTxnRequest: WireMessage {
 package struct AddOffsetsToTxnResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...4 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0) {
@@ -58,6 +59,7 @@ package struct AddOffsetsToTxnResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     if version >= 3 {

@@ -8,15 +8,15 @@ package struct AddPartitionsToTxnRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
   /// Where `version >= 4`.
-  package var transactions: [Transaction] = []
+  package var transactions: [Transaction]
   /// Where `version <= 3`.
-  package var v3AndBelowTransactionalId: String = ""
+  package var v3AndBelowTransactionalId: String
   /// Where `version <= 3`.
-  package var v3AndBelowProducerId: Int64 = 0
+  package var v3AndBelowProducerId: Int64
   /// Where `version <= 3`.
-  package var v3AndBelowProducerEpoch: Int16 = 0
+  package var v3AndBelowProducerEpoch: Int16
   /// Where `version <= 3`.
-  package var v3AndBelowTopics: [V3AndBelowTopic] = []
+  package var v3AndBelowTopics: [V3AndBelowTopic]
   package var unknownTags: [UnknownTag] = []
 
   package init(transactions: [Transaction] = [], v3AndBelowTransactionalId: String = "", v3AndBelowProducerId: Int64 = 0, v3AndBelowProducerEpoch: Int16 = 0, v3AndBelowTopics: [V3AndBelowTopic] = []) {
@@ -29,8 +29,9 @@ package struct AddPartitionsToTxnRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 4 {
-      transactions = try reader.elements(version, version >= 3)
+      transactions = try reader.sharedElements(version, version >= 3, least: 14)
     }
     if version <= 3 {
       v3AndBelowTransactionalId = try reader.text(version >= 3)
@@ -42,7 +43,7 @@ package struct AddPartitionsToTxnRequest: WireMessage {
       v3AndBelowProducerEpoch = try reader.int16()
     }
     if version <= 3 {
-      v3AndBelowTopics = try reader.elements(version, version >= 3)
+      v3AndBelowTopics = try reader.sharedElements(version, version >= 3, least: version < 3 ? 6 : 3)
     }
     if version >= 3 {
       unknownTags = try reader.unknownTags()
@@ -52,7 +53,7 @@ package struct AddPartitionsToTxnRequest: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     if version >= 4 {
-      writer.elements(transactions, version, version >= 3)
+      writer.sharedElements(transactions, version, version >= 3)
     }
     if version <= 3 {
       writer.text(v3AndBelowTransactionalId, version >= 3)
@@ -64,7 +65,7 @@ package struct AddPartitionsToTxnRequest: WireMessage {
       writer.writeInt16(v3AndBelowProducerEpoch)
     }
     if version <= 3 {
-      writer.elements(v3AndBelowTopics, version, version >= 3)
+      writer.sharedElements(v3AndBelowTopics, version, version >= 3)
     }
     if version >= 3 {
       writer.tags(unknownTags)
@@ -72,12 +73,12 @@ package struct AddPartitionsToTxnRequest: WireMessage {
   }
 
   /// What `transactions` holds.
-  package struct Transaction: WireElement {
-    package var transactionalId: String = ""
-    package var producerId: Int64 = 0
-    package var producerEpoch: Int16 = 0
-    package var verifyOnly: Bool = false
-    package var topics: [Topic] = []
+  package struct Transaction: WireStructure {
+    package var transactionalId: String
+    package var producerId: Int64
+    package var producerEpoch: Int16
+    package var verifyOnly: Bool
+    package var topics: [Topic]
     package var unknownTags: [UnknownTag] = []
 
     package init(transactionalId: String = "", producerId: Int64 = 0, producerEpoch: Int16 = 0, verifyOnly: Bool = false, topics: [Topic] = []) {
@@ -89,11 +90,12 @@ package struct AddPartitionsToTxnRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       transactionalId = try reader.text(true)
       producerId = try reader.int64()
       producerEpoch = try reader.int16()
       verifyOnly = try reader.bool()
-      topics = try reader.elements(version, true)
+      topics = try reader.sharedElements(version, true, least: 3)
       unknownTags = try reader.unknownTags()
     }
 
@@ -102,18 +104,14 @@ package struct AddPartitionsToTxnRequest: WireMessage {
       writer.writeInt64(producerId)
       writer.writeInt16(producerEpoch)
       writer.writeBool(verifyOnly)
-      writer.elements(topics, version, true)
+      writer.sharedElements(topics, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 14
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
-      package var name: String = ""
-      package var partitions: [Int32] = []
+    package struct Topic: WireStructure {
+      package var name: String
+      package var partitions: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", partitions: [Int32] = []) {
@@ -122,6 +120,7 @@ package struct AddPartitionsToTxnRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(true)
         partitions = try reader.values(true)
         unknownTags = try reader.unknownTags()
@@ -132,17 +131,13 @@ package struct AddPartitionsToTxnRequest: WireMessage {
         writer.values(partitions, true)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 3
-      }
     }
   }
 
   /// What `v3AndBelowTopics` holds.
-  package struct V3AndBelowTopic: WireElement {
-    package var name: String = ""
-    package var partitions: [Int32] = []
+  package struct V3AndBelowTopic: WireStructure {
+    package var name: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Int32] = []) {
@@ -151,6 +146,7 @@ package struct AddPartitionsToTxnRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 3)
       partitions = try reader.values(version >= 3)
       if version >= 3 {
@@ -165,11 +161,6 @@ package struct AddPartitionsToTxnRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 3 { return 6 }
-      return 3
-    }
   }
 }
 
@@ -177,13 +168,13 @@ package struct AddPartitionsToTxnRequest: WireMessage {
 package struct AddPartitionsToTxnResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
-  package var throttleTimeMs: Int32 = 0
+  package var throttleTimeMs: Int32
   /// Where `version >= 4`.
-  package var errorCode: Int16 = 0
+  package var errorCode: Int16
   /// Where `version >= 4`.
-  package var resultsByTransaction: [ResultsByTransaction] = []
+  package var resultsByTransaction: [ResultsByTransaction]
   /// Where `version <= 3`.
-  package var resultsByTopicV3AndBelow: [ResultsByTopicV3AndBelow] = []
+  package var resultsByTopicV3AndBelow: [ResultsByTopicV3AndBelow]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, resultsByTransaction: [ResultsByTransaction] = [], resultsByTopicV3AndBelow: [ResultsByTopicV3AndBelow] = []) {
@@ -195,15 +186,16 @@ package struct AddPartitionsToTxnResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     if version >= 4 {
       errorCode = try reader.int16()
     }
     if version >= 4 {
-      resultsByTransaction = try reader.elements(version, version >= 3)
+      resultsByTransaction = try reader.sharedElements(version, version >= 3, least: 3)
     }
     if version <= 3 {
-      resultsByTopicV3AndBelow = try reader.elements(version, version >= 3)
+      resultsByTopicV3AndBelow = try reader.sharedElements(version, version >= 3, least: version < 3 ? 6 : 3)
     }
     if version >= 3 {
       unknownTags = try reader.unknownTags()
@@ -217,10 +209,10 @@ package struct AddPartitionsToTxnResponse: WireMessage {
       writer.writeInt16(errorCode)
     }
     if version >= 4 {
-      writer.elements(resultsByTransaction, version, version >= 3)
+      writer.sharedElements(resultsByTransaction, version, version >= 3)
     }
     if version <= 3 {
-      writer.elements(resultsByTopicV3AndBelow, version, version >= 3)
+      writer.sharedElements(resultsByTopicV3AndBelow, version, version >= 3)
     }
     if version >= 3 {
       writer.tags(unknownTags)
@@ -228,9 +220,9 @@ package struct AddPartitionsToTxnResponse: WireMessage {
   }
 
   /// What `resultsByTransaction` holds.
-  package struct ResultsByTransaction: WireElement {
-    package var transactionalId: String = ""
-    package var topicResults: [TopicResult] = []
+  package struct ResultsByTransaction: WireStructure {
+    package var transactionalId: String
+    package var topicResults: [TopicResult]
     package var unknownTags: [UnknownTag] = []
 
     package init(transactionalId: String = "", topicResults: [TopicResult] = []) {
@@ -239,25 +231,22 @@ package struct AddPartitionsToTxnResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       transactionalId = try reader.text(true)
-      topicResults = try reader.elements(version, true)
+      topicResults = try reader.sharedElements(version, true, least: 3)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(transactionalId, true)
-      writer.elements(topicResults, version, true)
+      writer.sharedElements(topicResults, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
-
     /// What `topicResults` holds.
-    package struct TopicResult: WireElement {
-      package var name: String = ""
-      package var resultsByPartition: [ResultsByPartition] = []
+    package struct TopicResult: WireStructure {
+      package var name: String
+      package var resultsByPartition: [ResultsByPartition]
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", resultsByPartition: [ResultsByPartition] = []) {
@@ -266,25 +255,22 @@ package struct AddPartitionsToTxnResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(true)
-        resultsByPartition = try reader.elements(version, true)
+        resultsByPartition = try reader.sharedElements(version, true, least: 7)
         unknownTags = try reader.unknownTags()
       }
 
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.text(name, true)
-        writer.elements(resultsByPartition, version, true)
+        writer.sharedElements(resultsByPartition, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 3
-      }
-
       /// What `resultsByPartition` holds.
-      package struct ResultsByPartition: WireElement {
-        package var partitionIndex: Int32 = 0
-        package var partitionErrorCode: Int16 = 0
+      package struct ResultsByPartition: WireStructure {
+        package var partitionIndex: Int32
+        package var partitionErrorCode: Int16
         package var unknownTags: [UnknownTag] = []
 
         package init(partitionIndex: Int32 = 0, partitionErrorCode: Int16 = 0) {
@@ -293,6 +279,7 @@ package struct AddPartitionsToTxnResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           partitionIndex = try reader.int32()
           partitionErrorCode = try reader.int16()
           unknownTags = try reader.unknownTags()
@@ -303,18 +290,14 @@ package struct AddPartitionsToTxnResponse: WireMessage {
           writer.writeInt16(partitionErrorCode)
           writer.tags(unknownTags)
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 7
-        }
       }
     }
   }
 
   /// What `resultsByTopicV3AndBelow` holds.
-  package struct ResultsByTopicV3AndBelow: WireElement {
-    package var name: String = ""
-    package var resultsByPartition: [ResultsByPartition] = []
+  package struct ResultsByTopicV3AndBelow: WireStructure {
+    package var name: String
+    package var resultsByPartition: [ResultsByPartition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", resultsByPartition: [ResultsByPartition] = []) {
@@ -323,8 +306,9 @@ package struct AddPartitionsToTxnResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 3)
-      resultsByPartition = try reader.elements(version, version >= 3)
+      resultsByPartition = try reader.sharedElements(version, version >= 3, least: version < 3 ? 6 : 7)
       if version >= 3 {
         unknownTags = try reader.unknownTags()
       }
@@ -332,21 +316,16 @@ package struct AddPartitionsToTxnResponse: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, version >= 3)
-      writer.elements(resultsByPartition, version, version >= 3)
+      writer.sharedElements(resultsByPartition, version, version >= 3)
       if version >= 3 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 3 { return 6 }
-      return 3
-    }
-
     /// What `resultsByPartition` holds.
-    package struct ResultsByPartition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var partitionErrorCode: Int16 = 0
+    package struct ResultsByPartition: WireStructure {
+      package var partitionIndex: Int32
+      package var partitionErrorCode: Int16
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, partitionErrorCode: Int16 = 0) {
@@ -355,6 +334,7 @@ package struct AddPartitionsToTxnResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         partitionErrorCode = try reader.int16()
         if version >= 3 {
@@ -368,11 +348,6 @@ package struct AddPartitionsToTxnResponse: WireMessage {
         if version >= 3 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 3 { return 6 }
-        return 7
       }
     }
   }

@@ -8,13 +8,13 @@ package import Units
 package struct AddRaftVoterRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var clusterId: String? = nil
-  package var timeoutMs: Int32 = 0
-  package var voterId: Int32 = 0
-  package var voterDirectoryId: UniqueID = .zero
-  package var listeners: [Listener] = []
+  package var clusterId: String?
+  package var timeoutMs: Int32
+  package var voterId: Int32
+  package var voterDirectoryId: UniqueID
+  package var listeners: [Listener]
   /// Where `version >= 1`.
-  package var ackWhenCommitted: Bool = true
+  package var ackWhenCommitted: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(clusterId: String? = nil, timeoutMs: Int32 = 0, voterId: Int32 = 0, voterDirectoryId: UniqueID = .zero, listeners: [Listener] = [], ackWhenCommitted: Bool = true) {
@@ -28,11 +28,12 @@ package struct AddRaftVoterRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     clusterId = try reader.optionalText(true)
     timeoutMs = try reader.int32()
     voterId = try reader.int32()
     voterDirectoryId = try reader.uuid()
-    listeners = try reader.elements(version, true)
+    listeners = try reader.sharedElements(version, true, least: 5)
     if version >= 1 {
       ackWhenCommitted = try reader.bool()
     }
@@ -45,7 +46,7 @@ package struct AddRaftVoterRequest: WireMessage {
     writer.writeInt32(timeoutMs)
     writer.writeInt32(voterId)
     writer.writeUUID(voterDirectoryId)
-    writer.elements(listeners, version, true)
+    writer.sharedElements(listeners, version, true)
     if version >= 1 {
       writer.writeBool(ackWhenCommitted)
     }
@@ -53,10 +54,10 @@ package struct AddRaftVoterRequest: WireMessage {
   }
 
   /// What `listeners` holds.
-  package struct Listener: WireElement {
-    package var name: String = ""
-    package var host: String = ""
-    package var port: UInt16 = 0
+  package struct Listener: WireStructure {
+    package var name: String
+    package var host: String
+    package var port: UInt16
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", host: String = "", port: UInt16 = 0) {
@@ -66,6 +67,7 @@ package struct AddRaftVoterRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
       host = try reader.text(true)
       port = try reader.uInt16()
@@ -78,10 +80,6 @@ package struct AddRaftVoterRequest: WireMessage {
       writer.writeUInt16(port)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 5
-    }
   }
 }
 
@@ -89,9 +87,9 @@ package struct AddRaftVoterRequest: WireMessage {
 package struct AddRaftVoterResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -102,6 +100,7 @@ package struct AddRaftVoterResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)

@@ -7,8 +7,8 @@ package import ByteCodec
 package struct AlterClientQuotasRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var entries: [Entry] = []
-  package var validateOnly: Bool = false
+  package var entries: [Entry]
+  package var validateOnly: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(entries: [Entry] = [], validateOnly: Bool = false) {
@@ -18,7 +18,8 @@ package struct AlterClientQuotasRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    entries = try reader.elements(version, version >= 1)
+    self.init()
+    entries = try reader.sharedElements(version, version >= 1, least: version < 1 ? 8 : 3)
     validateOnly = try reader.bool()
     if version >= 1 {
       unknownTags = try reader.unknownTags()
@@ -27,7 +28,7 @@ package struct AlterClientQuotasRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(entries, version, version >= 1)
+    writer.sharedElements(entries, version, version >= 1)
     writer.writeBool(validateOnly)
     if version >= 1 {
       writer.tags(unknownTags)
@@ -35,9 +36,9 @@ package struct AlterClientQuotasRequest: WireMessage {
   }
 
   /// What `entries` holds.
-  package struct Entry: WireElement {
-    package var entity: [Entity] = []
-    package var ops: [Op] = []
+  package struct Entry: WireStructure {
+    package var entity: [Entity]
+    package var ops: [Op]
     package var unknownTags: [UnknownTag] = []
 
     package init(entity: [Entity] = [], ops: [Op] = []) {
@@ -46,30 +47,26 @@ package struct AlterClientQuotasRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
-      entity = try reader.elements(version, version >= 1)
-      ops = try reader.elements(version, version >= 1)
+      self.init()
+      entity = try reader.sharedElements(version, version >= 1, least: version < 1 ? 4 : 3)
+      ops = try reader.sharedElements(version, version >= 1, least: 11)
       if version >= 1 {
         unknownTags = try reader.unknownTags()
       }
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
-      writer.elements(entity, version, version >= 1)
-      writer.elements(ops, version, version >= 1)
+      writer.sharedElements(entity, version, version >= 1)
+      writer.sharedElements(ops, version, version >= 1)
       if version >= 1 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 8 }
-      return 3
-    }
-
     /// What `entity` holds.
-    package struct Entity: WireElement {
-      package var entityType: String = ""
-      package var entityName: String? = nil
+    package struct Entity: WireStructure {
+      package var entityType: String
+      package var entityName: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(entityType: String = "", entityName: String? = nil) {
@@ -78,6 +75,7 @@ package struct AlterClientQuotasRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         entityType = try reader.text(version >= 1)
         entityName = try reader.optionalText(version >= 1)
         if version >= 1 {
@@ -92,18 +90,13 @@ package struct AlterClientQuotasRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 1 { return 4 }
-        return 3
-      }
     }
 
     /// What `ops` holds.
-    package struct Op: WireElement {
-      package var key: String = ""
-      package var value: Double = 0
-      package var remove: Bool = false
+    package struct Op: WireStructure {
+      package var key: String
+      package var value: Double
+      package var remove: Bool
       package var unknownTags: [UnknownTag] = []
 
       package init(key: String = "", value: Double = 0, remove: Bool = false) {
@@ -113,6 +106,7 @@ package struct AlterClientQuotasRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         key = try reader.text(version >= 1)
         value = try reader.float64()
         remove = try reader.bool()
@@ -129,10 +123,6 @@ package struct AlterClientQuotasRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 11
-      }
     }
   }
 }
@@ -141,8 +131,8 @@ package struct AlterClientQuotasRequest: WireMessage {
 package struct AlterClientQuotasResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var entries: [Entry] = []
+  package var throttleTimeMs: Int32
+  package var entries: [Entry]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, entries: [Entry] = []) {
@@ -152,8 +142,9 @@ package struct AlterClientQuotasResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    entries = try reader.elements(version, version >= 1)
+    entries = try reader.sharedElements(version, version >= 1, least: version < 1 ? 8 : 5)
     if version >= 1 {
       unknownTags = try reader.unknownTags()
     }
@@ -162,17 +153,17 @@ package struct AlterClientQuotasResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(entries, version, version >= 1)
+    writer.sharedElements(entries, version, version >= 1)
     if version >= 1 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `entries` holds.
-  package struct Entry: WireElement {
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
-    package var entity: [Entity] = []
+  package struct Entry: WireStructure {
+    package var errorCode: Int16
+    package var errorMessage: String?
+    package var entity: [Entity]
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil, entity: [Entity] = []) {
@@ -182,9 +173,10 @@ package struct AlterClientQuotasResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(version >= 1)
-      entity = try reader.elements(version, version >= 1)
+      entity = try reader.sharedElements(version, version >= 1, least: version < 1 ? 4 : 3)
       if version >= 1 {
         unknownTags = try reader.unknownTags()
       }
@@ -193,21 +185,16 @@ package struct AlterClientQuotasResponse: WireMessage {
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeInt16(errorCode)
       writer.optionalText(errorMessage, version >= 1)
-      writer.elements(entity, version, version >= 1)
+      writer.sharedElements(entity, version, version >= 1)
       if version >= 1 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 8 }
-      return 5
-    }
-
     /// What `entity` holds.
-    package struct Entity: WireElement {
-      package var entityType: String = ""
-      package var entityName: String? = nil
+    package struct Entity: WireStructure {
+      package var entityType: String
+      package var entityName: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(entityType: String = "", entityName: String? = nil) {
@@ -216,6 +203,7 @@ package struct AlterClientQuotasResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         entityType = try reader.text(version >= 1)
         entityName = try reader.optionalText(version >= 1)
         if version >= 1 {
@@ -229,11 +217,6 @@ package struct AlterClientQuotasResponse: WireMessage {
         if version >= 1 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 1 { return 4 }
-        return 3
       }
     }
   }

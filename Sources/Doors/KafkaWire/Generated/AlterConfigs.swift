@@ -7,8 +7,8 @@ package import ByteCodec
 package struct AlterConfigsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var resources: [Resource] = []
-  package var validateOnly: Bool = false
+  package var resources: [Resource]
+  package var validateOnly: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(resources: [Resource] = [], validateOnly: Bool = false) {
@@ -18,7 +18,8 @@ package struct AlterConfigsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    resources = try reader.elements(version, version >= 2)
+    self.init()
+    resources = try reader.sharedElements(version, version >= 2, least: version < 2 ? 7 : 4)
     validateOnly = try reader.bool()
     if version >= 2 {
       unknownTags = try reader.unknownTags()
@@ -27,7 +28,7 @@ package struct AlterConfigsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(resources, version, version >= 2)
+    writer.sharedElements(resources, version, version >= 2)
     writer.writeBool(validateOnly)
     if version >= 2 {
       writer.tags(unknownTags)
@@ -35,10 +36,10 @@ package struct AlterConfigsRequest: WireMessage {
   }
 
   /// What `resources` holds.
-  package struct Resource: WireElement {
-    package var resourceType: Int8 = 0
-    package var resourceName: String = ""
-    package var configs: [Config] = []
+  package struct Resource: WireStructure {
+    package var resourceType: Int8
+    package var resourceName: String
+    package var configs: [Config]
     package var unknownTags: [UnknownTag] = []
 
     package init(resourceType: Int8 = 0, resourceName: String = "", configs: [Config] = []) {
@@ -48,9 +49,10 @@ package struct AlterConfigsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       resourceType = try reader.int8()
       resourceName = try reader.text(version >= 2)
-      configs = try reader.elements(version, version >= 2)
+      configs = try reader.sharedElements(version, version >= 2, least: version < 2 ? 4 : 3)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -59,21 +61,16 @@ package struct AlterConfigsRequest: WireMessage {
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeInt8(resourceType)
       writer.text(resourceName, version >= 2)
-      writer.elements(configs, version, version >= 2)
+      writer.sharedElements(configs, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 7 }
-      return 4
-    }
-
     /// What `configs` holds.
-    package struct Config: WireElement {
-      package var name: String = ""
-      package var value: String? = nil
+    package struct Config: WireStructure {
+      package var name: String
+      package var value: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", value: String? = nil) {
@@ -82,6 +79,7 @@ package struct AlterConfigsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(version >= 2)
         value = try reader.optionalText(version >= 2)
         if version >= 2 {
@@ -96,11 +94,6 @@ package struct AlterConfigsRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 4 }
-        return 3
-      }
     }
   }
 }
@@ -109,8 +102,8 @@ package struct AlterConfigsRequest: WireMessage {
 package struct AlterConfigsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var responses: [Response] = []
+  package var throttleTimeMs: Int32
+  package var responses: [Response]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, responses: [Response] = []) {
@@ -120,8 +113,9 @@ package struct AlterConfigsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    responses = try reader.elements(version, version >= 2)
+    responses = try reader.sharedElements(version, version >= 2, least: version < 2 ? 7 : 6)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -130,18 +124,18 @@ package struct AlterConfigsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(responses, version, version >= 2)
+    writer.sharedElements(responses, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
-    package var resourceType: Int8 = 0
-    package var resourceName: String = ""
+  package struct Response: WireStructure {
+    package var errorCode: Int16
+    package var errorMessage: String?
+    package var resourceType: Int8
+    package var resourceName: String
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil, resourceType: Int8 = 0, resourceName: String = "") {
@@ -152,6 +146,7 @@ package struct AlterConfigsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(version >= 2)
       resourceType = try reader.int8()
@@ -169,11 +164,6 @@ package struct AlterConfigsResponse: WireMessage {
       if version >= 2 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 7 }
-      return 6
     }
   }
 }

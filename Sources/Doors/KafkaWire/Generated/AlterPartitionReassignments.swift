@@ -7,10 +7,10 @@ package import ByteCodec
 package struct AlterPartitionReassignmentsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var timeoutMs: Int32 = 60000
+  package var timeoutMs: Int32
   /// Where `version >= 1`.
-  package var allowReplicationFactorChange: Bool = true
-  package var topics: [Topic] = []
+  package var allowReplicationFactorChange: Bool
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(timeoutMs: Int32 = 60000, allowReplicationFactorChange: Bool = true, topics: [Topic] = []) {
@@ -21,11 +21,12 @@ package struct AlterPartitionReassignmentsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     timeoutMs = try reader.int32()
     if version >= 1 {
       allowReplicationFactorChange = try reader.bool()
     }
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
@@ -35,14 +36,14 @@ package struct AlterPartitionReassignmentsRequest: WireMessage {
     if version >= 1 {
       writer.writeBool(allowReplicationFactorChange)
     }
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -51,25 +52,22 @@ package struct AlterPartitionReassignmentsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 6)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, true)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var replicas: [Int32]? = nil
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var replicas: [Int32]?
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, replicas: [Int32]? = nil) {
@@ -78,6 +76,7 @@ package struct AlterPartitionReassignmentsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         replicas = try reader.optionalValues(true)
         unknownTags = try reader.unknownTags()
@@ -88,10 +87,6 @@ package struct AlterPartitionReassignmentsRequest: WireMessage {
         writer.optionalValues(replicas, true)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 6
-      }
     }
   }
 }
@@ -100,12 +95,12 @@ package struct AlterPartitionReassignmentsRequest: WireMessage {
 package struct AlterPartitionReassignmentsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var throttleTimeMs: Int32 = 0
+  package var throttleTimeMs: Int32
   /// Where `version >= 1`.
-  package var allowReplicationFactorChange: Bool = true
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var responses: [Response] = []
+  package var allowReplicationFactorChange: Bool
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var responses: [Response]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, allowReplicationFactorChange: Bool = true, errorCode: Int16 = 0, errorMessage: String? = nil, responses: [Response] = []) {
@@ -118,13 +113,14 @@ package struct AlterPartitionReassignmentsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     if version >= 1 {
       allowReplicationFactorChange = try reader.bool()
     }
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
-    responses = try reader.elements(version, true)
+    responses = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
@@ -136,14 +132,14 @@ package struct AlterPartitionReassignmentsResponse: WireMessage {
     }
     writer.writeInt16(errorCode)
     writer.optionalText(errorMessage, true)
-    writer.elements(responses, version, true)
+    writer.sharedElements(responses, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Response: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -152,26 +148,23 @@ package struct AlterPartitionReassignmentsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 8)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, true)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -181,6 +174,7 @@ package struct AlterPartitionReassignmentsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(true)
@@ -192,10 +186,6 @@ package struct AlterPartitionReassignmentsResponse: WireMessage {
         writer.writeInt16(errorCode)
         writer.optionalText(errorMessage, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 8
       }
     }
   }

@@ -7,7 +7,7 @@ package import ByteCodec
 package struct AlterReplicaLogDirsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var dirs: [Dir] = []
+  package var dirs: [Dir]
   package var unknownTags: [UnknownTag] = []
 
   package init(dirs: [Dir] = []) {
@@ -16,7 +16,8 @@ package struct AlterReplicaLogDirsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    dirs = try reader.elements(version, version >= 2)
+    self.init()
+    dirs = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 3)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -24,16 +25,16 @@ package struct AlterReplicaLogDirsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(dirs, version, version >= 2)
+    writer.sharedElements(dirs, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `dirs` holds.
-  package struct Dir: WireElement {
-    package var path: String = ""
-    package var topics: [Topic] = []
+  package struct Dir: WireStructure {
+    package var path: String
+    package var topics: [Topic]
     package var unknownTags: [UnknownTag] = []
 
     package init(path: String = "", topics: [Topic] = []) {
@@ -42,8 +43,9 @@ package struct AlterReplicaLogDirsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       path = try reader.text(version >= 2)
-      topics = try reader.elements(version, version >= 2)
+      topics = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 3)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -51,21 +53,16 @@ package struct AlterReplicaLogDirsRequest: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(path, version >= 2)
-      writer.elements(topics, version, version >= 2)
+      writer.sharedElements(topics, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 6 }
-      return 3
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
-      package var name: String = ""
-      package var partitions: [Int32] = []
+    package struct Topic: WireStructure {
+      package var name: String
+      package var partitions: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", partitions: [Int32] = []) {
@@ -74,6 +71,7 @@ package struct AlterReplicaLogDirsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(version >= 2)
         partitions = try reader.values(version >= 2)
         if version >= 2 {
@@ -88,11 +86,6 @@ package struct AlterReplicaLogDirsRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 6 }
-        return 3
-      }
     }
   }
 }
@@ -101,8 +94,8 @@ package struct AlterReplicaLogDirsRequest: WireMessage {
 package struct AlterReplicaLogDirsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var results: [Result] = []
+  package var throttleTimeMs: Int32
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, results: [Result] = []) {
@@ -112,8 +105,9 @@ package struct AlterReplicaLogDirsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    results = try reader.elements(version, version >= 2)
+    results = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 3)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -122,16 +116,16 @@ package struct AlterReplicaLogDirsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(results, version, version >= 2)
+    writer.sharedElements(results, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var topicName: String = ""
-    package var partitions: [Partition] = []
+  package struct Result: WireStructure {
+    package var topicName: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicName: String = "", partitions: [Partition] = []) {
@@ -140,8 +134,9 @@ package struct AlterReplicaLogDirsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicName = try reader.text(version >= 2)
-      partitions = try reader.elements(version, version >= 2)
+      partitions = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 7)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -149,21 +144,16 @@ package struct AlterReplicaLogDirsResponse: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(topicName, version >= 2)
-      writer.elements(partitions, version, version >= 2)
+      writer.sharedElements(partitions, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0) {
@@ -172,6 +162,7 @@ package struct AlterReplicaLogDirsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         if version >= 2 {
@@ -185,11 +176,6 @@ package struct AlterReplicaLogDirsResponse: WireMessage {
         if version >= 2 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 6 }
-        return 7
       }
     }
   }

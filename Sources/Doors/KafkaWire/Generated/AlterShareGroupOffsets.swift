@@ -8,8 +8,8 @@ package import Units
 package struct AlterShareGroupOffsetsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var groupId: String = ""
-  package var topics: [Topic] = []
+  package var groupId: String
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", topics: [Topic] = []) {
@@ -19,22 +19,23 @@ package struct AlterShareGroupOffsetsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(true)
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.text(groupId, true)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicName: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topicName: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicName: String = "", partitions: [Partition] = []) {
@@ -43,25 +44,22 @@ package struct AlterShareGroupOffsetsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicName = try reader.text(true)
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 13)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(topicName, true)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var startOffset: Int64 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var startOffset: Int64
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, startOffset: Int64 = 0) {
@@ -70,6 +68,7 @@ package struct AlterShareGroupOffsetsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         startOffset = try reader.int64()
         unknownTags = try reader.unknownTags()
@@ -80,10 +79,6 @@ package struct AlterShareGroupOffsetsRequest: WireMessage {
         writer.writeInt64(startOffset)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 13
-      }
     }
   }
 }
@@ -92,10 +87,10 @@ package struct AlterShareGroupOffsetsRequest: WireMessage {
 package struct AlterShareGroupOffsetsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var responses: [Response] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var responses: [Response]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, responses: [Response] = []) {
@@ -107,10 +102,11 @@ package struct AlterShareGroupOffsetsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
-    responses = try reader.elements(version, true)
+    responses = try reader.sharedElements(version, true, least: 19)
     unknownTags = try reader.unknownTags()
   }
 
@@ -119,15 +115,15 @@ package struct AlterShareGroupOffsetsResponse: WireMessage {
     writer.writeInt32(throttleTimeMs)
     writer.writeInt16(errorCode)
     writer.optionalText(errorMessage, true)
-    writer.elements(responses, version, true)
+    writer.sharedElements(responses, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
-    package var topicName: String = ""
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Response: WireStructure {
+    package var topicName: String
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicName: String = "", topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -137,28 +133,25 @@ package struct AlterShareGroupOffsetsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicName = try reader.text(true)
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 8)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(topicName, true)
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 19
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -168,6 +161,7 @@ package struct AlterShareGroupOffsetsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(true)
@@ -179,10 +173,6 @@ package struct AlterShareGroupOffsetsResponse: WireMessage {
         writer.writeInt16(errorCode)
         writer.optionalText(errorMessage, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 8
       }
     }
   }

@@ -7,8 +7,8 @@ package import ByteCodec
 package struct AlterUserScramCredentialsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var deletions: [Deletion] = []
-  package var upsertions: [Upsertion] = []
+  package var deletions: [Deletion]
+  package var upsertions: [Upsertion]
   package var unknownTags: [UnknownTag] = []
 
   package init(deletions: [Deletion] = [], upsertions: [Upsertion] = []) {
@@ -18,22 +18,23 @@ package struct AlterUserScramCredentialsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    deletions = try reader.elements(version, true)
-    upsertions = try reader.elements(version, true)
+    self.init()
+    deletions = try reader.sharedElements(version, true, least: 3)
+    upsertions = try reader.sharedElements(version, true, least: 9)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(deletions, version, true)
-    writer.elements(upsertions, version, true)
+    writer.sharedElements(deletions, version, true)
+    writer.sharedElements(upsertions, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `deletions` holds.
-  package struct Deletion: WireElement {
-    package var name: String = ""
-    package var mechanism: Int8 = 0
+  package struct Deletion: WireStructure {
+    package var name: String
+    package var mechanism: Int8
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", mechanism: Int8 = 0) {
@@ -42,6 +43,7 @@ package struct AlterUserScramCredentialsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
       mechanism = try reader.int8()
       unknownTags = try reader.unknownTags()
@@ -52,19 +54,15 @@ package struct AlterUserScramCredentialsRequest: WireMessage {
       writer.writeInt8(mechanism)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
   }
 
   /// What `upsertions` holds.
-  package struct Upsertion: WireElement {
-    package var name: String = ""
-    package var mechanism: Int8 = 0
-    package var iterations: Int32 = 0
-    package var salt: [UInt8] = []
-    package var saltedPassword: [UInt8] = []
+  package struct Upsertion: WireStructure {
+    package var name: String
+    package var mechanism: Int8
+    package var iterations: Int32
+    package var salt: [UInt8]
+    package var saltedPassword: [UInt8]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", mechanism: Int8 = 0, iterations: Int32 = 0, salt: [UInt8] = [], saltedPassword: [UInt8] = []) {
@@ -76,6 +74,7 @@ package struct AlterUserScramCredentialsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
       mechanism = try reader.int8()
       iterations = try reader.int32()
@@ -92,10 +91,6 @@ package struct AlterUserScramCredentialsRequest: WireMessage {
       writer.octets(saltedPassword, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 9
-    }
   }
 }
 
@@ -103,8 +98,8 @@ package struct AlterUserScramCredentialsRequest: WireMessage {
 package struct AlterUserScramCredentialsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var results: [Result] = []
+  package var throttleTimeMs: Int32
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, results: [Result] = []) {
@@ -114,23 +109,24 @@ package struct AlterUserScramCredentialsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    results = try reader.elements(version, true)
+    results = try reader.sharedElements(version, true, least: 5)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(results, version, true)
+    writer.sharedElements(results, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var user: String = ""
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
+  package struct Result: WireStructure {
+    package var user: String
+    package var errorCode: Int16
+    package var errorMessage: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(user: String = "", errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -140,6 +136,7 @@ package struct AlterUserScramCredentialsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       user = try reader.text(true)
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(true)
@@ -151,10 +148,6 @@ package struct AlterUserScramCredentialsResponse: WireMessage {
       writer.writeInt16(errorCode)
       writer.optionalText(errorMessage, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 5
     }
   }
 }

@@ -8,9 +8,9 @@ package struct ApiVersionsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...4 }
 
   /// Where `version >= 3`.
-  package var clientSoftwareName: String = ""
+  package var clientSoftwareName: String
   /// Where `version >= 3`.
-  package var clientSoftwareVersion: String = ""
+  package var clientSoftwareVersion: String
   package var unknownTags: [UnknownTag] = []
 
   package init(clientSoftwareName: String = "", clientSoftwareVersion: String = "") {
@@ -20,6 +20,7 @@ package struct ApiVersionsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 3 {
       clientSoftwareName = try reader.text(version >= 3)
     }
@@ -49,18 +50,18 @@ package struct ApiVersionsRequest: WireMessage {
 package struct ApiVersionsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...4 }
 
-  package var errorCode: Int16 = 0
-  package var apiKeys: [ApiKey] = []
+  package var errorCode: Int16
+  package var apiKeys: [ApiKey]
   /// Where `version >= 1`.
-  package var throttleTimeMs: Int32 = 0
+  package var throttleTimeMs: Int32
   /// Where `version >= 3`.
-  package var supportedFeatures: [SupportedFeature] = []
+  package var supportedFeatures: [SupportedFeature]
   /// Where `version >= 3`.
-  package var finalizedFeaturesEpoch: Int64 = -1
+  package var finalizedFeaturesEpoch: Int64
   /// Where `version >= 3`.
-  package var finalizedFeatures: [FinalizedFeature] = []
+  package var finalizedFeatures: [FinalizedFeature]
   /// Where `version >= 3`.
-  package var zkMigrationReady: Bool = false
+  package var zkMigrationReady: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(errorCode: Int16 = 0, apiKeys: [ApiKey] = [], throttleTimeMs: Int32 = 0, supportedFeatures: [SupportedFeature] = [], finalizedFeaturesEpoch: Int64 = -1, finalizedFeatures: [FinalizedFeature] = [], zkMigrationReady: Bool = false) {
@@ -75,8 +76,9 @@ package struct ApiVersionsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     errorCode = try reader.int16()
-    apiKeys = try reader.elements(version, version >= 3)
+    apiKeys = try reader.sharedElements(version, version >= 3, least: version < 3 ? 6 : 7)
     if version >= 1 {
       throttleTimeMs = try reader.int32()
     }
@@ -85,11 +87,11 @@ package struct ApiVersionsResponse: WireMessage {
       while let tag = try tags.next(&reader) {
         switch tag {
         case 0:
-          supportedFeatures = try reader.elements(version, version >= 3)
+          supportedFeatures = try reader.sharedElements(version, version >= 3, least: 6)
         case 1:
           finalizedFeaturesEpoch = try reader.int64()
         case 2:
-          finalizedFeatures = try reader.elements(version, version >= 3)
+          finalizedFeatures = try reader.sharedElements(version, version >= 3, least: 6)
         case 3:
           zkMigrationReady = try reader.bool()
         default: try tags.keep(&reader, in: &unknownTags)
@@ -101,7 +103,7 @@ package struct ApiVersionsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt16(errorCode)
-    writer.elements(apiKeys, version, version >= 3)
+    writer.sharedElements(apiKeys, version, version >= 3)
     if version >= 1 {
       writer.writeInt32(throttleTimeMs)
     }
@@ -109,7 +111,7 @@ package struct ApiVersionsResponse: WireMessage {
       var tags = TagWriter(unknownTags)
       if !supportedFeatures.isEmpty {
         tags.add(0) { writer in
-          writer.elements(supportedFeatures, version, version >= 3)
+          writer.sharedElements(supportedFeatures, version, version >= 3)
         }
       }
       if finalizedFeaturesEpoch != -1 {
@@ -119,7 +121,7 @@ package struct ApiVersionsResponse: WireMessage {
       }
       if !finalizedFeatures.isEmpty {
         tags.add(2) { writer in
-          writer.elements(finalizedFeatures, version, version >= 3)
+          writer.sharedElements(finalizedFeatures, version, version >= 3)
         }
       }
       if zkMigrationReady {
@@ -132,10 +134,10 @@ package struct ApiVersionsResponse: WireMessage {
   }
 
   /// What `apiKeys` holds.
-  package struct ApiKey: WireElement {
-    package var apiKey: Int16 = 0
-    package var minVersion: Int16 = 0
-    package var maxVersion: Int16 = 0
+  package struct ApiKey: WireStructure {
+    package var apiKey: Int16
+    package var minVersion: Int16
+    package var maxVersion: Int16
     package var unknownTags: [UnknownTag] = []
 
     package init(apiKey: Int16 = 0, minVersion: Int16 = 0, maxVersion: Int16 = 0) {
@@ -145,6 +147,7 @@ package struct ApiVersionsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       apiKey = try reader.int16()
       minVersion = try reader.int16()
       maxVersion = try reader.int16()
@@ -161,18 +164,13 @@ package struct ApiVersionsResponse: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 3 { return 6 }
-      return 7
-    }
   }
 
   /// What `supportedFeatures` holds.
-  package struct SupportedFeature: WireElement {
-    package var name: String = ""
-    package var minVersion: Int16 = 0
-    package var maxVersion: Int16 = 0
+  package struct SupportedFeature: WireStructure {
+    package var name: String
+    package var minVersion: Int16
+    package var maxVersion: Int16
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", minVersion: Int16 = 0, maxVersion: Int16 = 0) {
@@ -182,6 +180,7 @@ package struct ApiVersionsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
       minVersion = try reader.int16()
       maxVersion = try reader.int16()
@@ -194,17 +193,13 @@ package struct ApiVersionsResponse: WireMessage {
       writer.writeInt16(maxVersion)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 6
-    }
   }
 
   /// What `finalizedFeatures` holds.
-  package struct FinalizedFeature: WireElement {
-    package var name: String = ""
-    package var maxVersionLevel: Int16 = 0
-    package var minVersionLevel: Int16 = 0
+  package struct FinalizedFeature: WireStructure {
+    package var name: String
+    package var maxVersionLevel: Int16
+    package var minVersionLevel: Int16
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", maxVersionLevel: Int16 = 0, minVersionLevel: Int16 = 0) {
@@ -214,6 +209,7 @@ package struct ApiVersionsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
       maxVersionLevel = try reader.int16()
       minVersionLevel = try reader.int16()
@@ -225,10 +221,6 @@ package struct ApiVersionsResponse: WireMessage {
       writer.writeInt16(maxVersionLevel)
       writer.writeInt16(minVersionLevel)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 6
     }
   }
 }

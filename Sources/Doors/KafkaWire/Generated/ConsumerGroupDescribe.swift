@@ -8,8 +8,8 @@ package import Units
 package struct ConsumerGroupDescribeRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var groupIds: [String] = []
-  package var includeAuthorizedOperations: Bool = false
+  package var groupIds: [String]
+  package var includeAuthorizedOperations: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(groupIds: [String] = [], includeAuthorizedOperations: Bool = false) {
@@ -19,6 +19,7 @@ package struct ConsumerGroupDescribeRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupIds = try reader.values(true)
     includeAuthorizedOperations = try reader.bool()
     unknownTags = try reader.unknownTags()
@@ -35,8 +36,8 @@ package struct ConsumerGroupDescribeRequest: WireMessage {
 package struct ConsumerGroupDescribeResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var groups: [Group] = []
+  package var throttleTimeMs: Int32
+  package var groups: [Group]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, groups: [Group] = []) {
@@ -46,29 +47,30 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    groups = try reader.elements(version, true)
+    groups = try reader.sharedElements(version, true, least: 20)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(groups, version, true)
+    writer.sharedElements(groups, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `groups` holds.
-  package struct Group: WireElement {
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
-    package var groupId: String = ""
-    package var groupState: String = ""
-    package var groupEpoch: Int32 = 0
-    package var assignmentEpoch: Int32 = 0
-    package var assignorName: String = ""
-    package var members: [Member] = []
-    package var authorizedOperations: Int32 = -2147483648
+  package struct Group: WireStructure {
+    package var errorCode: Int16
+    package var errorMessage: String?
+    package var groupId: String
+    package var groupState: String
+    package var groupEpoch: Int32
+    package var assignmentEpoch: Int32
+    package var assignorName: String
+    package var members: [Member]
+    package var authorizedOperations: Int32
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil, groupId: String = "", groupState: String = "", groupEpoch: Int32 = 0, assignmentEpoch: Int32 = 0, assignorName: String = "", members: [Member] = [], authorizedOperations: Int32 = -2147483648) {
@@ -84,6 +86,7 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(true)
       groupId = try reader.text(true)
@@ -91,7 +94,7 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
       groupEpoch = try reader.int32()
       assignmentEpoch = try reader.int32()
       assignorName = try reader.text(true)
-      members = try reader.elements(version, true)
+      members = try reader.sharedElements(version, true, least: version < 1 ? 16 : 17)
       authorizedOperations = try reader.int32()
       unknownTags = try reader.unknownTags()
     }
@@ -104,29 +107,25 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
       writer.writeInt32(groupEpoch)
       writer.writeInt32(assignmentEpoch)
       writer.text(assignorName, true)
-      writer.elements(members, version, true)
+      writer.sharedElements(members, version, true)
       writer.writeInt32(authorizedOperations)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 20
-    }
-
     /// What `members` holds.
-    package struct Member: WireElement {
-      package var memberId: String = ""
-      package var instanceId: String? = nil
-      package var rackId: String? = nil
-      package var memberEpoch: Int32 = 0
-      package var clientId: String = ""
-      package var clientHost: String = ""
-      package var subscribedTopicNames: [String] = []
-      package var subscribedTopicRegex: String? = nil
-      package var assignment: Assignment = Assignment()
-      package var targetAssignment: TargetAssignment = TargetAssignment()
+    package struct Member: WireStructure {
+      package var memberId: String
+      package var instanceId: String?
+      package var rackId: String?
+      package var memberEpoch: Int32
+      package var clientId: String
+      package var clientHost: String
+      package var subscribedTopicNames: [String]
+      package var subscribedTopicRegex: String?
+      package var assignment: Assignment
+      package var targetAssignment: TargetAssignment
       /// Where `version >= 1`.
-      package var memberType: Int8 = -1
+      package var memberType: Int8
       package var unknownTags: [UnknownTag] = []
 
       package init(memberId: String = "", instanceId: String? = nil, rackId: String? = nil, memberEpoch: Int32 = 0, clientId: String = "", clientHost: String = "", subscribedTopicNames: [String] = [], subscribedTopicRegex: String? = nil, assignment: Assignment = Assignment(), targetAssignment: TargetAssignment = TargetAssignment(), memberType: Int8 = -1) {
@@ -144,6 +143,7 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         memberId = try reader.text(true)
         instanceId = try reader.optionalText(true)
         rackId = try reader.optionalText(true)
@@ -177,14 +177,9 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 1 { return 16 }
-        return 17
-      }
-
       /// What `assignment` holds.
       package struct Assignment: WireStructure {
-        package var topicPartitions: [TopicPartition] = []
+        package var topicPartitions: [TopicPartition]
         package var unknownTags: [UnknownTag] = []
 
         package init(topicPartitions: [TopicPartition] = []) {
@@ -192,20 +187,21 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
-          topicPartitions = try reader.elements(version, true)
+          self.init()
+          topicPartitions = try reader.sharedElements(version, true, least: 19)
           unknownTags = try reader.unknownTags()
         }
 
         func encode(to writer: inout ByteWriter, version: Int16) {
-          writer.elements(topicPartitions, version, true)
+          writer.sharedElements(topicPartitions, version, true)
           writer.tags(unknownTags)
         }
 
         /// What `topicPartitions` holds.
-        package struct TopicPartition: WireElement {
-          package var topicId: UniqueID = .zero
-          package var topicName: String = ""
-          package var partitions: [Int32] = []
+        package struct TopicPartition: WireStructure {
+          package var topicId: UniqueID
+          package var topicName: String
+          package var partitions: [Int32]
           package var unknownTags: [UnknownTag] = []
 
           package init(topicId: UniqueID = .zero, topicName: String = "", partitions: [Int32] = []) {
@@ -215,6 +211,7 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             topicId = try reader.uuid()
             topicName = try reader.text(true)
             partitions = try reader.values(true)
@@ -226,17 +223,13 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
             writer.text(topicName, true)
             writer.values(partitions, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 19
           }
         }
       }
 
       /// What `targetAssignment` holds.
       package struct TargetAssignment: WireStructure {
-        package var topicPartitions: [TopicPartition] = []
+        package var topicPartitions: [TopicPartition]
         package var unknownTags: [UnknownTag] = []
 
         package init(topicPartitions: [TopicPartition] = []) {
@@ -244,20 +237,21 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
-          topicPartitions = try reader.elements(version, true)
+          self.init()
+          topicPartitions = try reader.sharedElements(version, true, least: 19)
           unknownTags = try reader.unknownTags()
         }
 
         func encode(to writer: inout ByteWriter, version: Int16) {
-          writer.elements(topicPartitions, version, true)
+          writer.sharedElements(topicPartitions, version, true)
           writer.tags(unknownTags)
         }
 
         /// What `topicPartitions` holds.
-        package struct TopicPartition: WireElement {
-          package var topicId: UniqueID = .zero
-          package var topicName: String = ""
-          package var partitions: [Int32] = []
+        package struct TopicPartition: WireStructure {
+          package var topicId: UniqueID
+          package var topicName: String
+          package var partitions: [Int32]
           package var unknownTags: [UnknownTag] = []
 
           package init(topicId: UniqueID = .zero, topicName: String = "", partitions: [Int32] = []) {
@@ -267,6 +261,7 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             topicId = try reader.uuid()
             topicName = try reader.text(true)
             partitions = try reader.values(true)
@@ -278,10 +273,6 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
             writer.text(topicName, true)
             writer.values(partitions, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 19
           }
         }
       }

@@ -8,17 +8,17 @@ package import Units
 package struct ConsumerGroupHeartbeatRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
-  package var memberEpoch: Int32 = 0
-  package var instanceId: String? = nil
-  package var rackId: String? = nil
-  package var rebalanceTimeoutMs: Int32 = -1
-  package var subscribedTopicNames: [String]? = nil
+  package var groupId: String
+  package var memberId: String
+  package var memberEpoch: Int32
+  package var instanceId: String?
+  package var rackId: String?
+  package var rebalanceTimeoutMs: Int32
+  package var subscribedTopicNames: [String]?
   /// Where `version >= 1`.
-  package var subscribedTopicRegex: String? = nil
-  package var serverAssignor: String? = nil
-  package var topicPartitions: [TopicPartition]? = nil
+  package var subscribedTopicRegex: String?
+  package var serverAssignor: String?
+  package var topicPartitions: [TopicPartition]?
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", memberId: String = "", memberEpoch: Int32 = 0, instanceId: String? = nil, rackId: String? = nil, rebalanceTimeoutMs: Int32 = -1, subscribedTopicNames: [String]? = nil, subscribedTopicRegex: String? = nil, serverAssignor: String? = nil, topicPartitions: [TopicPartition]? = nil) {
@@ -36,6 +36,7 @@ package struct ConsumerGroupHeartbeatRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(true)
     memberId = try reader.text(true)
     memberEpoch = try reader.int32()
@@ -47,7 +48,7 @@ package struct ConsumerGroupHeartbeatRequest: WireMessage {
       subscribedTopicRegex = try reader.optionalText(true)
     }
     serverAssignor = try reader.optionalText(true)
-    topicPartitions = try reader.optionalElements(version, true)
+    topicPartitions = try reader.optionalSharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
@@ -64,14 +65,14 @@ package struct ConsumerGroupHeartbeatRequest: WireMessage {
       writer.optionalText(subscribedTopicRegex, true)
     }
     writer.optionalText(serverAssignor, true)
-    writer.optionalElements(topicPartitions, version, true)
+    writer.optionalSharedElements(topicPartitions, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topicPartitions` holds.
-  package struct TopicPartition: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Int32] = []
+  package struct TopicPartition: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Int32] = []) {
@@ -80,6 +81,7 @@ package struct ConsumerGroupHeartbeatRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -90,10 +92,6 @@ package struct ConsumerGroupHeartbeatRequest: WireMessage {
       writer.values(partitions, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
   }
 }
 
@@ -101,13 +99,13 @@ package struct ConsumerGroupHeartbeatRequest: WireMessage {
 package struct ConsumerGroupHeartbeatResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var memberId: String? = nil
-  package var memberEpoch: Int32 = 0
-  package var heartbeatIntervalMs: Int32 = 0
-  package var assignment: Assignment? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var memberId: String?
+  package var memberEpoch: Int32
+  package var heartbeatIntervalMs: Int32
+  package var assignment: Assignment?
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, memberId: String? = nil, memberEpoch: Int32 = 0, heartbeatIntervalMs: Int32 = 0, assignment: Assignment? = nil) {
@@ -122,6 +120,7 @@ package struct ConsumerGroupHeartbeatResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
@@ -146,7 +145,7 @@ package struct ConsumerGroupHeartbeatResponse: WireMessage {
 
   /// What `assignment` holds.
   package struct Assignment: WireStructure {
-    package var topicPartitions: [TopicPartition] = []
+    package var topicPartitions: [TopicPartition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicPartitions: [TopicPartition] = []) {
@@ -154,19 +153,20 @@ package struct ConsumerGroupHeartbeatResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
-      topicPartitions = try reader.elements(version, true)
+      self.init()
+      topicPartitions = try reader.sharedElements(version, true, least: 18)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
-      writer.elements(topicPartitions, version, true)
+      writer.sharedElements(topicPartitions, version, true)
       writer.tags(unknownTags)
     }
 
     /// What `topicPartitions` holds.
-    package struct TopicPartition: WireElement {
-      package var topicId: UniqueID = .zero
-      package var partitions: [Int32] = []
+    package struct TopicPartition: WireStructure {
+      package var topicId: UniqueID
+      package var partitions: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(topicId: UniqueID = .zero, partitions: [Int32] = []) {
@@ -175,6 +175,7 @@ package struct ConsumerGroupHeartbeatResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         topicId = try reader.uuid()
         partitions = try reader.values(true)
         unknownTags = try reader.unknownTags()
@@ -184,10 +185,6 @@ package struct ConsumerGroupHeartbeatResponse: WireMessage {
         writer.writeUUID(topicId)
         writer.values(partitions, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 18
       }
     }
   }

@@ -9,9 +9,9 @@ package struct LegacyOffsetCommitKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 0 }
 
-  package var group: String = ""
-  package var topic: String = ""
-  package var partition: Int32 = 0
+  package var group: String
+  package var topic: String
+  package var partition: Int32
 
   package init(group: String = "", topic: String = "", partition: Int32 = 0) {
     self.group = group
@@ -21,6 +21,7 @@ package struct LegacyOffsetCommitKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     group = try reader.text(false)
     topic = try reader.text(false)
     partition = try reader.int32()
@@ -38,9 +39,9 @@ package struct LegacyOffsetCommitValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 0 }
 
-  package var offset: Int64 = 0
-  package var metadata: String = ""
-  package var commitTimestamp: Int64 = 0
+  package var offset: Int64
+  package var metadata: String
+  package var commitTimestamp: Int64
 
   package init(offset: Int64 = 0, metadata: String = "", commitTimestamp: Int64 = 0) {
     self.offset = offset
@@ -50,6 +51,7 @@ package struct LegacyOffsetCommitValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     offset = try reader.int64()
     metadata = try reader.text(false)
     commitTimestamp = try reader.int64()
@@ -67,9 +69,9 @@ package struct OffsetCommitKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 1 }
 
-  package var group: String = ""
-  package var topic: String = ""
-  package var partition: Int32 = 0
+  package var group: String
+  package var topic: String
+  package var partition: Int32
 
   package init(group: String = "", topic: String = "", partition: Int32 = 0) {
     self.group = group
@@ -79,6 +81,7 @@ package struct OffsetCommitKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     group = try reader.text(false)
     topic = try reader.text(false)
     partition = try reader.int32()
@@ -96,15 +99,15 @@ package struct OffsetCommitValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...4 }
   package static var recordType: Int16 { 1 }
 
-  package var offset: Int64 = 0
+  package var offset: Int64
   /// Where `version >= 3`.
-  package var leaderEpoch: Int32 = -1
-  package var metadata: String = ""
-  package var commitTimestamp: Int64 = 0
+  package var leaderEpoch: Int32
+  package var metadata: String
+  package var commitTimestamp: Int64
   /// Where `version >= 4`.
-  package var topicId: UniqueID = .zero
+  package var topicId: UniqueID
   /// Where `version >= 1 && version <= 1`.
-  package var expireTimestamp: Int64 = -1
+  package var expireTimestamp: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(offset: Int64 = 0, leaderEpoch: Int32 = -1, metadata: String = "", commitTimestamp: Int64 = 0, topicId: UniqueID = .zero, expireTimestamp: Int64 = -1) {
@@ -118,6 +121,7 @@ package struct OffsetCommitValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     offset = try reader.int64()
     if version >= 3 {
       leaderEpoch = try reader.int32()
@@ -167,7 +171,7 @@ package struct GroupMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 2 }
 
-  package var group: String = ""
+  package var group: String
 
   package init(group: String = "") {
     self.group = group
@@ -175,6 +179,7 @@ package struct GroupMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     group = try reader.text(false)
   }
 
@@ -188,13 +193,13 @@ package struct GroupMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...4 }
   package static var recordType: Int16 { 2 }
 
-  package var protocolType: String = ""
-  package var generation: Int32 = 0
-  package var `protocol`: String? = nil
-  package var leader: String? = nil
+  package var protocolType: String
+  package var generation: Int32
+  package var `protocol`: String?
+  package var leader: String?
   /// Where `version >= 2`.
-  package var currentStateTimestamp: Int64 = -1
-  package var members: [Member] = []
+  package var currentStateTimestamp: Int64
+  package var members: [Member]
   package var unknownTags: [UnknownTag] = []
 
   package init(protocolType: String = "", generation: Int32 = 0, protocol: String? = nil, leader: String? = nil, currentStateTimestamp: Int64 = -1, members: [Member] = []) {
@@ -208,6 +213,7 @@ package struct GroupMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     protocolType = try reader.text(version >= 4)
     generation = try reader.int32()
     `protocol` = try reader.optionalText(version >= 4)
@@ -215,7 +221,7 @@ package struct GroupMetadataValue: WireMessage {
     if version >= 2 {
       currentStateTimestamp = try reader.int64()
     }
-    members = try reader.elements(version, version >= 4)
+    members = try reader.sharedElements(version, version >= 4, least: version < 1 ? 18 : version < 3 ? 22 : version < 4 ? 24 : 15)
     if version >= 4 {
       unknownTags = try reader.unknownTags()
     }
@@ -230,24 +236,24 @@ package struct GroupMetadataValue: WireMessage {
     if version >= 2 {
       writer.writeInt64(currentStateTimestamp)
     }
-    writer.elements(members, version, version >= 4)
+    writer.sharedElements(members, version, version >= 4)
     if version >= 4 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `members` holds.
-  package struct Member: WireElement {
-    package var memberId: String = ""
+  package struct Member: WireStructure {
+    package var memberId: String
     /// Where `version >= 3`.
-    package var groupInstanceId: String? = nil
-    package var clientId: String = ""
-    package var clientHost: String = ""
+    package var groupInstanceId: String?
+    package var clientId: String
+    package var clientHost: String
     /// Where `version >= 1`.
-    package var rebalanceTimeout: Int32 = -1
-    package var sessionTimeout: Int32 = 0
-    package var subscription: [UInt8] = []
-    package var assignment: [UInt8] = []
+    package var rebalanceTimeout: Int32
+    package var sessionTimeout: Int32
+    package var subscription: [UInt8]
+    package var assignment: [UInt8]
     package var unknownTags: [UnknownTag] = []
 
     package init(memberId: String = "", groupInstanceId: String? = nil, clientId: String = "", clientHost: String = "", rebalanceTimeout: Int32 = -1, sessionTimeout: Int32 = 0, subscription: [UInt8] = [], assignment: [UInt8] = []) {
@@ -262,6 +268,7 @@ package struct GroupMetadataValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       memberId = try reader.text(version >= 4)
       if version >= 3 {
         groupInstanceId = try reader.optionalText(version >= 4)
@@ -296,13 +303,6 @@ package struct GroupMetadataValue: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 18 }
-      if version < 3 { return 22 }
-      if version < 4 { return 24 }
-      return 15
-    }
   }
 }
 
@@ -311,7 +311,7 @@ package struct ConsumerGroupMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 3 }
 
-  package var groupId: String = ""
+  package var groupId: String
 
   package init(groupId: String = "") {
     self.groupId = groupId
@@ -319,6 +319,7 @@ package struct ConsumerGroupMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
   }
 
@@ -332,8 +333,8 @@ package struct ConsumerGroupMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 3 }
 
-  package var epoch: Int32 = 0
-  package var metadataHash: Int64 = 0
+  package var epoch: Int32
+  package var metadataHash: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(epoch: Int32 = 0, metadataHash: Int64 = 0) {
@@ -343,6 +344,7 @@ package struct ConsumerGroupMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     epoch = try reader.int32()
     var tags = try TagReader(&reader)
     while let tag = try tags.next(&reader) {
@@ -371,7 +373,7 @@ package struct ConsumerGroupPartitionMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 4 }
 
-  package var groupId: String = ""
+  package var groupId: String
 
   package init(groupId: String = "") {
     self.groupId = groupId
@@ -379,6 +381,7 @@ package struct ConsumerGroupPartitionMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
   }
 
@@ -392,7 +395,7 @@ package struct ConsumerGroupPartitionMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 4 }
 
-  package var topics: [Topic] = []
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic] = []) {
@@ -401,22 +404,23 @@ package struct ConsumerGroupPartitionMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topics = try reader.elements(version, true)
+    self.init()
+    topics = try reader.sharedElements(version, true, least: 23)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var topicName: String = ""
-    package var numPartitions: Int32 = 0
-    package var partitionMetadata: [PartitionMetadata] = []
+  package struct Topic: WireStructure {
+    package var topicId: UniqueID
+    package var topicName: String
+    package var numPartitions: Int32
+    package var partitionMetadata: [PartitionMetadata]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, topicName: String = "", numPartitions: Int32 = 0, partitionMetadata: [PartitionMetadata] = []) {
@@ -427,10 +431,11 @@ package struct ConsumerGroupPartitionMetadataValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       topicName = try reader.text(true)
       numPartitions = try reader.int32()
-      partitionMetadata = try reader.elements(version, true)
+      partitionMetadata = try reader.sharedElements(version, true, least: 6)
       unknownTags = try reader.unknownTags()
     }
 
@@ -438,18 +443,14 @@ package struct ConsumerGroupPartitionMetadataValue: WireMessage {
       writer.writeUUID(topicId)
       writer.text(topicName, true)
       writer.writeInt32(numPartitions)
-      writer.elements(partitionMetadata, version, true)
+      writer.sharedElements(partitionMetadata, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 23
-    }
-
     /// What `partitionMetadata` holds.
-    package struct PartitionMetadata: WireElement {
-      package var partition: Int32 = 0
-      package var racks: [String] = []
+    package struct PartitionMetadata: WireStructure {
+      package var partition: Int32
+      package var racks: [String]
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, racks: [String] = []) {
@@ -458,6 +459,7 @@ package struct ConsumerGroupPartitionMetadataValue: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         racks = try reader.values(true)
         unknownTags = try reader.unknownTags()
@@ -468,10 +470,6 @@ package struct ConsumerGroupPartitionMetadataValue: WireMessage {
         writer.values(racks, true)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 6
-      }
     }
   }
 }
@@ -481,8 +479,8 @@ package struct ConsumerGroupMemberMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 5 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
+  package var groupId: String
+  package var memberId: String
 
   package init(groupId: String = "", memberId: String = "") {
     self.groupId = groupId
@@ -491,6 +489,7 @@ package struct ConsumerGroupMemberMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     memberId = try reader.text(false)
   }
@@ -506,15 +505,15 @@ package struct ConsumerGroupMemberMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 5 }
 
-  package var instanceId: String? = nil
-  package var rackId: String? = nil
-  package var clientId: String = ""
-  package var clientHost: String = ""
-  package var subscribedTopicNames: [String] = []
-  package var subscribedTopicRegex: String? = nil
-  package var rebalanceTimeoutMs: Int32 = -1
-  package var serverAssignor: String? = nil
-  package var classicMemberMetadata: ClassicMemberMetadata? = ClassicMemberMetadata()
+  package var instanceId: String?
+  package var rackId: String?
+  package var clientId: String
+  package var clientHost: String
+  package var subscribedTopicNames: [String]
+  package var subscribedTopicRegex: String?
+  package var rebalanceTimeoutMs: Int32
+  package var serverAssignor: String?
+  package var classicMemberMetadata: ClassicMemberMetadata?
   package var unknownTags: [UnknownTag] = []
 
   package init(instanceId: String? = nil, rackId: String? = nil, clientId: String = "", clientHost: String = "", subscribedTopicNames: [String] = [], subscribedTopicRegex: String? = nil, rebalanceTimeoutMs: Int32 = -1, serverAssignor: String? = nil, classicMemberMetadata: ClassicMemberMetadata? = ClassicMemberMetadata()) {
@@ -531,6 +530,7 @@ package struct ConsumerGroupMemberMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     instanceId = try reader.optionalText(true)
     rackId = try reader.optionalText(true)
     clientId = try reader.text(true)
@@ -570,8 +570,8 @@ package struct ConsumerGroupMemberMetadataValue: WireMessage {
 
   /// What `classicMemberMetadata` holds.
   package struct ClassicMemberMetadata: WireStructure {
-    package var sessionTimeoutMs: Int32 = 0
-    package var supportedProtocols: [SupportedProtocol] = []
+    package var sessionTimeoutMs: Int32
+    package var supportedProtocols: [SupportedProtocol]
     package var unknownTags: [UnknownTag] = []
 
     package init(sessionTimeoutMs: Int32 = 0, supportedProtocols: [SupportedProtocol] = []) {
@@ -580,14 +580,15 @@ package struct ConsumerGroupMemberMetadataValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       sessionTimeoutMs = try reader.int32()
-      supportedProtocols = try reader.elements(version, true)
+      supportedProtocols = try reader.sharedElements(version, true, least: 3)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeInt32(sessionTimeoutMs)
-      writer.elements(supportedProtocols, version, true)
+      writer.sharedElements(supportedProtocols, version, true)
       writer.tags(unknownTags)
     }
 
@@ -599,9 +600,9 @@ package struct ConsumerGroupMemberMetadataValue: WireMessage {
     }
 
     /// What `supportedProtocols` holds.
-    package struct SupportedProtocol: WireElement {
-      package var name: String = ""
-      package var metadata: [UInt8] = []
+    package struct SupportedProtocol: WireStructure {
+      package var name: String
+      package var metadata: [UInt8]
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", metadata: [UInt8] = []) {
@@ -610,6 +611,7 @@ package struct ConsumerGroupMemberMetadataValue: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(true)
         metadata = try reader.octets(true)
         unknownTags = try reader.unknownTags()
@@ -620,10 +622,6 @@ package struct ConsumerGroupMemberMetadataValue: WireMessage {
         writer.octets(metadata, true)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 3
-      }
     }
   }
 }
@@ -633,7 +631,7 @@ package struct ConsumerGroupTargetAssignmentMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 6 }
 
-  package var groupId: String = ""
+  package var groupId: String
 
   package init(groupId: String = "") {
     self.groupId = groupId
@@ -641,6 +639,7 @@ package struct ConsumerGroupTargetAssignmentMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
   }
 
@@ -654,8 +653,8 @@ package struct ConsumerGroupTargetAssignmentMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 6 }
 
-  package var assignmentEpoch: Int32 = 0
-  package var assignmentTimestamp: Int64 = 0
+  package var assignmentEpoch: Int32
+  package var assignmentTimestamp: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(assignmentEpoch: Int32 = 0, assignmentTimestamp: Int64 = 0) {
@@ -665,6 +664,7 @@ package struct ConsumerGroupTargetAssignmentMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     assignmentEpoch = try reader.int32()
     var tags = try TagReader(&reader)
     while let tag = try tags.next(&reader) {
@@ -693,8 +693,8 @@ package struct ConsumerGroupTargetAssignmentMemberKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 7 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
+  package var groupId: String
+  package var memberId: String
 
   package init(groupId: String = "", memberId: String = "") {
     self.groupId = groupId
@@ -703,6 +703,7 @@ package struct ConsumerGroupTargetAssignmentMemberKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     memberId = try reader.text(false)
   }
@@ -718,7 +719,7 @@ package struct ConsumerGroupTargetAssignmentMemberValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 7 }
 
-  package var topicPartitions: [TopicPartition] = []
+  package var topicPartitions: [TopicPartition]
   package var unknownTags: [UnknownTag] = []
 
   package init(topicPartitions: [TopicPartition] = []) {
@@ -727,20 +728,21 @@ package struct ConsumerGroupTargetAssignmentMemberValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topicPartitions = try reader.elements(version, true)
+    self.init()
+    topicPartitions = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(topicPartitions, version, true)
+    writer.sharedElements(topicPartitions, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topicPartitions` holds.
-  package struct TopicPartition: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Int32] = []
+  package struct TopicPartition: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Int32] = []) {
@@ -749,6 +751,7 @@ package struct ConsumerGroupTargetAssignmentMemberValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -759,10 +762,6 @@ package struct ConsumerGroupTargetAssignmentMemberValue: WireMessage {
       writer.values(partitions, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
   }
 }
 
@@ -771,8 +770,8 @@ package struct ConsumerGroupCurrentMemberAssignmentKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 8 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
+  package var groupId: String
+  package var memberId: String
 
   package init(groupId: String = "", memberId: String = "") {
     self.groupId = groupId
@@ -781,6 +780,7 @@ package struct ConsumerGroupCurrentMemberAssignmentKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     memberId = try reader.text(false)
   }
@@ -796,11 +796,11 @@ package struct ConsumerGroupCurrentMemberAssignmentValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 8 }
 
-  package var memberEpoch: Int32 = 0
-  package var previousMemberEpoch: Int32 = 0
-  package var state: Int8 = 0
-  package var assignedPartitions: [AssignedPartition] = []
-  package var partitionsPendingRevocation: [PartitionsPendingRevocation] = []
+  package var memberEpoch: Int32
+  package var previousMemberEpoch: Int32
+  package var state: Int8
+  package var assignedPartitions: [AssignedPartition]
+  package var partitionsPendingRevocation: [PartitionsPendingRevocation]
   package var unknownTags: [UnknownTag] = []
 
   package init(memberEpoch: Int32 = 0, previousMemberEpoch: Int32 = 0, state: Int8 = 0, assignedPartitions: [AssignedPartition] = [], partitionsPendingRevocation: [PartitionsPendingRevocation] = []) {
@@ -813,11 +813,12 @@ package struct ConsumerGroupCurrentMemberAssignmentValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     memberEpoch = try reader.int32()
     previousMemberEpoch = try reader.int32()
     state = try reader.int8()
-    assignedPartitions = try reader.elements(version, true)
-    partitionsPendingRevocation = try reader.elements(version, true)
+    assignedPartitions = try reader.sharedElements(version, true, least: 18)
+    partitionsPendingRevocation = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
@@ -826,16 +827,16 @@ package struct ConsumerGroupCurrentMemberAssignmentValue: WireMessage {
     writer.writeInt32(memberEpoch)
     writer.writeInt32(previousMemberEpoch)
     writer.writeInt8(state)
-    writer.elements(assignedPartitions, version, true)
-    writer.elements(partitionsPendingRevocation, version, true)
+    writer.sharedElements(assignedPartitions, version, true)
+    writer.sharedElements(partitionsPendingRevocation, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `assignedPartitions` holds.
-  package struct AssignedPartition: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Int32] = []
-    package var assignmentEpochs: [Int32]? = []
+  package struct AssignedPartition: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Int32]
+    package var assignmentEpochs: [Int32]?
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Int32] = [], assignmentEpochs: [Int32]? = []) {
@@ -845,6 +846,7 @@ package struct ConsumerGroupCurrentMemberAssignmentValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       partitions = try reader.values(true)
       var tags = try TagReader(&reader)
@@ -867,18 +869,14 @@ package struct ConsumerGroupCurrentMemberAssignmentValue: WireMessage {
         }
       }
       tags.write(to: &writer)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
     }
   }
 
   /// What `partitionsPendingRevocation` holds.
-  package struct PartitionsPendingRevocation: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Int32] = []
-    package var assignmentEpochs: [Int32]? = []
+  package struct PartitionsPendingRevocation: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Int32]
+    package var assignmentEpochs: [Int32]?
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Int32] = [], assignmentEpochs: [Int32]? = []) {
@@ -888,6 +886,7 @@ package struct ConsumerGroupCurrentMemberAssignmentValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       partitions = try reader.values(true)
       var tags = try TagReader(&reader)
@@ -910,10 +909,6 @@ package struct ConsumerGroupCurrentMemberAssignmentValue: WireMessage {
         }
       }
       tags.write(to: &writer)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
     }
   }
 }
@@ -923,8 +918,8 @@ package struct ShareGroupMemberMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 10 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
+  package var groupId: String
+  package var memberId: String
 
   package init(groupId: String = "", memberId: String = "") {
     self.groupId = groupId
@@ -933,6 +928,7 @@ package struct ShareGroupMemberMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     memberId = try reader.text(false)
   }
@@ -948,10 +944,10 @@ package struct ShareGroupMemberMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 10 }
 
-  package var rackId: String? = nil
-  package var clientId: String = ""
-  package var clientHost: String = ""
-  package var subscribedTopicNames: [String] = []
+  package var rackId: String?
+  package var clientId: String
+  package var clientHost: String
+  package var subscribedTopicNames: [String]
   package var unknownTags: [UnknownTag] = []
 
   package init(rackId: String? = nil, clientId: String = "", clientHost: String = "", subscribedTopicNames: [String] = []) {
@@ -963,6 +959,7 @@ package struct ShareGroupMemberMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     rackId = try reader.optionalText(true)
     clientId = try reader.text(true)
     clientHost = try reader.text(true)
@@ -984,7 +981,7 @@ package struct ShareGroupMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 11 }
 
-  package var groupId: String = ""
+  package var groupId: String
 
   package init(groupId: String = "") {
     self.groupId = groupId
@@ -992,6 +989,7 @@ package struct ShareGroupMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
   }
 
@@ -1005,8 +1003,8 @@ package struct ShareGroupMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 11 }
 
-  package var epoch: Int32 = 0
-  package var metadataHash: Int64 = 0
+  package var epoch: Int32
+  package var metadataHash: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(epoch: Int32 = 0, metadataHash: Int64 = 0) {
@@ -1016,6 +1014,7 @@ package struct ShareGroupMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     epoch = try reader.int32()
     metadataHash = try reader.int64()
     unknownTags = try reader.unknownTags()
@@ -1033,7 +1032,7 @@ package struct ShareGroupTargetAssignmentMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 12 }
 
-  package var groupId: String = ""
+  package var groupId: String
 
   package init(groupId: String = "") {
     self.groupId = groupId
@@ -1041,6 +1040,7 @@ package struct ShareGroupTargetAssignmentMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
   }
 
@@ -1054,8 +1054,8 @@ package struct ShareGroupTargetAssignmentMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 12 }
 
-  package var assignmentEpoch: Int32 = 0
-  package var assignmentTimestamp: Int64 = 0
+  package var assignmentEpoch: Int32
+  package var assignmentTimestamp: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(assignmentEpoch: Int32 = 0, assignmentTimestamp: Int64 = 0) {
@@ -1065,6 +1065,7 @@ package struct ShareGroupTargetAssignmentMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     assignmentEpoch = try reader.int32()
     var tags = try TagReader(&reader)
     while let tag = try tags.next(&reader) {
@@ -1093,8 +1094,8 @@ package struct ShareGroupTargetAssignmentMemberKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 13 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
+  package var groupId: String
+  package var memberId: String
 
   package init(groupId: String = "", memberId: String = "") {
     self.groupId = groupId
@@ -1103,6 +1104,7 @@ package struct ShareGroupTargetAssignmentMemberKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     memberId = try reader.text(false)
   }
@@ -1118,7 +1120,7 @@ package struct ShareGroupTargetAssignmentMemberValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 13 }
 
-  package var topicPartitions: [TopicPartition] = []
+  package var topicPartitions: [TopicPartition]
   package var unknownTags: [UnknownTag] = []
 
   package init(topicPartitions: [TopicPartition] = []) {
@@ -1127,20 +1129,21 @@ package struct ShareGroupTargetAssignmentMemberValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topicPartitions = try reader.elements(version, true)
+    self.init()
+    topicPartitions = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(topicPartitions, version, true)
+    writer.sharedElements(topicPartitions, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topicPartitions` holds.
-  package struct TopicPartition: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Int32] = []
+  package struct TopicPartition: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Int32] = []) {
@@ -1149,6 +1152,7 @@ package struct ShareGroupTargetAssignmentMemberValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -1159,10 +1163,6 @@ package struct ShareGroupTargetAssignmentMemberValue: WireMessage {
       writer.values(partitions, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
   }
 }
 
@@ -1171,8 +1171,8 @@ package struct ShareGroupCurrentMemberAssignmentKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 14 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
+  package var groupId: String
+  package var memberId: String
 
   package init(groupId: String = "", memberId: String = "") {
     self.groupId = groupId
@@ -1181,6 +1181,7 @@ package struct ShareGroupCurrentMemberAssignmentKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     memberId = try reader.text(false)
   }
@@ -1196,10 +1197,10 @@ package struct ShareGroupCurrentMemberAssignmentValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 14 }
 
-  package var memberEpoch: Int32 = 0
-  package var previousMemberEpoch: Int32 = 0
-  package var state: Int8 = 0
-  package var assignedPartitions: [AssignedPartition] = []
+  package var memberEpoch: Int32
+  package var previousMemberEpoch: Int32
+  package var state: Int8
+  package var assignedPartitions: [AssignedPartition]
   package var unknownTags: [UnknownTag] = []
 
   package init(memberEpoch: Int32 = 0, previousMemberEpoch: Int32 = 0, state: Int8 = 0, assignedPartitions: [AssignedPartition] = []) {
@@ -1211,10 +1212,11 @@ package struct ShareGroupCurrentMemberAssignmentValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     memberEpoch = try reader.int32()
     previousMemberEpoch = try reader.int32()
     state = try reader.int8()
-    assignedPartitions = try reader.elements(version, true)
+    assignedPartitions = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
@@ -1223,14 +1225,14 @@ package struct ShareGroupCurrentMemberAssignmentValue: WireMessage {
     writer.writeInt32(memberEpoch)
     writer.writeInt32(previousMemberEpoch)
     writer.writeInt8(state)
-    writer.elements(assignedPartitions, version, true)
+    writer.sharedElements(assignedPartitions, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `assignedPartitions` holds.
-  package struct AssignedPartition: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Int32] = []
+  package struct AssignedPartition: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Int32] = []) {
@@ -1239,6 +1241,7 @@ package struct ShareGroupCurrentMemberAssignmentValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -1249,10 +1252,6 @@ package struct ShareGroupCurrentMemberAssignmentValue: WireMessage {
       writer.values(partitions, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
   }
 }
 
@@ -1261,7 +1260,7 @@ package struct ShareGroupStatePartitionMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 15 }
 
-  package var groupId: String = ""
+  package var groupId: String
 
   package init(groupId: String = "") {
     self.groupId = groupId
@@ -1269,6 +1268,7 @@ package struct ShareGroupStatePartitionMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
   }
 
@@ -1282,9 +1282,9 @@ package struct ShareGroupStatePartitionMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 15 }
 
-  package var initializingTopics: [InitializingTopic] = []
-  package var initializedTopics: [InitializedTopic] = []
-  package var deletingTopics: [DeletingTopic] = []
+  package var initializingTopics: [InitializingTopic]
+  package var initializedTopics: [InitializedTopic]
+  package var deletingTopics: [DeletingTopic]
   package var unknownTags: [UnknownTag] = []
 
   package init(initializingTopics: [InitializingTopic] = [], initializedTopics: [InitializedTopic] = [], deletingTopics: [DeletingTopic] = []) {
@@ -1295,25 +1295,26 @@ package struct ShareGroupStatePartitionMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    initializingTopics = try reader.elements(version, true)
-    initializedTopics = try reader.elements(version, true)
-    deletingTopics = try reader.elements(version, true)
+    self.init()
+    initializingTopics = try reader.sharedElements(version, true, least: 19)
+    initializedTopics = try reader.sharedElements(version, true, least: 19)
+    deletingTopics = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(initializingTopics, version, true)
-    writer.elements(initializedTopics, version, true)
-    writer.elements(deletingTopics, version, true)
+    writer.sharedElements(initializingTopics, version, true)
+    writer.sharedElements(initializedTopics, version, true)
+    writer.sharedElements(deletingTopics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `initializingTopics` holds.
-  package struct InitializingTopic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var topicName: String = ""
-    package var partitions: [Int32] = []
+  package struct InitializingTopic: WireStructure {
+    package var topicId: UniqueID
+    package var topicName: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, topicName: String = "", partitions: [Int32] = []) {
@@ -1323,6 +1324,7 @@ package struct ShareGroupStatePartitionMetadataValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       topicName = try reader.text(true)
       partitions = try reader.values(true)
@@ -1334,18 +1336,14 @@ package struct ShareGroupStatePartitionMetadataValue: WireMessage {
       writer.text(topicName, true)
       writer.values(partitions, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 19
     }
   }
 
   /// What `initializedTopics` holds.
-  package struct InitializedTopic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var topicName: String = ""
-    package var partitions: [Int32] = []
+  package struct InitializedTopic: WireStructure {
+    package var topicId: UniqueID
+    package var topicName: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, topicName: String = "", partitions: [Int32] = []) {
@@ -1355,6 +1353,7 @@ package struct ShareGroupStatePartitionMetadataValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       topicName = try reader.text(true)
       partitions = try reader.values(true)
@@ -1367,16 +1366,12 @@ package struct ShareGroupStatePartitionMetadataValue: WireMessage {
       writer.values(partitions, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 19
-    }
   }
 
   /// What `deletingTopics` holds.
-  package struct DeletingTopic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var topicName: String = ""
+  package struct DeletingTopic: WireStructure {
+    package var topicId: UniqueID
+    package var topicName: String
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, topicName: String = "") {
@@ -1385,6 +1380,7 @@ package struct ShareGroupStatePartitionMetadataValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       topicName = try reader.text(true)
       unknownTags = try reader.unknownTags()
@@ -1394,10 +1390,6 @@ package struct ShareGroupStatePartitionMetadataValue: WireMessage {
       writer.writeUUID(topicId)
       writer.text(topicName, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
     }
   }
 }
@@ -1407,8 +1399,8 @@ package struct ConsumerGroupRegularExpressionKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 16 }
 
-  package var groupId: String = ""
-  package var regularExpression: String = ""
+  package var groupId: String
+  package var regularExpression: String
 
   package init(groupId: String = "", regularExpression: String = "") {
     self.groupId = groupId
@@ -1417,6 +1409,7 @@ package struct ConsumerGroupRegularExpressionKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     regularExpression = try reader.text(false)
   }
@@ -1432,9 +1425,9 @@ package struct ConsumerGroupRegularExpressionValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 16 }
 
-  package var topics: [String] = []
-  package var version: Int64 = 0
-  package var timestamp: Int64 = 0
+  package var topics: [String]
+  package var version: Int64
+  package var timestamp: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [String] = [], version: Int64 = 0, timestamp: Int64 = 0) {
@@ -1445,6 +1438,7 @@ package struct ConsumerGroupRegularExpressionValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     topics = try reader.values(true)
     self.version = try reader.int64()
     timestamp = try reader.int64()
@@ -1464,7 +1458,7 @@ package struct StreamsGroupMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 17 }
 
-  package var groupId: String = ""
+  package var groupId: String
 
   package init(groupId: String = "") {
     self.groupId = groupId
@@ -1472,6 +1466,7 @@ package struct StreamsGroupMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
   }
 
@@ -1485,10 +1480,10 @@ package struct StreamsGroupMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 17 }
 
-  package var epoch: Int32 = 0
-  package var metadataHash: Int64 = 0
-  package var validatedTopologyEpoch: Int32 = -1
-  package var lastAssignmentConfigs: [LastAssignmentConfig]? = []
+  package var epoch: Int32
+  package var metadataHash: Int64
+  package var validatedTopologyEpoch: Int32
+  package var lastAssignmentConfigs: [LastAssignmentConfig]?
   package var unknownTags: [UnknownTag] = []
 
   package init(epoch: Int32 = 0, metadataHash: Int64 = 0, validatedTopologyEpoch: Int32 = -1, lastAssignmentConfigs: [LastAssignmentConfig]? = []) {
@@ -1500,6 +1495,7 @@ package struct StreamsGroupMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     epoch = try reader.int32()
     metadataHash = try reader.int64()
     var tags = try TagReader(&reader)
@@ -1508,7 +1504,7 @@ package struct StreamsGroupMetadataValue: WireMessage {
       case 0:
         validatedTopologyEpoch = try reader.int32()
       case 1:
-        lastAssignmentConfigs = try reader.optionalElements(version, true)
+        lastAssignmentConfigs = try reader.optionalSharedElements(version, true, least: 3)
       default: try tags.keep(&reader, in: &unknownTags)
       }
     }
@@ -1526,16 +1522,16 @@ package struct StreamsGroupMetadataValue: WireMessage {
     }
     if lastAssignmentConfigs?.isEmpty != true {
       tags.add(1) { writer in
-        writer.optionalElements(lastAssignmentConfigs, version, true)
+        writer.optionalSharedElements(lastAssignmentConfigs, version, true)
       }
     }
     tags.write(to: &writer)
   }
 
   /// What `lastAssignmentConfigs` holds.
-  package struct LastAssignmentConfig: WireElement {
-    package var key: String = ""
-    package var value: String = ""
+  package struct LastAssignmentConfig: WireStructure {
+    package var key: String
+    package var value: String
     package var unknownTags: [UnknownTag] = []
 
     package init(key: String = "", value: String = "") {
@@ -1544,6 +1540,7 @@ package struct StreamsGroupMetadataValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       key = try reader.text(true)
       value = try reader.text(true)
       unknownTags = try reader.unknownTags()
@@ -1554,10 +1551,6 @@ package struct StreamsGroupMetadataValue: WireMessage {
       writer.text(value, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
   }
 }
 
@@ -1566,8 +1559,8 @@ package struct StreamsGroupMemberMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 19 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
+  package var groupId: String
+  package var memberId: String
 
   package init(groupId: String = "", memberId: String = "") {
     self.groupId = groupId
@@ -1576,6 +1569,7 @@ package struct StreamsGroupMemberMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     memberId = try reader.text(false)
   }
@@ -1591,15 +1585,15 @@ package struct StreamsGroupMemberMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 19 }
 
-  package var instanceId: String? = nil
-  package var rackId: String? = nil
-  package var clientId: String = ""
-  package var clientHost: String = ""
-  package var rebalanceTimeoutMs: Int32 = -1
-  package var topologyEpoch: Int32 = 0
-  package var processId: String = ""
-  package var userEndpoint: UserEndpoint? = nil
-  package var clientTags: [ClientTag] = []
+  package var instanceId: String?
+  package var rackId: String?
+  package var clientId: String
+  package var clientHost: String
+  package var rebalanceTimeoutMs: Int32
+  package var topologyEpoch: Int32
+  package var processId: String
+  package var userEndpoint: UserEndpoint?
+  package var clientTags: [ClientTag]
   package var unknownTags: [UnknownTag] = []
 
   package init(instanceId: String? = nil, rackId: String? = nil, clientId: String = "", clientHost: String = "", rebalanceTimeoutMs: Int32 = -1, topologyEpoch: Int32 = 0, processId: String = "", userEndpoint: UserEndpoint? = nil, clientTags: [ClientTag] = []) {
@@ -1616,6 +1610,7 @@ package struct StreamsGroupMemberMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     instanceId = try reader.optionalText(true)
     rackId = try reader.optionalText(true)
     clientId = try reader.text(true)
@@ -1624,7 +1619,7 @@ package struct StreamsGroupMemberMetadataValue: WireMessage {
     topologyEpoch = try reader.int32()
     processId = try reader.text(true)
     userEndpoint = try reader.optionalStructure(version)
-    clientTags = try reader.elements(version, true)
+    clientTags = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
@@ -1638,14 +1633,14 @@ package struct StreamsGroupMemberMetadataValue: WireMessage {
     writer.writeInt32(topologyEpoch)
     writer.text(processId, true)
     writer.optionalStructure(userEndpoint, version)
-    writer.elements(clientTags, version, true)
+    writer.sharedElements(clientTags, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `userEndpoint` holds.
   package struct UserEndpoint: WireStructure {
-    package var host: String = ""
-    package var port: UInt16 = 0
+    package var host: String
+    package var port: UInt16
     package var unknownTags: [UnknownTag] = []
 
     package init(host: String = "", port: UInt16 = 0) {
@@ -1654,6 +1649,7 @@ package struct StreamsGroupMemberMetadataValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       host = try reader.text(true)
       port = try reader.uInt16()
       unknownTags = try reader.unknownTags()
@@ -1667,9 +1663,9 @@ package struct StreamsGroupMemberMetadataValue: WireMessage {
   }
 
   /// What `clientTags` holds.
-  package struct ClientTag: WireElement {
-    package var key: String = ""
-    package var value: String = ""
+  package struct ClientTag: WireStructure {
+    package var key: String
+    package var value: String
     package var unknownTags: [UnknownTag] = []
 
     package init(key: String = "", value: String = "") {
@@ -1678,6 +1674,7 @@ package struct StreamsGroupMemberMetadataValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       key = try reader.text(true)
       value = try reader.text(true)
       unknownTags = try reader.unknownTags()
@@ -1688,10 +1685,6 @@ package struct StreamsGroupMemberMetadataValue: WireMessage {
       writer.text(value, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
   }
 }
 
@@ -1700,7 +1693,7 @@ package struct StreamsGroupTargetAssignmentMetadataKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 20 }
 
-  package var groupId: String = ""
+  package var groupId: String
 
   package init(groupId: String = "") {
     self.groupId = groupId
@@ -1708,6 +1701,7 @@ package struct StreamsGroupTargetAssignmentMetadataKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
   }
 
@@ -1721,8 +1715,8 @@ package struct StreamsGroupTargetAssignmentMetadataValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 20 }
 
-  package var assignmentEpoch: Int32 = 0
-  package var assignmentTimestamp: Int64 = 0
+  package var assignmentEpoch: Int32
+  package var assignmentTimestamp: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(assignmentEpoch: Int32 = 0, assignmentTimestamp: Int64 = 0) {
@@ -1732,6 +1726,7 @@ package struct StreamsGroupTargetAssignmentMetadataValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     assignmentEpoch = try reader.int32()
     var tags = try TagReader(&reader)
     while let tag = try tags.next(&reader) {
@@ -1760,8 +1755,8 @@ package struct StreamsGroupTargetAssignmentMemberKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 21 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
+  package var groupId: String
+  package var memberId: String
 
   package init(groupId: String = "", memberId: String = "") {
     self.groupId = groupId
@@ -1770,6 +1765,7 @@ package struct StreamsGroupTargetAssignmentMemberKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     memberId = try reader.text(false)
   }
@@ -1785,9 +1781,9 @@ package struct StreamsGroupTargetAssignmentMemberValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 21 }
 
-  package var activeTasks: [ActiveTask] = []
-  package var standbyTasks: [StandbyTask] = []
-  package var warmupTasks: [WarmupTask] = []
+  package var activeTasks: [ActiveTask]
+  package var standbyTasks: [StandbyTask]
+  package var warmupTasks: [WarmupTask]
   package var unknownTags: [UnknownTag] = []
 
   package init(activeTasks: [ActiveTask] = [], standbyTasks: [StandbyTask] = [], warmupTasks: [WarmupTask] = []) {
@@ -1798,24 +1794,25 @@ package struct StreamsGroupTargetAssignmentMemberValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    activeTasks = try reader.elements(version, true)
-    standbyTasks = try reader.elements(version, true)
-    warmupTasks = try reader.elements(version, true)
+    self.init()
+    activeTasks = try reader.sharedElements(version, true, least: 3)
+    standbyTasks = try reader.sharedElements(version, true, least: 3)
+    warmupTasks = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(activeTasks, version, true)
-    writer.elements(standbyTasks, version, true)
-    writer.elements(warmupTasks, version, true)
+    writer.sharedElements(activeTasks, version, true)
+    writer.sharedElements(standbyTasks, version, true)
+    writer.sharedElements(warmupTasks, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `activeTasks` holds.
-  package struct ActiveTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
+  package struct ActiveTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -1824,6 +1821,7 @@ package struct StreamsGroupTargetAssignmentMemberValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -1833,17 +1831,13 @@ package struct StreamsGroupTargetAssignmentMemberValue: WireMessage {
       writer.text(subtopologyId, true)
       writer.values(partitions, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `standbyTasks` holds.
-  package struct StandbyTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
+  package struct StandbyTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -1852,6 +1846,7 @@ package struct StreamsGroupTargetAssignmentMemberValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -1861,17 +1856,13 @@ package struct StreamsGroupTargetAssignmentMemberValue: WireMessage {
       writer.text(subtopologyId, true)
       writer.values(partitions, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `warmupTasks` holds.
-  package struct WarmupTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
+  package struct WarmupTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -1880,6 +1871,7 @@ package struct StreamsGroupTargetAssignmentMemberValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -1889,10 +1881,6 @@ package struct StreamsGroupTargetAssignmentMemberValue: WireMessage {
       writer.text(subtopologyId, true)
       writer.values(partitions, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 }
@@ -1902,8 +1890,8 @@ package struct StreamsGroupCurrentMemberAssignmentKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 22 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
+  package var groupId: String
+  package var memberId: String
 
   package init(groupId: String = "", memberId: String = "") {
     self.groupId = groupId
@@ -1912,6 +1900,7 @@ package struct StreamsGroupCurrentMemberAssignmentKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     memberId = try reader.text(false)
   }
@@ -1927,15 +1916,15 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 22 }
 
-  package var memberEpoch: Int32 = 0
-  package var previousMemberEpoch: Int32 = 0
-  package var state: Int8 = 0
-  package var activeTasks: [ActiveTask] = []
-  package var standbyTasks: [StandbyTask] = []
-  package var warmupTasks: [WarmupTask] = []
-  package var activeTasksPendingRevocation: [ActiveTasksPendingRevocation] = []
-  package var standbyTasksPendingRevocation: [StandbyTasksPendingRevocation] = []
-  package var warmupTasksPendingRevocation: [WarmupTasksPendingRevocation] = []
+  package var memberEpoch: Int32
+  package var previousMemberEpoch: Int32
+  package var state: Int8
+  package var activeTasks: [ActiveTask]
+  package var standbyTasks: [StandbyTask]
+  package var warmupTasks: [WarmupTask]
+  package var activeTasksPendingRevocation: [ActiveTasksPendingRevocation]
+  package var standbyTasksPendingRevocation: [StandbyTasksPendingRevocation]
+  package var warmupTasksPendingRevocation: [WarmupTasksPendingRevocation]
   package var unknownTags: [UnknownTag] = []
 
   package init(memberEpoch: Int32 = 0, previousMemberEpoch: Int32 = 0, state: Int8 = 0, activeTasks: [ActiveTask] = [], standbyTasks: [StandbyTask] = [], warmupTasks: [WarmupTask] = [], activeTasksPendingRevocation: [ActiveTasksPendingRevocation] = [], standbyTasksPendingRevocation: [StandbyTasksPendingRevocation] = [], warmupTasksPendingRevocation: [WarmupTasksPendingRevocation] = []) {
@@ -1952,15 +1941,16 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     memberEpoch = try reader.int32()
     previousMemberEpoch = try reader.int32()
     state = try reader.int8()
-    activeTasks = try reader.elements(version, true)
-    standbyTasks = try reader.elements(version, true)
-    warmupTasks = try reader.elements(version, true)
-    activeTasksPendingRevocation = try reader.elements(version, true)
-    standbyTasksPendingRevocation = try reader.elements(version, true)
-    warmupTasksPendingRevocation = try reader.elements(version, true)
+    activeTasks = try reader.sharedElements(version, true, least: 3)
+    standbyTasks = try reader.sharedElements(version, true, least: 3)
+    warmupTasks = try reader.sharedElements(version, true, least: 3)
+    activeTasksPendingRevocation = try reader.sharedElements(version, true, least: 3)
+    standbyTasksPendingRevocation = try reader.sharedElements(version, true, least: 3)
+    warmupTasksPendingRevocation = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
@@ -1969,20 +1959,20 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
     writer.writeInt32(memberEpoch)
     writer.writeInt32(previousMemberEpoch)
     writer.writeInt8(state)
-    writer.elements(activeTasks, version, true)
-    writer.elements(standbyTasks, version, true)
-    writer.elements(warmupTasks, version, true)
-    writer.elements(activeTasksPendingRevocation, version, true)
-    writer.elements(standbyTasksPendingRevocation, version, true)
-    writer.elements(warmupTasksPendingRevocation, version, true)
+    writer.sharedElements(activeTasks, version, true)
+    writer.sharedElements(standbyTasks, version, true)
+    writer.sharedElements(warmupTasks, version, true)
+    writer.sharedElements(activeTasksPendingRevocation, version, true)
+    writer.sharedElements(standbyTasksPendingRevocation, version, true)
+    writer.sharedElements(warmupTasksPendingRevocation, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `activeTasks` holds.
-  package struct ActiveTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
-    package var assignmentEpochs: [Int32]? = []
+  package struct ActiveTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
+    package var assignmentEpochs: [Int32]?
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = [], assignmentEpochs: [Int32]? = []) {
@@ -1992,6 +1982,7 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       var tags = try TagReader(&reader)
@@ -2014,18 +2005,14 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
         }
       }
       tags.write(to: &writer)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `standbyTasks` holds.
-  package struct StandbyTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
-    package var assignmentEpochs: [Int32]? = []
+  package struct StandbyTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
+    package var assignmentEpochs: [Int32]?
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = [], assignmentEpochs: [Int32]? = []) {
@@ -2035,6 +2022,7 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       var tags = try TagReader(&reader)
@@ -2057,18 +2045,14 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
         }
       }
       tags.write(to: &writer)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `warmupTasks` holds.
-  package struct WarmupTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
-    package var assignmentEpochs: [Int32]? = []
+  package struct WarmupTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
+    package var assignmentEpochs: [Int32]?
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = [], assignmentEpochs: [Int32]? = []) {
@@ -2078,6 +2062,7 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       var tags = try TagReader(&reader)
@@ -2100,18 +2085,14 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
         }
       }
       tags.write(to: &writer)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `activeTasksPendingRevocation` holds.
-  package struct ActiveTasksPendingRevocation: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
-    package var assignmentEpochs: [Int32]? = []
+  package struct ActiveTasksPendingRevocation: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
+    package var assignmentEpochs: [Int32]?
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = [], assignmentEpochs: [Int32]? = []) {
@@ -2121,6 +2102,7 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       var tags = try TagReader(&reader)
@@ -2143,18 +2125,14 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
         }
       }
       tags.write(to: &writer)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `standbyTasksPendingRevocation` holds.
-  package struct StandbyTasksPendingRevocation: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
-    package var assignmentEpochs: [Int32]? = []
+  package struct StandbyTasksPendingRevocation: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
+    package var assignmentEpochs: [Int32]?
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = [], assignmentEpochs: [Int32]? = []) {
@@ -2164,6 +2142,7 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       var tags = try TagReader(&reader)
@@ -2186,18 +2165,14 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
         }
       }
       tags.write(to: &writer)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `warmupTasksPendingRevocation` holds.
-  package struct WarmupTasksPendingRevocation: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
-    package var assignmentEpochs: [Int32]? = []
+  package struct WarmupTasksPendingRevocation: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
+    package var assignmentEpochs: [Int32]?
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = [], assignmentEpochs: [Int32]? = []) {
@@ -2207,6 +2182,7 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       var tags = try TagReader(&reader)
@@ -2229,10 +2205,6 @@ package struct StreamsGroupCurrentMemberAssignmentValue: WireMessage {
         }
       }
       tags.write(to: &writer)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 }
@@ -2242,7 +2214,7 @@ package struct StreamsGroupTopologyKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 23 }
 
-  package var groupId: String = ""
+  package var groupId: String
 
   package init(groupId: String = "") {
     self.groupId = groupId
@@ -2250,6 +2222,7 @@ package struct StreamsGroupTopologyKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
   }
 
@@ -2263,8 +2236,8 @@ package struct StreamsGroupTopologyValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 23 }
 
-  package var epoch: Int32 = 0
-  package var subtopologies: [Subtopology] = []
+  package var epoch: Int32
+  package var subtopologies: [Subtopology]
   package var unknownTags: [UnknownTag] = []
 
   package init(epoch: Int32 = 0, subtopologies: [Subtopology] = []) {
@@ -2274,27 +2247,28 @@ package struct StreamsGroupTopologyValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     epoch = try reader.int32()
-    subtopologies = try reader.elements(version, true)
+    subtopologies = try reader.sharedElements(version, true, least: 8)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(epoch)
-    writer.elements(subtopologies, version, true)
+    writer.sharedElements(subtopologies, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `subtopologies` holds.
-  package struct Subtopology: WireElement {
-    package var subtopologyId: String = ""
-    package var sourceTopics: [String] = []
-    package var sourceTopicRegex: [String] = []
-    package var stateChangelogTopics: [StateChangelogTopic] = []
-    package var repartitionSinkTopics: [String] = []
-    package var repartitionSourceTopics: [RepartitionSourceTopic] = []
-    package var copartitionGroups: [CopartitionGroup] = []
+  package struct Subtopology: WireStructure {
+    package var subtopologyId: String
+    package var sourceTopics: [String]
+    package var sourceTopicRegex: [String]
+    package var stateChangelogTopics: [StateChangelogTopic]
+    package var repartitionSinkTopics: [String]
+    package var repartitionSourceTopics: [RepartitionSourceTopic]
+    package var copartitionGroups: [CopartitionGroup]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", sourceTopics: [String] = [], sourceTopicRegex: [String] = [], stateChangelogTopics: [StateChangelogTopic] = [], repartitionSinkTopics: [String] = [], repartitionSourceTopics: [RepartitionSourceTopic] = [], copartitionGroups: [CopartitionGroup] = []) {
@@ -2308,13 +2282,14 @@ package struct StreamsGroupTopologyValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       sourceTopics = try reader.values(true)
       sourceTopicRegex = try reader.values(true)
-      stateChangelogTopics = try reader.elements(version, true)
+      stateChangelogTopics = try reader.sharedElements(version, true, least: 9)
       repartitionSinkTopics = try reader.values(true)
-      repartitionSourceTopics = try reader.elements(version, true)
-      copartitionGroups = try reader.elements(version, true)
+      repartitionSourceTopics = try reader.sharedElements(version, true, least: 9)
+      copartitionGroups = try reader.sharedElements(version, true, least: 4)
       unknownTags = try reader.unknownTags()
     }
 
@@ -2322,23 +2297,19 @@ package struct StreamsGroupTopologyValue: WireMessage {
       writer.text(subtopologyId, true)
       writer.values(sourceTopics, true)
       writer.values(sourceTopicRegex, true)
-      writer.elements(stateChangelogTopics, version, true)
+      writer.sharedElements(stateChangelogTopics, version, true)
       writer.values(repartitionSinkTopics, true)
-      writer.elements(repartitionSourceTopics, version, true)
-      writer.elements(copartitionGroups, version, true)
+      writer.sharedElements(repartitionSourceTopics, version, true)
+      writer.sharedElements(copartitionGroups, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 8
-    }
-
     /// What `stateChangelogTopics` holds.
-    package struct StateChangelogTopic: WireElement {
-      package var name: String = ""
-      package var partitions: Int32 = 0
-      package var replicationFactor: Int16 = 0
-      package var topicConfigs: [TopicConfig] = []
+    package struct StateChangelogTopic: WireStructure {
+      package var name: String
+      package var partitions: Int32
+      package var replicationFactor: Int16
+      package var topicConfigs: [TopicConfig]
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", partitions: Int32 = 0, replicationFactor: Int16 = 0, topicConfigs: [TopicConfig] = []) {
@@ -2349,10 +2320,11 @@ package struct StreamsGroupTopologyValue: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(true)
         partitions = try reader.int32()
         replicationFactor = try reader.int16()
-        topicConfigs = try reader.elements(version, true)
+        topicConfigs = try reader.sharedElements(version, true, least: 3)
         unknownTags = try reader.unknownTags()
       }
 
@@ -2360,18 +2332,14 @@ package struct StreamsGroupTopologyValue: WireMessage {
         writer.text(name, true)
         writer.writeInt32(partitions)
         writer.writeInt16(replicationFactor)
-        writer.elements(topicConfigs, version, true)
+        writer.sharedElements(topicConfigs, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 9
-      }
-
       /// What `topicConfigs` holds.
-      package struct TopicConfig: WireElement {
-        package var key: String = ""
-        package var value: String = ""
+      package struct TopicConfig: WireStructure {
+        package var key: String
+        package var value: String
         package var unknownTags: [UnknownTag] = []
 
         package init(key: String = "", value: String = "") {
@@ -2380,6 +2348,7 @@ package struct StreamsGroupTopologyValue: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           key = try reader.text(true)
           value = try reader.text(true)
           unknownTags = try reader.unknownTags()
@@ -2389,20 +2358,16 @@ package struct StreamsGroupTopologyValue: WireMessage {
           writer.text(key, true)
           writer.text(value, true)
           writer.tags(unknownTags)
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 3
         }
       }
     }
 
     /// What `repartitionSourceTopics` holds.
-    package struct RepartitionSourceTopic: WireElement {
-      package var name: String = ""
-      package var partitions: Int32 = 0
-      package var replicationFactor: Int16 = 0
-      package var topicConfigs: [TopicConfig] = []
+    package struct RepartitionSourceTopic: WireStructure {
+      package var name: String
+      package var partitions: Int32
+      package var replicationFactor: Int16
+      package var topicConfigs: [TopicConfig]
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", partitions: Int32 = 0, replicationFactor: Int16 = 0, topicConfigs: [TopicConfig] = []) {
@@ -2413,10 +2378,11 @@ package struct StreamsGroupTopologyValue: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(true)
         partitions = try reader.int32()
         replicationFactor = try reader.int16()
-        topicConfigs = try reader.elements(version, true)
+        topicConfigs = try reader.sharedElements(version, true, least: 3)
         unknownTags = try reader.unknownTags()
       }
 
@@ -2424,18 +2390,14 @@ package struct StreamsGroupTopologyValue: WireMessage {
         writer.text(name, true)
         writer.writeInt32(partitions)
         writer.writeInt16(replicationFactor)
-        writer.elements(topicConfigs, version, true)
+        writer.sharedElements(topicConfigs, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 9
-      }
-
       /// What `topicConfigs` holds.
-      package struct TopicConfig: WireElement {
-        package var key: String = ""
-        package var value: String = ""
+      package struct TopicConfig: WireStructure {
+        package var key: String
+        package var value: String
         package var unknownTags: [UnknownTag] = []
 
         package init(key: String = "", value: String = "") {
@@ -2444,6 +2406,7 @@ package struct StreamsGroupTopologyValue: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           key = try reader.text(true)
           value = try reader.text(true)
           unknownTags = try reader.unknownTags()
@@ -2454,18 +2417,14 @@ package struct StreamsGroupTopologyValue: WireMessage {
           writer.text(value, true)
           writer.tags(unknownTags)
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 3
-        }
       }
     }
 
     /// What `copartitionGroups` holds.
-    package struct CopartitionGroup: WireElement {
-      package var sourceTopics: [Int16] = []
-      package var sourceTopicRegex: [Int16] = []
-      package var repartitionSourceTopics: [Int16] = []
+    package struct CopartitionGroup: WireStructure {
+      package var sourceTopics: [Int16]
+      package var sourceTopicRegex: [Int16]
+      package var repartitionSourceTopics: [Int16]
       package var unknownTags: [UnknownTag] = []
 
       package init(sourceTopics: [Int16] = [], sourceTopicRegex: [Int16] = [], repartitionSourceTopics: [Int16] = []) {
@@ -2475,6 +2434,7 @@ package struct StreamsGroupTopologyValue: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         sourceTopics = try reader.values(true)
         sourceTopicRegex = try reader.values(true)
         repartitionSourceTopics = try reader.values(true)
@@ -2486,10 +2446,6 @@ package struct StreamsGroupTopologyValue: WireMessage {
         writer.values(sourceTopicRegex, true)
         writer.values(repartitionSourceTopics, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 4
       }
     }
   }

@@ -7,7 +7,7 @@ package import ByteCodec
 package struct CreateAclsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
-  package var creations: [Creation] = []
+  package var creations: [Creation]
   package var unknownTags: [UnknownTag] = []
 
   package init(creations: [Creation] = []) {
@@ -16,7 +16,8 @@ package struct CreateAclsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    creations = try reader.elements(version, version >= 2)
+    self.init()
+    creations = try reader.sharedElements(version, version >= 2, least: version < 2 ? 10 : 8)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -24,21 +25,21 @@ package struct CreateAclsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(creations, version, version >= 2)
+    writer.sharedElements(creations, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `creations` holds.
-  package struct Creation: WireElement {
-    package var resourceType: Int8 = 0
-    package var resourceName: String = ""
-    package var resourcePatternType: Int8 = 3
-    package var principal: String = ""
-    package var host: String = ""
-    package var operation: Int8 = 0
-    package var permissionType: Int8 = 0
+  package struct Creation: WireStructure {
+    package var resourceType: Int8
+    package var resourceName: String
+    package var resourcePatternType: Int8
+    package var principal: String
+    package var host: String
+    package var operation: Int8
+    package var permissionType: Int8
     package var unknownTags: [UnknownTag] = []
 
     package init(resourceType: Int8 = 0, resourceName: String = "", resourcePatternType: Int8 = 3, principal: String = "", host: String = "", operation: Int8 = 0, permissionType: Int8 = 0) {
@@ -52,6 +53,7 @@ package struct CreateAclsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       resourceType = try reader.int8()
       resourceName = try reader.text(version >= 2)
       resourcePatternType = try reader.int8()
@@ -76,11 +78,6 @@ package struct CreateAclsRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 10 }
-      return 8
-    }
   }
 }
 
@@ -88,8 +85,8 @@ package struct CreateAclsRequest: WireMessage {
 package struct CreateAclsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var results: [Result] = []
+  package var throttleTimeMs: Int32
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, results: [Result] = []) {
@@ -99,8 +96,9 @@ package struct CreateAclsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    results = try reader.elements(version, version >= 2)
+    results = try reader.sharedElements(version, version >= 2, least: 4)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -109,16 +107,16 @@ package struct CreateAclsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(results, version, version >= 2)
+    writer.sharedElements(results, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
+  package struct Result: WireStructure {
+    package var errorCode: Int16
+    package var errorMessage: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -127,6 +125,7 @@ package struct CreateAclsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(version >= 2)
       if version >= 2 {
@@ -140,10 +139,6 @@ package struct CreateAclsResponse: WireMessage {
       if version >= 2 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 4
     }
   }
 }

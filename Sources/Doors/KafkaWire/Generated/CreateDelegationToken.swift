@@ -8,11 +8,11 @@ package struct CreateDelegationTokenRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
   /// Where `version >= 3`.
-  package var ownerPrincipalType: String? = nil
+  package var ownerPrincipalType: String?
   /// Where `version >= 3`.
-  package var ownerPrincipalName: String? = nil
-  package var renewers: [Renewer] = []
-  package var maxLifetimeMs: Int64 = 0
+  package var ownerPrincipalName: String?
+  package var renewers: [Renewer]
+  package var maxLifetimeMs: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(ownerPrincipalType: String? = nil, ownerPrincipalName: String? = nil, renewers: [Renewer] = [], maxLifetimeMs: Int64 = 0) {
@@ -24,13 +24,14 @@ package struct CreateDelegationTokenRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 3 {
       ownerPrincipalType = try reader.optionalText(version >= 2)
     }
     if version >= 3 {
       ownerPrincipalName = try reader.optionalText(version >= 2)
     }
-    renewers = try reader.elements(version, version >= 2)
+    renewers = try reader.sharedElements(version, version >= 2, least: version < 2 ? 4 : 3)
     maxLifetimeMs = try reader.int64()
     if version >= 2 {
       unknownTags = try reader.unknownTags()
@@ -45,7 +46,7 @@ package struct CreateDelegationTokenRequest: WireMessage {
     if version >= 3 {
       writer.optionalText(ownerPrincipalName, version >= 2)
     }
-    writer.elements(renewers, version, version >= 2)
+    writer.sharedElements(renewers, version, version >= 2)
     writer.writeInt64(maxLifetimeMs)
     if version >= 2 {
       writer.tags(unknownTags)
@@ -53,9 +54,9 @@ package struct CreateDelegationTokenRequest: WireMessage {
   }
 
   /// What `renewers` holds.
-  package struct Renewer: WireElement {
-    package var principalType: String = ""
-    package var principalName: String = ""
+  package struct Renewer: WireStructure {
+    package var principalType: String
+    package var principalName: String
     package var unknownTags: [UnknownTag] = []
 
     package init(principalType: String = "", principalName: String = "") {
@@ -64,6 +65,7 @@ package struct CreateDelegationTokenRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       principalType = try reader.text(version >= 2)
       principalName = try reader.text(version >= 2)
       if version >= 2 {
@@ -78,11 +80,6 @@ package struct CreateDelegationTokenRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 4 }
-      return 3
-    }
   }
 }
 
@@ -90,19 +87,19 @@ package struct CreateDelegationTokenRequest: WireMessage {
 package struct CreateDelegationTokenResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
-  package var errorCode: Int16 = 0
-  package var principalType: String = ""
-  package var principalName: String = ""
+  package var errorCode: Int16
+  package var principalType: String
+  package var principalName: String
   /// Where `version >= 3`.
-  package var tokenRequesterPrincipalType: String = ""
+  package var tokenRequesterPrincipalType: String
   /// Where `version >= 3`.
-  package var tokenRequesterPrincipalName: String = ""
-  package var issueTimestampMs: Int64 = 0
-  package var expiryTimestampMs: Int64 = 0
-  package var maxTimestampMs: Int64 = 0
-  package var tokenId: String = ""
-  package var hmac: [UInt8] = []
-  package var throttleTimeMs: Int32 = 0
+  package var tokenRequesterPrincipalName: String
+  package var issueTimestampMs: Int64
+  package var expiryTimestampMs: Int64
+  package var maxTimestampMs: Int64
+  package var tokenId: String
+  package var hmac: [UInt8]
+  package var throttleTimeMs: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(errorCode: Int16 = 0, principalType: String = "", principalName: String = "", tokenRequesterPrincipalType: String = "", tokenRequesterPrincipalName: String = "", issueTimestampMs: Int64 = 0, expiryTimestampMs: Int64 = 0, maxTimestampMs: Int64 = 0, tokenId: String = "", hmac: [UInt8] = [], throttleTimeMs: Int32 = 0) {
@@ -121,6 +118,7 @@ package struct CreateDelegationTokenResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     errorCode = try reader.int16()
     principalType = try reader.text(version >= 2)
     principalName = try reader.text(version >= 2)

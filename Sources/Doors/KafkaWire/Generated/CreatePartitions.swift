@@ -7,9 +7,9 @@ package import ByteCodec
 package struct CreatePartitionsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...3 }
 
-  package var topics: [Topic] = []
-  package var timeoutMs: Int32 = 0
-  package var validateOnly: Bool = false
+  package var topics: [Topic]
+  package var timeoutMs: Int32
+  package var validateOnly: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic] = [], timeoutMs: Int32 = 0, validateOnly: Bool = false) {
@@ -20,7 +20,8 @@ package struct CreatePartitionsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topics = try reader.elements(version, version >= 2)
+    self.init()
+    topics = try reader.sharedElements(version, version >= 2, least: version < 2 ? 10 : 7)
     timeoutMs = try reader.int32()
     validateOnly = try reader.bool()
     if version >= 2 {
@@ -30,7 +31,7 @@ package struct CreatePartitionsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(topics, version, version >= 2)
+    writer.sharedElements(topics, version, version >= 2)
     writer.writeInt32(timeoutMs)
     writer.writeBool(validateOnly)
     if version >= 2 {
@@ -39,10 +40,10 @@ package struct CreatePartitionsRequest: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var count: Int32 = 0
-    package var assignments: [Assignment]? = nil
+  package struct Topic: WireStructure {
+    package var name: String
+    package var count: Int32
+    package var assignments: [Assignment]?
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", count: Int32 = 0, assignments: [Assignment]? = nil) {
@@ -52,9 +53,10 @@ package struct CreatePartitionsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 2)
       count = try reader.int32()
-      assignments = try reader.optionalElements(version, version >= 2)
+      assignments = try reader.optionalSharedElements(version, version >= 2, least: version < 2 ? 4 : 2)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -63,20 +65,15 @@ package struct CreatePartitionsRequest: WireMessage {
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, version >= 2)
       writer.writeInt32(count)
-      writer.optionalElements(assignments, version, version >= 2)
+      writer.optionalSharedElements(assignments, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 10 }
-      return 7
-    }
-
     /// What `assignments` holds.
-    package struct Assignment: WireElement {
-      package var brokerIds: [Int32] = []
+    package struct Assignment: WireStructure {
+      package var brokerIds: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(brokerIds: [Int32] = []) {
@@ -84,6 +81,7 @@ package struct CreatePartitionsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         brokerIds = try reader.values(version >= 2)
         if version >= 2 {
           unknownTags = try reader.unknownTags()
@@ -96,11 +94,6 @@ package struct CreatePartitionsRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 4 }
-        return 2
-      }
     }
   }
 }
@@ -109,8 +102,8 @@ package struct CreatePartitionsRequest: WireMessage {
 package struct CreatePartitionsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...3 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var results: [Result] = []
+  package var throttleTimeMs: Int32
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, results: [Result] = []) {
@@ -120,8 +113,9 @@ package struct CreatePartitionsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    results = try reader.elements(version, version >= 2)
+    results = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 5)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -130,17 +124,17 @@ package struct CreatePartitionsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(results, version, version >= 2)
+    writer.sharedElements(results, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var name: String = ""
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
+  package struct Result: WireStructure {
+    package var name: String
+    package var errorCode: Int16
+    package var errorMessage: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -150,6 +144,7 @@ package struct CreatePartitionsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 2)
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(version >= 2)
@@ -165,11 +160,6 @@ package struct CreatePartitionsResponse: WireMessage {
       if version >= 2 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 6 }
-      return 5
     }
   }
 }

@@ -8,9 +8,9 @@ package import Units
 package struct CreateTopicsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 2...7 }
 
-  package var topics: [Topic] = []
-  package var timeoutMs: Int32 = 60000
-  package var validateOnly: Bool = false
+  package var topics: [Topic]
+  package var timeoutMs: Int32
+  package var validateOnly: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic] = [], timeoutMs: Int32 = 60000, validateOnly: Bool = false) {
@@ -21,7 +21,8 @@ package struct CreateTopicsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topics = try reader.elements(version, version >= 5)
+    self.init()
+    topics = try reader.sharedElements(version, version >= 5, least: version < 5 ? 16 : 10)
     timeoutMs = try reader.int32()
     validateOnly = try reader.bool()
     if version >= 5 {
@@ -31,7 +32,7 @@ package struct CreateTopicsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(topics, version, version >= 5)
+    writer.sharedElements(topics, version, version >= 5)
     writer.writeInt32(timeoutMs)
     writer.writeBool(validateOnly)
     if version >= 5 {
@@ -40,12 +41,12 @@ package struct CreateTopicsRequest: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var numPartitions: Int32 = 0
-    package var replicationFactor: Int16 = 0
-    package var assignments: [Assignment] = []
-    package var configs: [Config] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var numPartitions: Int32
+    package var replicationFactor: Int16
+    package var assignments: [Assignment]
+    package var configs: [Config]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", numPartitions: Int32 = 0, replicationFactor: Int16 = 0, assignments: [Assignment] = [], configs: [Config] = []) {
@@ -57,11 +58,12 @@ package struct CreateTopicsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 5)
       numPartitions = try reader.int32()
       replicationFactor = try reader.int16()
-      assignments = try reader.elements(version, version >= 5)
-      configs = try reader.elements(version, version >= 5)
+      assignments = try reader.sharedElements(version, version >= 5, least: version < 5 ? 8 : 6)
+      configs = try reader.sharedElements(version, version >= 5, least: version < 5 ? 4 : 3)
       if version >= 5 {
         unknownTags = try reader.unknownTags()
       }
@@ -71,22 +73,17 @@ package struct CreateTopicsRequest: WireMessage {
       writer.text(name, version >= 5)
       writer.writeInt32(numPartitions)
       writer.writeInt16(replicationFactor)
-      writer.elements(assignments, version, version >= 5)
-      writer.elements(configs, version, version >= 5)
+      writer.sharedElements(assignments, version, version >= 5)
+      writer.sharedElements(configs, version, version >= 5)
       if version >= 5 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 5 { return 16 }
-      return 10
-    }
-
     /// What `assignments` holds.
-    package struct Assignment: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var brokerIds: [Int32] = []
+    package struct Assignment: WireStructure {
+      package var partitionIndex: Int32
+      package var brokerIds: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, brokerIds: [Int32] = []) {
@@ -95,6 +92,7 @@ package struct CreateTopicsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         brokerIds = try reader.values(version >= 5)
         if version >= 5 {
@@ -109,17 +107,12 @@ package struct CreateTopicsRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 5 { return 8 }
-        return 6
-      }
     }
 
     /// What `configs` holds.
-    package struct Config: WireElement {
-      package var name: String = ""
-      package var value: String? = nil
+    package struct Config: WireStructure {
+      package var name: String
+      package var value: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", value: String? = nil) {
@@ -128,6 +121,7 @@ package struct CreateTopicsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(version >= 5)
         value = try reader.optionalText(version >= 5)
         if version >= 5 {
@@ -142,11 +136,6 @@ package struct CreateTopicsRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 5 { return 4 }
-        return 3
-      }
     }
   }
 }
@@ -155,8 +144,8 @@ package struct CreateTopicsRequest: WireMessage {
 package struct CreateTopicsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 2...7 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var topics: [Topic] = []
+  package var throttleTimeMs: Int32
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, topics: [Topic] = []) {
@@ -166,8 +155,9 @@ package struct CreateTopicsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    topics = try reader.elements(version, version >= 5)
+    topics = try reader.sharedElements(version, version >= 5, least: version < 5 ? 6 : version < 7 ? 12 : 28)
     if version >= 5 {
       unknownTags = try reader.unknownTags()
     }
@@ -176,27 +166,27 @@ package struct CreateTopicsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(topics, version, version >= 5)
+    writer.sharedElements(topics, version, version >= 5)
     if version >= 5 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
+  package struct Topic: WireStructure {
+    package var name: String
     /// Where `version >= 7`.
-    package var topicId: UniqueID = .zero
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
+    package var topicId: UniqueID
+    package var errorCode: Int16
+    package var errorMessage: String?
     /// Where `version >= 5`.
-    package var numPartitions: Int32 = -1
+    package var numPartitions: Int32
     /// Where `version >= 5`.
-    package var replicationFactor: Int16 = -1
+    package var replicationFactor: Int16
     /// Where `version >= 5`.
-    package var configs: [Config]? = nil
+    package var configs: [Config]?
     /// Where `version >= 5`.
-    package var topicConfigErrorCode: Int16 = 0
+    package var topicConfigErrorCode: Int16
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", topicId: UniqueID = .zero, errorCode: Int16 = 0, errorMessage: String? = nil, numPartitions: Int32 = -1, replicationFactor: Int16 = -1, configs: [Config]? = nil, topicConfigErrorCode: Int16 = 0) {
@@ -211,6 +201,7 @@ package struct CreateTopicsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 5)
       if version >= 7 {
         topicId = try reader.uuid()
@@ -224,7 +215,7 @@ package struct CreateTopicsResponse: WireMessage {
         replicationFactor = try reader.int16()
       }
       if version >= 5 {
-        configs = try reader.optionalElements(version, version >= 5)
+        configs = try reader.optionalSharedElements(version, version >= 5, least: 6)
       }
       if version >= 5 {
         var tags = try TagReader(&reader)
@@ -252,7 +243,7 @@ package struct CreateTopicsResponse: WireMessage {
         writer.writeInt16(replicationFactor)
       }
       if version >= 5 {
-        writer.optionalElements(configs, version, version >= 5)
+        writer.optionalSharedElements(configs, version, version >= 5)
       }
       if version >= 5 {
         var tags = TagWriter(unknownTags)
@@ -265,19 +256,13 @@ package struct CreateTopicsResponse: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 5 { return 6 }
-      if version < 7 { return 12 }
-      return 28
-    }
-
     /// What `configs` holds.
-    package struct Config: WireElement {
-      package var name: String = ""
-      package var value: String? = nil
-      package var readOnly: Bool = false
-      package var configSource: Int8 = -1
-      package var isSensitive: Bool = false
+    package struct Config: WireStructure {
+      package var name: String
+      package var value: String?
+      package var readOnly: Bool
+      package var configSource: Int8
+      package var isSensitive: Bool
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", value: String? = nil, readOnly: Bool = false, configSource: Int8 = -1, isSensitive: Bool = false) {
@@ -289,6 +274,7 @@ package struct CreateTopicsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(true)
         value = try reader.optionalText(true)
         readOnly = try reader.bool()
@@ -304,10 +290,6 @@ package struct CreateTopicsResponse: WireMessage {
         writer.writeInt8(configSource)
         writer.writeBool(isSensitive)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 6
       }
     }
   }

@@ -7,7 +7,7 @@ package import ByteCodec
 package struct DeleteAclsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
-  package var filters: [Filter] = []
+  package var filters: [Filter]
   package var unknownTags: [UnknownTag] = []
 
   package init(filters: [Filter] = []) {
@@ -16,7 +16,8 @@ package struct DeleteAclsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    filters = try reader.elements(version, version >= 2)
+    self.init()
+    filters = try reader.sharedElements(version, version >= 2, least: version < 2 ? 10 : 8)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -24,21 +25,21 @@ package struct DeleteAclsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(filters, version, version >= 2)
+    writer.sharedElements(filters, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `filters` holds.
-  package struct Filter: WireElement {
-    package var resourceTypeFilter: Int8 = 0
-    package var resourceNameFilter: String? = nil
-    package var patternTypeFilter: Int8 = 3
-    package var principalFilter: String? = nil
-    package var hostFilter: String? = nil
-    package var operation: Int8 = 0
-    package var permissionType: Int8 = 0
+  package struct Filter: WireStructure {
+    package var resourceTypeFilter: Int8
+    package var resourceNameFilter: String?
+    package var patternTypeFilter: Int8
+    package var principalFilter: String?
+    package var hostFilter: String?
+    package var operation: Int8
+    package var permissionType: Int8
     package var unknownTags: [UnknownTag] = []
 
     package init(resourceTypeFilter: Int8 = 0, resourceNameFilter: String? = nil, patternTypeFilter: Int8 = 3, principalFilter: String? = nil, hostFilter: String? = nil, operation: Int8 = 0, permissionType: Int8 = 0) {
@@ -52,6 +53,7 @@ package struct DeleteAclsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       resourceTypeFilter = try reader.int8()
       resourceNameFilter = try reader.optionalText(version >= 2)
       patternTypeFilter = try reader.int8()
@@ -76,11 +78,6 @@ package struct DeleteAclsRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 10 }
-      return 8
-    }
   }
 }
 
@@ -88,8 +85,8 @@ package struct DeleteAclsRequest: WireMessage {
 package struct DeleteAclsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var filterResults: [FilterResult] = []
+  package var throttleTimeMs: Int32
+  package var filterResults: [FilterResult]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, filterResults: [FilterResult] = []) {
@@ -99,8 +96,9 @@ package struct DeleteAclsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    filterResults = try reader.elements(version, version >= 2)
+    filterResults = try reader.sharedElements(version, version >= 2, least: version < 2 ? 8 : 5)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -109,17 +107,17 @@ package struct DeleteAclsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(filterResults, version, version >= 2)
+    writer.sharedElements(filterResults, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `filterResults` holds.
-  package struct FilterResult: WireElement {
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
-    package var matchingAcls: [MatchingAcl] = []
+  package struct FilterResult: WireStructure {
+    package var errorCode: Int16
+    package var errorMessage: String?
+    package var matchingAcls: [MatchingAcl]
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil, matchingAcls: [MatchingAcl] = []) {
@@ -129,9 +127,10 @@ package struct DeleteAclsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(version >= 2)
-      matchingAcls = try reader.elements(version, version >= 2)
+      matchingAcls = try reader.sharedElements(version, version >= 2, least: version < 2 ? 14 : 11)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -140,28 +139,23 @@ package struct DeleteAclsResponse: WireMessage {
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeInt16(errorCode)
       writer.optionalText(errorMessage, version >= 2)
-      writer.elements(matchingAcls, version, version >= 2)
+      writer.sharedElements(matchingAcls, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 8 }
-      return 5
-    }
-
     /// What `matchingAcls` holds.
-    package struct MatchingAcl: WireElement {
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
-      package var resourceType: Int8 = 0
-      package var resourceName: String = ""
-      package var patternType: Int8 = 3
-      package var principal: String = ""
-      package var host: String = ""
-      package var operation: Int8 = 0
-      package var permissionType: Int8 = 0
+    package struct MatchingAcl: WireStructure {
+      package var errorCode: Int16
+      package var errorMessage: String?
+      package var resourceType: Int8
+      package var resourceName: String
+      package var patternType: Int8
+      package var principal: String
+      package var host: String
+      package var operation: Int8
+      package var permissionType: Int8
       package var unknownTags: [UnknownTag] = []
 
       package init(errorCode: Int16 = 0, errorMessage: String? = nil, resourceType: Int8 = 0, resourceName: String = "", patternType: Int8 = 3, principal: String = "", host: String = "", operation: Int8 = 0, permissionType: Int8 = 0) {
@@ -177,6 +171,7 @@ package struct DeleteAclsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(version >= 2)
         resourceType = try reader.int8()
@@ -204,11 +199,6 @@ package struct DeleteAclsResponse: WireMessage {
         if version >= 2 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 14 }
-        return 11
       }
     }
   }

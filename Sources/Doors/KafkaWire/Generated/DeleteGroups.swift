@@ -7,7 +7,7 @@ package import ByteCodec
 package struct DeleteGroupsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var groupsNames: [String] = []
+  package var groupsNames: [String]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupsNames: [String] = []) {
@@ -16,6 +16,7 @@ package struct DeleteGroupsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupsNames = try reader.values(version >= 2)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
@@ -35,8 +36,8 @@ package struct DeleteGroupsRequest: WireMessage {
 package struct DeleteGroupsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var results: [Result] = []
+  package var throttleTimeMs: Int32
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, results: [Result] = []) {
@@ -46,8 +47,9 @@ package struct DeleteGroupsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    results = try reader.elements(version, version >= 2)
+    results = try reader.sharedElements(version, version >= 2, least: 4)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -56,16 +58,16 @@ package struct DeleteGroupsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(results, version, version >= 2)
+    writer.sharedElements(results, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var groupId: String = ""
-    package var errorCode: Int16 = 0
+  package struct Result: WireStructure {
+    package var groupId: String
+    package var errorCode: Int16
     package var unknownTags: [UnknownTag] = []
 
     package init(groupId: String = "", errorCode: Int16 = 0) {
@@ -74,6 +76,7 @@ package struct DeleteGroupsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       groupId = try reader.text(version >= 2)
       errorCode = try reader.int16()
       if version >= 2 {
@@ -87,10 +90,6 @@ package struct DeleteGroupsResponse: WireMessage {
       if version >= 2 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 4
     }
   }
 }

@@ -7,8 +7,8 @@ package import ByteCodec
 package struct DeleteRecordsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var topics: [Topic] = []
-  package var timeoutMs: Int32 = 0
+  package var topics: [Topic]
+  package var timeoutMs: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic] = [], timeoutMs: Int32 = 0) {
@@ -18,7 +18,8 @@ package struct DeleteRecordsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topics = try reader.elements(version, version >= 2)
+    self.init()
+    topics = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 3)
     timeoutMs = try reader.int32()
     if version >= 2 {
       unknownTags = try reader.unknownTags()
@@ -27,7 +28,7 @@ package struct DeleteRecordsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(topics, version, version >= 2)
+    writer.sharedElements(topics, version, version >= 2)
     writer.writeInt32(timeoutMs)
     if version >= 2 {
       writer.tags(unknownTags)
@@ -35,9 +36,9 @@ package struct DeleteRecordsRequest: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -46,8 +47,9 @@ package struct DeleteRecordsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 2)
-      partitions = try reader.elements(version, version >= 2)
+      partitions = try reader.sharedElements(version, version >= 2, least: version < 2 ? 12 : 13)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -55,21 +57,16 @@ package struct DeleteRecordsRequest: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, version >= 2)
-      writer.elements(partitions, version, version >= 2)
+      writer.sharedElements(partitions, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var offset: Int64 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var offset: Int64
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, offset: Int64 = 0) {
@@ -78,6 +75,7 @@ package struct DeleteRecordsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         offset = try reader.int64()
         if version >= 2 {
@@ -92,11 +90,6 @@ package struct DeleteRecordsRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 12 }
-        return 13
-      }
     }
   }
 }
@@ -105,8 +98,8 @@ package struct DeleteRecordsRequest: WireMessage {
 package struct DeleteRecordsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var topics: [Topic] = []
+  package var throttleTimeMs: Int32
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, topics: [Topic] = []) {
@@ -116,8 +109,9 @@ package struct DeleteRecordsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    topics = try reader.elements(version, version >= 2)
+    topics = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 3)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -126,16 +120,16 @@ package struct DeleteRecordsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(topics, version, version >= 2)
+    writer.sharedElements(topics, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -144,8 +138,9 @@ package struct DeleteRecordsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 2)
-      partitions = try reader.elements(version, version >= 2)
+      partitions = try reader.sharedElements(version, version >= 2, least: version < 2 ? 14 : 15)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -153,22 +148,17 @@ package struct DeleteRecordsResponse: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, version >= 2)
-      writer.elements(partitions, version, version >= 2)
+      writer.sharedElements(partitions, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var lowWatermark: Int64 = 0
-      package var errorCode: Int16 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var lowWatermark: Int64
+      package var errorCode: Int16
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, lowWatermark: Int64 = 0, errorCode: Int16 = 0) {
@@ -178,6 +168,7 @@ package struct DeleteRecordsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         lowWatermark = try reader.int64()
         errorCode = try reader.int16()
@@ -193,11 +184,6 @@ package struct DeleteRecordsResponse: WireMessage {
         if version >= 2 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 14 }
-        return 15
       }
     }
   }

@@ -8,8 +8,8 @@ package import Units
 package struct DeleteShareGroupOffsetsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var groupId: String = ""
-  package var topics: [Topic] = []
+  package var groupId: String
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", topics: [Topic] = []) {
@@ -19,21 +19,22 @@ package struct DeleteShareGroupOffsetsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(true)
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 2)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.text(groupId, true)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicName: String = ""
+  package struct Topic: WireStructure {
+    package var topicName: String
     package var unknownTags: [UnknownTag] = []
 
     package init(topicName: String = "") {
@@ -41,6 +42,7 @@ package struct DeleteShareGroupOffsetsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicName = try reader.text(true)
       unknownTags = try reader.unknownTags()
     }
@@ -49,10 +51,6 @@ package struct DeleteShareGroupOffsetsRequest: WireMessage {
       writer.text(topicName, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 2
-    }
   }
 }
 
@@ -60,10 +58,10 @@ package struct DeleteShareGroupOffsetsRequest: WireMessage {
 package struct DeleteShareGroupOffsetsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var responses: [Response] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var responses: [Response]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, responses: [Response] = []) {
@@ -75,10 +73,11 @@ package struct DeleteShareGroupOffsetsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
-    responses = try reader.elements(version, true)
+    responses = try reader.sharedElements(version, true, least: 21)
     unknownTags = try reader.unknownTags()
   }
 
@@ -87,16 +86,16 @@ package struct DeleteShareGroupOffsetsResponse: WireMessage {
     writer.writeInt32(throttleTimeMs)
     writer.writeInt16(errorCode)
     writer.optionalText(errorMessage, true)
-    writer.elements(responses, version, true)
+    writer.sharedElements(responses, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
-    package var topicName: String = ""
-    package var topicId: UniqueID = .zero
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
+  package struct Response: WireStructure {
+    package var topicName: String
+    package var topicId: UniqueID
+    package var errorCode: Int16
+    package var errorMessage: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(topicName: String = "", topicId: UniqueID = .zero, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -107,6 +106,7 @@ package struct DeleteShareGroupOffsetsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicName = try reader.text(true)
       topicId = try reader.uuid()
       errorCode = try reader.int16()
@@ -120,10 +120,6 @@ package struct DeleteShareGroupOffsetsResponse: WireMessage {
       writer.writeInt16(errorCode)
       writer.optionalText(errorMessage, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 21
     }
   }
 }

@@ -8,8 +8,8 @@ package import Units
 package struct DeleteShareGroupStateRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var groupId: String = ""
-  package var topics: [Topic] = []
+  package var groupId: String
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", topics: [Topic] = []) {
@@ -19,22 +19,23 @@ package struct DeleteShareGroupStateRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(true)
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.text(groupId, true)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -43,24 +44,21 @@ package struct DeleteShareGroupStateRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 5)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
+    package struct Partition: WireStructure {
+      package var partition: Int32
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0) {
@@ -68,6 +66,7 @@ package struct DeleteShareGroupStateRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         unknownTags = try reader.unknownTags()
       }
@@ -75,10 +74,6 @@ package struct DeleteShareGroupStateRequest: WireMessage {
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.writeInt32(partition)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 5
       }
     }
   }
@@ -88,7 +83,7 @@ package struct DeleteShareGroupStateRequest: WireMessage {
 package struct DeleteShareGroupStateResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var results: [Result] = []
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(results: [Result] = []) {
@@ -97,20 +92,21 @@ package struct DeleteShareGroupStateResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    results = try reader.elements(version, true)
+    self.init()
+    results = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(results, version, true)
+    writer.sharedElements(results, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Result: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -119,26 +115,23 @@ package struct DeleteShareGroupStateResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 8)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
+    package struct Partition: WireStructure {
+      package var partition: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -148,6 +141,7 @@ package struct DeleteShareGroupStateResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(true)
@@ -159,10 +153,6 @@ package struct DeleteShareGroupStateResponse: WireMessage {
         writer.writeInt16(errorCode)
         writer.optionalText(errorMessage, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 8
       }
     }
   }

@@ -9,10 +9,10 @@ package struct DeleteTopicsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...6 }
 
   /// Where `version >= 6`.
-  package var topics: [Topic] = []
+  package var topics: [Topic]
   /// Where `version <= 5`.
-  package var topicNames: [String] = []
-  package var timeoutMs: Int32 = 0
+  package var topicNames: [String]
+  package var timeoutMs: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic] = [], topicNames: [String] = [], timeoutMs: Int32 = 0) {
@@ -23,8 +23,9 @@ package struct DeleteTopicsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 6 {
-      topics = try reader.elements(version, version >= 4)
+      topics = try reader.sharedElements(version, version >= 4, least: 18)
     }
     if version <= 5 {
       topicNames = try reader.values(version >= 4)
@@ -38,7 +39,7 @@ package struct DeleteTopicsRequest: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     if version >= 6 {
-      writer.elements(topics, version, version >= 4)
+      writer.sharedElements(topics, version, version >= 4)
     }
     if version <= 5 {
       writer.values(topicNames, version >= 4)
@@ -50,9 +51,9 @@ package struct DeleteTopicsRequest: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String? = nil
-    package var topicId: UniqueID = .zero
+  package struct Topic: WireStructure {
+    package var name: String?
+    package var topicId: UniqueID
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String? = nil, topicId: UniqueID = .zero) {
@@ -61,6 +62,7 @@ package struct DeleteTopicsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.optionalText(true)
       topicId = try reader.uuid()
       unknownTags = try reader.unknownTags()
@@ -71,10 +73,6 @@ package struct DeleteTopicsRequest: WireMessage {
       writer.writeUUID(topicId)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
   }
 }
 
@@ -82,8 +80,8 @@ package struct DeleteTopicsRequest: WireMessage {
 package struct DeleteTopicsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...6 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var responses: [Response] = []
+  package var throttleTimeMs: Int32
+  package var responses: [Response]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, responses: [Response] = []) {
@@ -93,8 +91,9 @@ package struct DeleteTopicsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    responses = try reader.elements(version, version >= 4)
+    responses = try reader.sharedElements(version, version >= 4, least: version < 5 ? 4 : version < 6 ? 5 : 21)
     if version >= 4 {
       unknownTags = try reader.unknownTags()
     }
@@ -103,20 +102,20 @@ package struct DeleteTopicsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(responses, version, version >= 4)
+    writer.sharedElements(responses, version, version >= 4)
     if version >= 4 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
-    package var name: String? = ""
+  package struct Response: WireStructure {
+    package var name: String?
     /// Where `version >= 6`.
-    package var topicId: UniqueID = .zero
-    package var errorCode: Int16 = 0
+    package var topicId: UniqueID
+    package var errorCode: Int16
     /// Where `version >= 5`.
-    package var errorMessage: String? = nil
+    package var errorMessage: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String? = "", topicId: UniqueID = .zero, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -127,6 +126,7 @@ package struct DeleteTopicsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       if version >= 6 {
         name = try reader.optionalText(version >= 4)
       }
@@ -162,12 +162,6 @@ package struct DeleteTopicsResponse: WireMessage {
       if version >= 4 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 5 { return 4 }
-      if version < 6 { return 5 }
-      return 21
     }
   }
 }

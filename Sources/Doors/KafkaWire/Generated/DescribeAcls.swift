@@ -7,13 +7,13 @@ package import ByteCodec
 package struct DescribeAclsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
-  package var resourceTypeFilter: Int8 = 0
-  package var resourceNameFilter: String? = nil
-  package var patternTypeFilter: Int8 = 3
-  package var principalFilter: String? = nil
-  package var hostFilter: String? = nil
-  package var operation: Int8 = 0
-  package var permissionType: Int8 = 0
+  package var resourceTypeFilter: Int8
+  package var resourceNameFilter: String?
+  package var patternTypeFilter: Int8
+  package var principalFilter: String?
+  package var hostFilter: String?
+  package var operation: Int8
+  package var permissionType: Int8
   package var unknownTags: [UnknownTag] = []
 
   package init(resourceTypeFilter: Int8 = 0, resourceNameFilter: String? = nil, patternTypeFilter: Int8 = 3, principalFilter: String? = nil, hostFilter: String? = nil, operation: Int8 = 0, permissionType: Int8 = 0) {
@@ -28,6 +28,7 @@ package struct DescribeAclsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     resourceTypeFilter = try reader.int8()
     resourceNameFilter = try reader.optionalText(version >= 2)
     patternTypeFilter = try reader.int8()
@@ -59,10 +60,10 @@ package struct DescribeAclsRequest: WireMessage {
 package struct DescribeAclsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var resources: [Resource] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var resources: [Resource]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, resources: [Resource] = []) {
@@ -74,10 +75,11 @@ package struct DescribeAclsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(version >= 2)
-    resources = try reader.elements(version, version >= 2)
+    resources = try reader.sharedElements(version, version >= 2, least: version < 2 ? 8 : 5)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -88,18 +90,18 @@ package struct DescribeAclsResponse: WireMessage {
     writer.writeInt32(throttleTimeMs)
     writer.writeInt16(errorCode)
     writer.optionalText(errorMessage, version >= 2)
-    writer.elements(resources, version, version >= 2)
+    writer.sharedElements(resources, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `resources` holds.
-  package struct Resource: WireElement {
-    package var resourceType: Int8 = 0
-    package var resourceName: String = ""
-    package var patternType: Int8 = 3
-    package var acls: [Acl] = []
+  package struct Resource: WireStructure {
+    package var resourceType: Int8
+    package var resourceName: String
+    package var patternType: Int8
+    package var acls: [Acl]
     package var unknownTags: [UnknownTag] = []
 
     package init(resourceType: Int8 = 0, resourceName: String = "", patternType: Int8 = 3, acls: [Acl] = []) {
@@ -110,10 +112,11 @@ package struct DescribeAclsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       resourceType = try reader.int8()
       resourceName = try reader.text(version >= 2)
       patternType = try reader.int8()
-      acls = try reader.elements(version, version >= 2)
+      acls = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 5)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -123,23 +126,18 @@ package struct DescribeAclsResponse: WireMessage {
       writer.writeInt8(resourceType)
       writer.text(resourceName, version >= 2)
       writer.writeInt8(patternType)
-      writer.elements(acls, version, version >= 2)
+      writer.sharedElements(acls, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 8 }
-      return 5
-    }
-
     /// What `acls` holds.
-    package struct Acl: WireElement {
-      package var principal: String = ""
-      package var host: String = ""
-      package var operation: Int8 = 0
-      package var permissionType: Int8 = 0
+    package struct Acl: WireStructure {
+      package var principal: String
+      package var host: String
+      package var operation: Int8
+      package var permissionType: Int8
       package var unknownTags: [UnknownTag] = []
 
       package init(principal: String = "", host: String = "", operation: Int8 = 0, permissionType: Int8 = 0) {
@@ -150,6 +148,7 @@ package struct DescribeAclsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         principal = try reader.text(version >= 2)
         host = try reader.text(version >= 2)
         operation = try reader.int8()
@@ -167,11 +166,6 @@ package struct DescribeAclsResponse: WireMessage {
         if version >= 2 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 6 }
-        return 5
       }
     }
   }

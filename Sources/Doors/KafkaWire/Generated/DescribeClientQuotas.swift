@@ -7,8 +7,8 @@ package import ByteCodec
 package struct DescribeClientQuotasRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var components: [Component] = []
-  package var strict: Bool = false
+  package var components: [Component]
+  package var strict: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(components: [Component] = [], strict: Bool = false) {
@@ -18,7 +18,8 @@ package struct DescribeClientQuotasRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    components = try reader.elements(version, version >= 1)
+    self.init()
+    components = try reader.sharedElements(version, version >= 1, least: version < 1 ? 5 : 4)
     strict = try reader.bool()
     if version >= 1 {
       unknownTags = try reader.unknownTags()
@@ -27,7 +28,7 @@ package struct DescribeClientQuotasRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(components, version, version >= 1)
+    writer.sharedElements(components, version, version >= 1)
     writer.writeBool(strict)
     if version >= 1 {
       writer.tags(unknownTags)
@@ -35,10 +36,10 @@ package struct DescribeClientQuotasRequest: WireMessage {
   }
 
   /// What `components` holds.
-  package struct Component: WireElement {
-    package var entityType: String = ""
-    package var matchType: Int8 = 0
-    package var match: String? = nil
+  package struct Component: WireStructure {
+    package var entityType: String
+    package var matchType: Int8
+    package var match: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(entityType: String = "", matchType: Int8 = 0, match: String? = nil) {
@@ -48,6 +49,7 @@ package struct DescribeClientQuotasRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       entityType = try reader.text(version >= 1)
       matchType = try reader.int8()
       match = try reader.optionalText(version >= 1)
@@ -64,11 +66,6 @@ package struct DescribeClientQuotasRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 5 }
-      return 4
-    }
   }
 }
 
@@ -76,10 +73,10 @@ package struct DescribeClientQuotasRequest: WireMessage {
 package struct DescribeClientQuotasResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var entries: [Entry]? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var entries: [Entry]?
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, entries: [Entry]? = nil) {
@@ -91,10 +88,11 @@ package struct DescribeClientQuotasResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(version >= 1)
-    entries = try reader.optionalElements(version, version >= 1)
+    entries = try reader.optionalSharedElements(version, version >= 1, least: version < 1 ? 8 : 3)
     if version >= 1 {
       unknownTags = try reader.unknownTags()
     }
@@ -105,16 +103,16 @@ package struct DescribeClientQuotasResponse: WireMessage {
     writer.writeInt32(throttleTimeMs)
     writer.writeInt16(errorCode)
     writer.optionalText(errorMessage, version >= 1)
-    writer.optionalElements(entries, version, version >= 1)
+    writer.optionalSharedElements(entries, version, version >= 1)
     if version >= 1 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `entries` holds.
-  package struct Entry: WireElement {
-    package var entity: [Entity] = []
-    package var values: [Value] = []
+  package struct Entry: WireStructure {
+    package var entity: [Entity]
+    package var values: [Value]
     package var unknownTags: [UnknownTag] = []
 
     package init(entity: [Entity] = [], values: [Value] = []) {
@@ -123,30 +121,26 @@ package struct DescribeClientQuotasResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
-      entity = try reader.elements(version, version >= 1)
-      values = try reader.elements(version, version >= 1)
+      self.init()
+      entity = try reader.sharedElements(version, version >= 1, least: version < 1 ? 4 : 3)
+      values = try reader.sharedElements(version, version >= 1, least: 10)
       if version >= 1 {
         unknownTags = try reader.unknownTags()
       }
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
-      writer.elements(entity, version, version >= 1)
-      writer.elements(values, version, version >= 1)
+      writer.sharedElements(entity, version, version >= 1)
+      writer.sharedElements(values, version, version >= 1)
       if version >= 1 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 8 }
-      return 3
-    }
-
     /// What `entity` holds.
-    package struct Entity: WireElement {
-      package var entityType: String = ""
-      package var entityName: String? = nil
+    package struct Entity: WireStructure {
+      package var entityType: String
+      package var entityName: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(entityType: String = "", entityName: String? = nil) {
@@ -155,6 +149,7 @@ package struct DescribeClientQuotasResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         entityType = try reader.text(version >= 1)
         entityName = try reader.optionalText(version >= 1)
         if version >= 1 {
@@ -169,17 +164,12 @@ package struct DescribeClientQuotasResponse: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 1 { return 4 }
-        return 3
-      }
     }
 
     /// What `values` holds.
-    package struct Value: WireElement {
-      package var key: String = ""
-      package var value: Double = 0
+    package struct Value: WireStructure {
+      package var key: String
+      package var value: Double
       package var unknownTags: [UnknownTag] = []
 
       package init(key: String = "", value: Double = 0) {
@@ -188,6 +178,7 @@ package struct DescribeClientQuotasResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         key = try reader.text(version >= 1)
         value = try reader.float64()
         if version >= 1 {
@@ -201,10 +192,6 @@ package struct DescribeClientQuotasResponse: WireMessage {
         if version >= 1 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 10
       }
     }
   }

@@ -7,11 +7,11 @@ package import ByteCodec
 package struct DescribeClusterRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var includeClusterAuthorizedOperations: Bool = false
+  package var includeClusterAuthorizedOperations: Bool
   /// Where `version >= 1`.
-  package var endpointType: Int8 = 1
+  package var endpointType: Int8
   /// Where `version >= 2`.
-  package var includeFencedBrokers: Bool = false
+  package var includeFencedBrokers: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(includeClusterAuthorizedOperations: Bool = false, endpointType: Int8 = 1, includeFencedBrokers: Bool = false) {
@@ -22,6 +22,7 @@ package struct DescribeClusterRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     includeClusterAuthorizedOperations = try reader.bool()
     if version >= 1 {
       endpointType = try reader.int8()
@@ -49,15 +50,15 @@ package struct DescribeClusterRequest: WireMessage {
 package struct DescribeClusterResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
   /// Where `version >= 1`.
-  package var endpointType: Int8 = 1
-  package var clusterId: String = ""
-  package var controllerId: Int32 = -1
-  package var brokers: [Broker] = []
-  package var clusterAuthorizedOperations: Int32 = -2147483648
+  package var endpointType: Int8
+  package var clusterId: String
+  package var controllerId: Int32
+  package var brokers: [Broker]
+  package var clusterAuthorizedOperations: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, endpointType: Int8 = 1, clusterId: String = "", controllerId: Int32 = -1, brokers: [Broker] = [], clusterAuthorizedOperations: Int32 = -2147483648) {
@@ -73,6 +74,7 @@ package struct DescribeClusterResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
@@ -81,7 +83,7 @@ package struct DescribeClusterResponse: WireMessage {
     }
     clusterId = try reader.text(true)
     controllerId = try reader.int32()
-    brokers = try reader.elements(version, true)
+    brokers = try reader.sharedElements(version, true, least: version < 2 ? 11 : 12)
     clusterAuthorizedOperations = try reader.int32()
     unknownTags = try reader.unknownTags()
   }
@@ -96,19 +98,19 @@ package struct DescribeClusterResponse: WireMessage {
     }
     writer.text(clusterId, true)
     writer.writeInt32(controllerId)
-    writer.elements(brokers, version, true)
+    writer.sharedElements(brokers, version, true)
     writer.writeInt32(clusterAuthorizedOperations)
     writer.tags(unknownTags)
   }
 
   /// What `brokers` holds.
-  package struct Broker: WireElement {
-    package var brokerId: Int32 = 0
-    package var host: String = ""
-    package var port: Int32 = 0
-    package var rack: String? = nil
+  package struct Broker: WireStructure {
+    package var brokerId: Int32
+    package var host: String
+    package var port: Int32
+    package var rack: String?
     /// Where `version >= 2`.
-    package var isFenced: Bool = false
+    package var isFenced: Bool
     package var unknownTags: [UnknownTag] = []
 
     package init(brokerId: Int32 = 0, host: String = "", port: Int32 = 0, rack: String? = nil, isFenced: Bool = false) {
@@ -120,6 +122,7 @@ package struct DescribeClusterResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       brokerId = try reader.int32()
       host = try reader.text(true)
       port = try reader.int32()
@@ -139,11 +142,6 @@ package struct DescribeClusterResponse: WireMessage {
         writer.writeBool(isFenced)
       }
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 11 }
-      return 12
     }
   }
 }

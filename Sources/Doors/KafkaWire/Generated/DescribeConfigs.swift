@@ -7,10 +7,10 @@ package import ByteCodec
 package struct DescribeConfigsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...4 }
 
-  package var resources: [Resource] = []
-  package var includeSynonyms: Bool = false
+  package var resources: [Resource]
+  package var includeSynonyms: Bool
   /// Where `version >= 3`.
-  package var includeDocumentation: Bool = false
+  package var includeDocumentation: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(resources: [Resource] = [], includeSynonyms: Bool = false, includeDocumentation: Bool = false) {
@@ -21,7 +21,8 @@ package struct DescribeConfigsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    resources = try reader.elements(version, version >= 4)
+    self.init()
+    resources = try reader.sharedElements(version, version >= 4, least: version < 4 ? 7 : 4)
     includeSynonyms = try reader.bool()
     if version >= 3 {
       includeDocumentation = try reader.bool()
@@ -33,7 +34,7 @@ package struct DescribeConfigsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(resources, version, version >= 4)
+    writer.sharedElements(resources, version, version >= 4)
     writer.writeBool(includeSynonyms)
     if version >= 3 {
       writer.writeBool(includeDocumentation)
@@ -44,10 +45,10 @@ package struct DescribeConfigsRequest: WireMessage {
   }
 
   /// What `resources` holds.
-  package struct Resource: WireElement {
-    package var resourceType: Int8 = 0
-    package var resourceName: String = ""
-    package var configurationKeys: [String]? = nil
+  package struct Resource: WireStructure {
+    package var resourceType: Int8
+    package var resourceName: String
+    package var configurationKeys: [String]?
     package var unknownTags: [UnknownTag] = []
 
     package init(resourceType: Int8 = 0, resourceName: String = "", configurationKeys: [String]? = nil) {
@@ -57,6 +58,7 @@ package struct DescribeConfigsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       resourceType = try reader.int8()
       resourceName = try reader.text(version >= 4)
       configurationKeys = try reader.optionalValues(version >= 4)
@@ -73,11 +75,6 @@ package struct DescribeConfigsRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 4 { return 7 }
-      return 4
-    }
   }
 }
 
@@ -85,8 +82,8 @@ package struct DescribeConfigsRequest: WireMessage {
 package struct DescribeConfigsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...4 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var results: [Result] = []
+  package var throttleTimeMs: Int32
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, results: [Result] = []) {
@@ -96,8 +93,9 @@ package struct DescribeConfigsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    results = try reader.elements(version, version >= 4)
+    results = try reader.sharedElements(version, version >= 4, least: version < 4 ? 11 : 7)
     if version >= 4 {
       unknownTags = try reader.unknownTags()
     }
@@ -106,19 +104,19 @@ package struct DescribeConfigsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(results, version, version >= 4)
+    writer.sharedElements(results, version, version >= 4)
     if version >= 4 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
-    package var resourceType: Int8 = 0
-    package var resourceName: String = ""
-    package var configs: [Config] = []
+  package struct Result: WireStructure {
+    package var errorCode: Int16
+    package var errorMessage: String?
+    package var resourceType: Int8
+    package var resourceName: String
+    package var configs: [Config]
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil, resourceType: Int8 = 0, resourceName: String = "", configs: [Config] = []) {
@@ -130,11 +128,12 @@ package struct DescribeConfigsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(version >= 4)
       resourceType = try reader.int8()
       resourceName = try reader.text(version >= 4)
-      configs = try reader.elements(version, version >= 4)
+      configs = try reader.sharedElements(version, version >= 4, least: version < 3 ? 11 : version < 4 ? 14 : 9)
       if version >= 4 {
         unknownTags = try reader.unknownTags()
       }
@@ -145,29 +144,24 @@ package struct DescribeConfigsResponse: WireMessage {
       writer.optionalText(errorMessage, version >= 4)
       writer.writeInt8(resourceType)
       writer.text(resourceName, version >= 4)
-      writer.elements(configs, version, version >= 4)
+      writer.sharedElements(configs, version, version >= 4)
       if version >= 4 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 4 { return 11 }
-      return 7
-    }
-
     /// What `configs` holds.
-    package struct Config: WireElement {
-      package var name: String = ""
-      package var value: String? = nil
-      package var readOnly: Bool = false
-      package var configSource: Int8 = -1
-      package var isSensitive: Bool = false
-      package var synonyms: [Synonym] = []
+    package struct Config: WireStructure {
+      package var name: String
+      package var value: String?
+      package var readOnly: Bool
+      package var configSource: Int8
+      package var isSensitive: Bool
+      package var synonyms: [Synonym]
       /// Where `version >= 3`.
-      package var configType: Int8 = 0
+      package var configType: Int8
       /// Where `version >= 3`.
-      package var documentation: String? = nil
+      package var documentation: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", value: String? = nil, readOnly: Bool = false, configSource: Int8 = -1, isSensitive: Bool = false, synonyms: [Synonym] = [], configType: Int8 = 0, documentation: String? = nil) {
@@ -182,12 +176,13 @@ package struct DescribeConfigsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(version >= 4)
         value = try reader.optionalText(version >= 4)
         readOnly = try reader.bool()
         configSource = try reader.int8()
         isSensitive = try reader.bool()
-        synonyms = try reader.elements(version, version >= 4)
+        synonyms = try reader.sharedElements(version, version >= 4, least: version < 4 ? 5 : 4)
         if version >= 3 {
           configType = try reader.int8()
         }
@@ -205,7 +200,7 @@ package struct DescribeConfigsResponse: WireMessage {
         writer.writeBool(readOnly)
         writer.writeInt8(configSource)
         writer.writeBool(isSensitive)
-        writer.elements(synonyms, version, version >= 4)
+        writer.sharedElements(synonyms, version, version >= 4)
         if version >= 3 {
           writer.writeInt8(configType)
         }
@@ -217,17 +212,11 @@ package struct DescribeConfigsResponse: WireMessage {
         }
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 3 { return 11 }
-        if version < 4 { return 14 }
-        return 9
-      }
-
       /// What `synonyms` holds.
-      package struct Synonym: WireElement {
-        package var name: String = ""
-        package var value: String? = nil
-        package var source: Int8 = 0
+      package struct Synonym: WireStructure {
+        package var name: String
+        package var value: String?
+        package var source: Int8
         package var unknownTags: [UnknownTag] = []
 
         package init(name: String = "", value: String? = nil, source: Int8 = 0) {
@@ -237,6 +226,7 @@ package struct DescribeConfigsResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           name = try reader.text(version >= 4)
           value = try reader.optionalText(version >= 4)
           source = try reader.int8()
@@ -252,11 +242,6 @@ package struct DescribeConfigsResponse: WireMessage {
           if version >= 4 {
             writer.tags(unknownTags)
           }
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          if version < 4 { return 5 }
-          return 4
         }
       }
     }

@@ -7,7 +7,7 @@ package import ByteCodec
 package struct DescribeDelegationTokenRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
-  package var owners: [Owner]? = nil
+  package var owners: [Owner]?
   package var unknownTags: [UnknownTag] = []
 
   package init(owners: [Owner]? = nil) {
@@ -16,7 +16,8 @@ package struct DescribeDelegationTokenRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    owners = try reader.optionalElements(version, version >= 2)
+    self.init()
+    owners = try reader.optionalSharedElements(version, version >= 2, least: version < 2 ? 4 : 3)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -24,16 +25,16 @@ package struct DescribeDelegationTokenRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.optionalElements(owners, version, version >= 2)
+    writer.optionalSharedElements(owners, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `owners` holds.
-  package struct Owner: WireElement {
-    package var principalType: String = ""
-    package var principalName: String = ""
+  package struct Owner: WireStructure {
+    package var principalType: String
+    package var principalName: String
     package var unknownTags: [UnknownTag] = []
 
     package init(principalType: String = "", principalName: String = "") {
@@ -42,6 +43,7 @@ package struct DescribeDelegationTokenRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       principalType = try reader.text(version >= 2)
       principalName = try reader.text(version >= 2)
       if version >= 2 {
@@ -56,11 +58,6 @@ package struct DescribeDelegationTokenRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 4 }
-      return 3
-    }
   }
 }
 
@@ -68,9 +65,9 @@ package struct DescribeDelegationTokenRequest: WireMessage {
 package struct DescribeDelegationTokenResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...3 }
 
-  package var errorCode: Int16 = 0
-  package var tokens: [Token] = []
-  package var throttleTimeMs: Int32 = 0
+  package var errorCode: Int16
+  package var tokens: [Token]
+  package var throttleTimeMs: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(errorCode: Int16 = 0, tokens: [Token] = [], throttleTimeMs: Int32 = 0) {
@@ -81,8 +78,9 @@ package struct DescribeDelegationTokenResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     errorCode = try reader.int16()
-    tokens = try reader.elements(version, version >= 2)
+    tokens = try reader.sharedElements(version, version >= 2, least: version < 2 ? 38 : version < 3 ? 30 : 32)
     throttleTimeMs = try reader.int32()
     if version >= 2 {
       unknownTags = try reader.unknownTags()
@@ -92,7 +90,7 @@ package struct DescribeDelegationTokenResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt16(errorCode)
-    writer.elements(tokens, version, version >= 2)
+    writer.sharedElements(tokens, version, version >= 2)
     writer.writeInt32(throttleTimeMs)
     if version >= 2 {
       writer.tags(unknownTags)
@@ -100,19 +98,19 @@ package struct DescribeDelegationTokenResponse: WireMessage {
   }
 
   /// What `tokens` holds.
-  package struct Token: WireElement {
-    package var principalType: String = ""
-    package var principalName: String = ""
+  package struct Token: WireStructure {
+    package var principalType: String
+    package var principalName: String
     /// Where `version >= 3`.
-    package var tokenRequesterPrincipalType: String = ""
+    package var tokenRequesterPrincipalType: String
     /// Where `version >= 3`.
-    package var tokenRequesterPrincipalName: String = ""
-    package var issueTimestamp: Int64 = 0
-    package var expiryTimestamp: Int64 = 0
-    package var maxTimestamp: Int64 = 0
-    package var tokenId: String = ""
-    package var hmac: [UInt8] = []
-    package var renewers: [Renewer] = []
+    package var tokenRequesterPrincipalName: String
+    package var issueTimestamp: Int64
+    package var expiryTimestamp: Int64
+    package var maxTimestamp: Int64
+    package var tokenId: String
+    package var hmac: [UInt8]
+    package var renewers: [Renewer]
     package var unknownTags: [UnknownTag] = []
 
     package init(principalType: String = "", principalName: String = "", tokenRequesterPrincipalType: String = "", tokenRequesterPrincipalName: String = "", issueTimestamp: Int64 = 0, expiryTimestamp: Int64 = 0, maxTimestamp: Int64 = 0, tokenId: String = "", hmac: [UInt8] = [], renewers: [Renewer] = []) {
@@ -129,6 +127,7 @@ package struct DescribeDelegationTokenResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       principalType = try reader.text(version >= 2)
       principalName = try reader.text(version >= 2)
       if version >= 3 {
@@ -142,7 +141,7 @@ package struct DescribeDelegationTokenResponse: WireMessage {
       maxTimestamp = try reader.int64()
       tokenId = try reader.text(version >= 2)
       hmac = try reader.octets(version >= 2)
-      renewers = try reader.elements(version, version >= 2)
+      renewers = try reader.sharedElements(version, version >= 2, least: version < 2 ? 4 : 3)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -162,22 +161,16 @@ package struct DescribeDelegationTokenResponse: WireMessage {
       writer.writeInt64(maxTimestamp)
       writer.text(tokenId, version >= 2)
       writer.octets(hmac, version >= 2)
-      writer.elements(renewers, version, version >= 2)
+      writer.sharedElements(renewers, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 38 }
-      if version < 3 { return 30 }
-      return 32
-    }
-
     /// What `renewers` holds.
-    package struct Renewer: WireElement {
-      package var principalType: String = ""
-      package var principalName: String = ""
+    package struct Renewer: WireStructure {
+      package var principalType: String
+      package var principalName: String
       package var unknownTags: [UnknownTag] = []
 
       package init(principalType: String = "", principalName: String = "") {
@@ -186,6 +179,7 @@ package struct DescribeDelegationTokenResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         principalType = try reader.text(version >= 2)
         principalName = try reader.text(version >= 2)
         if version >= 2 {
@@ -199,11 +193,6 @@ package struct DescribeDelegationTokenResponse: WireMessage {
         if version >= 2 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 4 }
-        return 3
       }
     }
   }

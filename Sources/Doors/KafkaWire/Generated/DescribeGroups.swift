@@ -7,9 +7,9 @@ package import ByteCodec
 package struct DescribeGroupsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...6 }
 
-  package var groups: [String] = []
+  package var groups: [String]
   /// Where `version >= 3`.
-  package var includeAuthorizedOperations: Bool = false
+  package var includeAuthorizedOperations: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(groups: [String] = [], includeAuthorizedOperations: Bool = false) {
@@ -19,6 +19,7 @@ package struct DescribeGroupsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groups = try reader.values(version >= 5)
     if version >= 3 {
       includeAuthorizedOperations = try reader.bool()
@@ -45,8 +46,8 @@ package struct DescribeGroupsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...6 }
 
   /// Where `version >= 1`.
-  package var throttleTimeMs: Int32 = 0
-  package var groups: [Group] = []
+  package var throttleTimeMs: Int32
+  package var groups: [Group]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, groups: [Group] = []) {
@@ -56,10 +57,11 @@ package struct DescribeGroupsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 1 {
       throttleTimeMs = try reader.int32()
     }
-    groups = try reader.elements(version, version >= 5)
+    groups = try reader.sharedElements(version, version >= 5, least: version < 3 ? 14 : version < 5 ? 18 : version < 6 ? 12 : 13)
     if version >= 5 {
       unknownTags = try reader.unknownTags()
     }
@@ -70,24 +72,24 @@ package struct DescribeGroupsResponse: WireMessage {
     if version >= 1 {
       writer.writeInt32(throttleTimeMs)
     }
-    writer.elements(groups, version, version >= 5)
+    writer.sharedElements(groups, version, version >= 5)
     if version >= 5 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `groups` holds.
-  package struct Group: WireElement {
-    package var errorCode: Int16 = 0
+  package struct Group: WireStructure {
+    package var errorCode: Int16
     /// Where `version >= 6`.
-    package var errorMessage: String? = nil
-    package var groupId: String = ""
-    package var groupState: String = ""
-    package var protocolType: String = ""
-    package var protocolData: String = ""
-    package var members: [Member] = []
+    package var errorMessage: String?
+    package var groupId: String
+    package var groupState: String
+    package var protocolType: String
+    package var protocolData: String
+    package var members: [Member]
     /// Where `version >= 3`.
-    package var authorizedOperations: Int32 = -2147483648
+    package var authorizedOperations: Int32
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil, groupId: String = "", groupState: String = "", protocolType: String = "", protocolData: String = "", members: [Member] = [], authorizedOperations: Int32 = -2147483648) {
@@ -102,6 +104,7 @@ package struct DescribeGroupsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       if version >= 6 {
         errorMessage = try reader.optionalText(version >= 5)
@@ -110,7 +113,7 @@ package struct DescribeGroupsResponse: WireMessage {
       groupState = try reader.text(version >= 5)
       protocolType = try reader.text(version >= 5)
       protocolData = try reader.text(version >= 5)
-      members = try reader.elements(version, version >= 5)
+      members = try reader.sharedElements(version, version >= 5, least: version < 4 ? 14 : version < 5 ? 16 : 7)
       if version >= 3 {
         authorizedOperations = try reader.int32()
       }
@@ -128,7 +131,7 @@ package struct DescribeGroupsResponse: WireMessage {
       writer.text(groupState, version >= 5)
       writer.text(protocolType, version >= 5)
       writer.text(protocolData, version >= 5)
-      writer.elements(members, version, version >= 5)
+      writer.sharedElements(members, version, version >= 5)
       if version >= 3 {
         writer.writeInt32(authorizedOperations)
       }
@@ -137,22 +140,15 @@ package struct DescribeGroupsResponse: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 3 { return 14 }
-      if version < 5 { return 18 }
-      if version < 6 { return 12 }
-      return 13
-    }
-
     /// What `members` holds.
-    package struct Member: WireElement {
-      package var memberId: String = ""
+    package struct Member: WireStructure {
+      package var memberId: String
       /// Where `version >= 4`.
-      package var groupInstanceId: String? = nil
-      package var clientId: String = ""
-      package var clientHost: String = ""
-      package var memberMetadata: [UInt8] = []
-      package var memberAssignment: [UInt8] = []
+      package var groupInstanceId: String?
+      package var clientId: String
+      package var clientHost: String
+      package var memberMetadata: [UInt8]
+      package var memberAssignment: [UInt8]
       package var unknownTags: [UnknownTag] = []
 
       package init(memberId: String = "", groupInstanceId: String? = nil, clientId: String = "", clientHost: String = "", memberMetadata: [UInt8] = [], memberAssignment: [UInt8] = []) {
@@ -165,6 +161,7 @@ package struct DescribeGroupsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         memberId = try reader.text(version >= 5)
         if version >= 4 {
           groupInstanceId = try reader.optionalText(version >= 5)
@@ -190,12 +187,6 @@ package struct DescribeGroupsResponse: WireMessage {
         if version >= 5 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 4 { return 14 }
-        if version < 5 { return 16 }
-        return 7
       }
     }
   }

@@ -7,7 +7,7 @@ package import ByteCodec
 package struct DescribeLogDirsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...5 }
 
-  package var topics: [Topic]? = nil
+  package var topics: [Topic]?
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic]? = nil) {
@@ -16,7 +16,8 @@ package struct DescribeLogDirsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topics = try reader.optionalElements(version, version >= 2)
+    self.init()
+    topics = try reader.optionalSharedElements(version, version >= 2, least: version < 2 ? 6 : 3)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -24,16 +25,16 @@ package struct DescribeLogDirsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.optionalElements(topics, version, version >= 2)
+    writer.optionalSharedElements(topics, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topic: String = ""
-    package var partitions: [Int32] = []
+  package struct Topic: WireStructure {
+    package var topic: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topic: String = "", partitions: [Int32] = []) {
@@ -42,6 +43,7 @@ package struct DescribeLogDirsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topic = try reader.text(version >= 2)
       partitions = try reader.values(version >= 2)
       if version >= 2 {
@@ -56,11 +58,6 @@ package struct DescribeLogDirsRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 6 }
-      return 3
-    }
   }
 }
 
@@ -68,10 +65,10 @@ package struct DescribeLogDirsRequest: WireMessage {
 package struct DescribeLogDirsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...5 }
 
-  package var throttleTimeMs: Int32 = 0
+  package var throttleTimeMs: Int32
   /// Where `version >= 3`.
-  package var errorCode: Int16 = 0
-  package var results: [Result] = []
+  package var errorCode: Int16
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, results: [Result] = []) {
@@ -82,11 +79,12 @@ package struct DescribeLogDirsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     if version >= 3 {
       errorCode = try reader.int16()
     }
-    results = try reader.elements(version, version >= 2)
+    results = try reader.sharedElements(version, version >= 2, least: version < 2 ? 8 : version < 4 ? 5 : version < 5 ? 21 : 22)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -98,23 +96,23 @@ package struct DescribeLogDirsResponse: WireMessage {
     if version >= 3 {
       writer.writeInt16(errorCode)
     }
-    writer.elements(results, version, version >= 2)
+    writer.sharedElements(results, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var errorCode: Int16 = 0
-    package var logDir: String = ""
-    package var topics: [Topic] = []
+  package struct Result: WireStructure {
+    package var errorCode: Int16
+    package var logDir: String
+    package var topics: [Topic]
     /// Where `version >= 4`.
-    package var totalBytes: Int64 = -1
+    package var totalBytes: Int64
     /// Where `version >= 4`.
-    package var usableBytes: Int64 = -1
+    package var usableBytes: Int64
     /// Where `version >= 5`.
-    package var isCordoned: Bool = false
+    package var isCordoned: Bool
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, logDir: String = "", topics: [Topic] = [], totalBytes: Int64 = -1, usableBytes: Int64 = -1, isCordoned: Bool = false) {
@@ -127,9 +125,10 @@ package struct DescribeLogDirsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       logDir = try reader.text(version >= 2)
-      topics = try reader.elements(version, version >= 2)
+      topics = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 3)
       if version >= 4 {
         totalBytes = try reader.int64()
       }
@@ -147,7 +146,7 @@ package struct DescribeLogDirsResponse: WireMessage {
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeInt16(errorCode)
       writer.text(logDir, version >= 2)
-      writer.elements(topics, version, version >= 2)
+      writer.sharedElements(topics, version, version >= 2)
       if version >= 4 {
         writer.writeInt64(totalBytes)
       }
@@ -162,17 +161,10 @@ package struct DescribeLogDirsResponse: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 8 }
-      if version < 4 { return 5 }
-      if version < 5 { return 21 }
-      return 22
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
-      package var name: String = ""
-      package var partitions: [Partition] = []
+    package struct Topic: WireStructure {
+      package var name: String
+      package var partitions: [Partition]
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", partitions: [Partition] = []) {
@@ -181,8 +173,9 @@ package struct DescribeLogDirsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(version >= 2)
-        partitions = try reader.elements(version, version >= 2)
+        partitions = try reader.sharedElements(version, version >= 2, least: version < 2 ? 21 : 22)
         if version >= 2 {
           unknownTags = try reader.unknownTags()
         }
@@ -190,23 +183,18 @@ package struct DescribeLogDirsResponse: WireMessage {
 
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.text(name, version >= 2)
-        writer.elements(partitions, version, version >= 2)
+        writer.sharedElements(partitions, version, version >= 2)
         if version >= 2 {
           writer.tags(unknownTags)
         }
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 6 }
-        return 3
-      }
-
       /// What `partitions` holds.
-      package struct Partition: WireElement {
-        package var partitionIndex: Int32 = 0
-        package var partitionSize: Int64 = 0
-        package var offsetLag: Int64 = 0
-        package var isFutureKey: Bool = false
+      package struct Partition: WireStructure {
+        package var partitionIndex: Int32
+        package var partitionSize: Int64
+        package var offsetLag: Int64
+        package var isFutureKey: Bool
         package var unknownTags: [UnknownTag] = []
 
         package init(partitionIndex: Int32 = 0, partitionSize: Int64 = 0, offsetLag: Int64 = 0, isFutureKey: Bool = false) {
@@ -217,6 +205,7 @@ package struct DescribeLogDirsResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           partitionIndex = try reader.int32()
           partitionSize = try reader.int64()
           offsetLag = try reader.int64()
@@ -234,11 +223,6 @@ package struct DescribeLogDirsResponse: WireMessage {
           if version >= 2 {
             writer.tags(unknownTags)
           }
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          if version < 2 { return 21 }
-          return 22
         }
       }
     }

@@ -7,7 +7,7 @@ package import ByteCodec
 package struct DescribeProducersRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var topics: [Topic] = []
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic] = []) {
@@ -16,20 +16,21 @@ package struct DescribeProducersRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topics = try reader.elements(version, true)
+    self.init()
+    topics = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitionIndexes: [Int32] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitionIndexes: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitionIndexes: [Int32] = []) {
@@ -38,6 +39,7 @@ package struct DescribeProducersRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
       partitionIndexes = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -48,10 +50,6 @@ package struct DescribeProducersRequest: WireMessage {
       writer.values(partitionIndexes, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
   }
 }
 
@@ -59,8 +57,8 @@ package struct DescribeProducersRequest: WireMessage {
 package struct DescribeProducersResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var topics: [Topic] = []
+  package var throttleTimeMs: Int32
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, topics: [Topic] = []) {
@@ -70,22 +68,23 @@ package struct DescribeProducersResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -94,27 +93,24 @@ package struct DescribeProducersResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 9)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, true)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
-      package var activeProducers: [ActiveProducer] = []
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
+      package var activeProducers: [ActiveProducer]
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, activeProducers: [ActiveProducer] = []) {
@@ -125,10 +121,11 @@ package struct DescribeProducersResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(true)
-        activeProducers = try reader.elements(version, true)
+        activeProducers = try reader.sharedElements(version, true, least: 37)
         unknownTags = try reader.unknownTags()
       }
 
@@ -136,22 +133,18 @@ package struct DescribeProducersResponse: WireMessage {
         writer.writeInt32(partitionIndex)
         writer.writeInt16(errorCode)
         writer.optionalText(errorMessage, true)
-        writer.elements(activeProducers, version, true)
+        writer.sharedElements(activeProducers, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 9
-      }
-
       /// What `activeProducers` holds.
-      package struct ActiveProducer: WireElement {
-        package var producerId: Int64 = 0
-        package var producerEpoch: Int32 = 0
-        package var lastSequence: Int32 = -1
-        package var lastTimestamp: Int64 = -1
-        package var coordinatorEpoch: Int32 = 0
-        package var currentTxnStartOffset: Int64 = -1
+      package struct ActiveProducer: WireStructure {
+        package var producerId: Int64
+        package var producerEpoch: Int32
+        package var lastSequence: Int32
+        package var lastTimestamp: Int64
+        package var coordinatorEpoch: Int32
+        package var currentTxnStartOffset: Int64
         package var unknownTags: [UnknownTag] = []
 
         package init(producerId: Int64 = 0, producerEpoch: Int32 = 0, lastSequence: Int32 = -1, lastTimestamp: Int64 = -1, coordinatorEpoch: Int32 = 0, currentTxnStartOffset: Int64 = -1) {
@@ -164,6 +157,7 @@ package struct DescribeProducersResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           producerId = try reader.int64()
           producerEpoch = try reader.int32()
           lastSequence = try reader.int32()
@@ -181,10 +175,6 @@ package struct DescribeProducersResponse: WireMessage {
           writer.writeInt32(coordinatorEpoch)
           writer.writeInt64(currentTxnStartOffset)
           writer.tags(unknownTags)
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 37
         }
       }
     }

@@ -8,7 +8,7 @@ package import Units
 package struct DescribeQuorumRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var topics: [Topic] = []
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic] = []) {
@@ -17,20 +17,21 @@ package struct DescribeQuorumRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topics = try reader.elements(version, true)
+    self.init()
+    topics = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicName: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topicName: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicName: String = "", partitions: [Partition] = []) {
@@ -39,24 +40,21 @@ package struct DescribeQuorumRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicName = try reader.text(true)
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 5)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(topicName, true)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0) {
@@ -64,6 +62,7 @@ package struct DescribeQuorumRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         unknownTags = try reader.unknownTags()
       }
@@ -71,10 +70,6 @@ package struct DescribeQuorumRequest: WireMessage {
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.writeInt32(partitionIndex)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 5
       }
     }
   }
@@ -84,12 +79,12 @@ package struct DescribeQuorumRequest: WireMessage {
 package struct DescribeQuorumResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var errorCode: Int16 = 0
+  package var errorCode: Int16
   /// Where `version >= 2`.
-  package var errorMessage: String? = nil
-  package var topics: [Topic] = []
+  package var errorMessage: String?
+  package var topics: [Topic]
   /// Where `version >= 2`.
-  package var nodes: [Node] = []
+  package var nodes: [Node]
   package var unknownTags: [UnknownTag] = []
 
   package init(errorCode: Int16 = 0, errorMessage: String? = nil, topics: [Topic] = [], nodes: [Node] = []) {
@@ -101,13 +96,14 @@ package struct DescribeQuorumResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     errorCode = try reader.int16()
     if version >= 2 {
       errorMessage = try reader.optionalText(true)
     }
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 3)
     if version >= 2 {
-      nodes = try reader.elements(version, true)
+      nodes = try reader.sharedElements(version, true, least: 6)
     }
     unknownTags = try reader.unknownTags()
   }
@@ -118,17 +114,17 @@ package struct DescribeQuorumResponse: WireMessage {
     if version >= 2 {
       writer.optionalText(errorMessage, true)
     }
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     if version >= 2 {
-      writer.elements(nodes, version, true)
+      writer.sharedElements(nodes, version, true)
     }
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicName: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topicName: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicName: String = "", partitions: [Partition] = []) {
@@ -137,32 +133,29 @@ package struct DescribeQuorumResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicName = try reader.text(true)
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: version < 2 ? 25 : 26)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(topicName, true)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
       /// Where `version >= 2`.
-      package var errorMessage: String? = nil
-      package var leaderId: Int32 = 0
-      package var leaderEpoch: Int32 = 0
-      package var highWatermark: Int64 = 0
-      package var currentVoters: [CurrentVoter] = []
-      package var observers: [Observer] = []
+      package var errorMessage: String?
+      package var leaderId: Int32
+      package var leaderEpoch: Int32
+      package var highWatermark: Int64
+      package var currentVoters: [CurrentVoter]
+      package var observers: [Observer]
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, leaderId: Int32 = 0, leaderEpoch: Int32 = 0, highWatermark: Int64 = 0, currentVoters: [CurrentVoter] = [], observers: [Observer] = []) {
@@ -177,6 +170,7 @@ package struct DescribeQuorumResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         if version >= 2 {
@@ -185,8 +179,8 @@ package struct DescribeQuorumResponse: WireMessage {
         leaderId = try reader.int32()
         leaderEpoch = try reader.int32()
         highWatermark = try reader.int64()
-        currentVoters = try reader.elements(version, true)
-        observers = try reader.elements(version, true)
+        currentVoters = try reader.sharedElements(version, true, least: version < 1 ? 13 : version < 2 ? 29 : 45)
+        observers = try reader.sharedElements(version, true, least: version < 1 ? 13 : version < 2 ? 29 : 45)
         unknownTags = try reader.unknownTags()
       }
 
@@ -199,26 +193,21 @@ package struct DescribeQuorumResponse: WireMessage {
         writer.writeInt32(leaderId)
         writer.writeInt32(leaderEpoch)
         writer.writeInt64(highWatermark)
-        writer.elements(currentVoters, version, true)
-        writer.elements(observers, version, true)
+        writer.sharedElements(currentVoters, version, true)
+        writer.sharedElements(observers, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 25 }
-        return 26
-      }
-
       /// What `currentVoters` holds.
-      package struct CurrentVoter: WireElement {
-        package var replicaId: Int32 = 0
+      package struct CurrentVoter: WireStructure {
+        package var replicaId: Int32
         /// Where `version >= 2`.
-        package var replicaDirectoryId: UniqueID = .zero
-        package var logEndOffset: Int64 = 0
+        package var replicaDirectoryId: UniqueID
+        package var logEndOffset: Int64
         /// Where `version >= 1`.
-        package var lastFetchTimestamp: Int64 = -1
+        package var lastFetchTimestamp: Int64
         /// Where `version >= 1`.
-        package var lastCaughtUpTimestamp: Int64 = -1
+        package var lastCaughtUpTimestamp: Int64
         package var unknownTags: [UnknownTag] = []
 
         package init(replicaId: Int32 = 0, replicaDirectoryId: UniqueID = .zero, logEndOffset: Int64 = 0, lastFetchTimestamp: Int64 = -1, lastCaughtUpTimestamp: Int64 = -1) {
@@ -230,6 +219,7 @@ package struct DescribeQuorumResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           replicaId = try reader.int32()
           if version >= 2 {
             replicaDirectoryId = try reader.uuid()
@@ -257,25 +247,19 @@ package struct DescribeQuorumResponse: WireMessage {
             writer.writeInt64(lastCaughtUpTimestamp)
           }
           writer.tags(unknownTags)
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          if version < 1 { return 13 }
-          if version < 2 { return 29 }
-          return 45
         }
       }
 
       /// What `observers` holds.
-      package struct Observer: WireElement {
-        package var replicaId: Int32 = 0
+      package struct Observer: WireStructure {
+        package var replicaId: Int32
         /// Where `version >= 2`.
-        package var replicaDirectoryId: UniqueID = .zero
-        package var logEndOffset: Int64 = 0
+        package var replicaDirectoryId: UniqueID
+        package var logEndOffset: Int64
         /// Where `version >= 1`.
-        package var lastFetchTimestamp: Int64 = -1
+        package var lastFetchTimestamp: Int64
         /// Where `version >= 1`.
-        package var lastCaughtUpTimestamp: Int64 = -1
+        package var lastCaughtUpTimestamp: Int64
         package var unknownTags: [UnknownTag] = []
 
         package init(replicaId: Int32 = 0, replicaDirectoryId: UniqueID = .zero, logEndOffset: Int64 = 0, lastFetchTimestamp: Int64 = -1, lastCaughtUpTimestamp: Int64 = -1) {
@@ -287,6 +271,7 @@ package struct DescribeQuorumResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           replicaId = try reader.int32()
           if version >= 2 {
             replicaDirectoryId = try reader.uuid()
@@ -314,21 +299,15 @@ package struct DescribeQuorumResponse: WireMessage {
             writer.writeInt64(lastCaughtUpTimestamp)
           }
           writer.tags(unknownTags)
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          if version < 1 { return 13 }
-          if version < 2 { return 29 }
-          return 45
         }
       }
     }
   }
 
   /// What `nodes` holds.
-  package struct Node: WireElement {
-    package var nodeId: Int32 = 0
-    package var listeners: [Listener] = []
+  package struct Node: WireStructure {
+    package var nodeId: Int32
+    package var listeners: [Listener]
     package var unknownTags: [UnknownTag] = []
 
     package init(nodeId: Int32 = 0, listeners: [Listener] = []) {
@@ -337,26 +316,23 @@ package struct DescribeQuorumResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       nodeId = try reader.int32()
-      listeners = try reader.elements(version, true)
+      listeners = try reader.sharedElements(version, true, least: 5)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeInt32(nodeId)
-      writer.elements(listeners, version, true)
+      writer.sharedElements(listeners, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 6
-    }
-
     /// What `listeners` holds.
-    package struct Listener: WireElement {
-      package var name: String = ""
-      package var host: String = ""
-      package var port: UInt16 = 0
+    package struct Listener: WireStructure {
+      package var name: String
+      package var host: String
+      package var port: UInt16
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", host: String = "", port: UInt16 = 0) {
@@ -366,6 +342,7 @@ package struct DescribeQuorumResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(true)
         host = try reader.text(true)
         port = try reader.uInt16()
@@ -377,10 +354,6 @@ package struct DescribeQuorumResponse: WireMessage {
         writer.text(host, true)
         writer.writeUInt16(port)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 5
       }
     }
   }

@@ -8,7 +8,7 @@ package import Units
 package struct DescribeShareGroupOffsetsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var groups: [Group] = []
+  package var groups: [Group]
   package var unknownTags: [UnknownTag] = []
 
   package init(groups: [Group] = []) {
@@ -17,20 +17,21 @@ package struct DescribeShareGroupOffsetsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    groups = try reader.elements(version, true)
+    self.init()
+    groups = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(groups, version, true)
+    writer.sharedElements(groups, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `groups` holds.
-  package struct Group: WireElement {
-    package var groupId: String = ""
-    package var topics: [Topic]? = nil
+  package struct Group: WireStructure {
+    package var groupId: String
+    package var topics: [Topic]?
     package var unknownTags: [UnknownTag] = []
 
     package init(groupId: String = "", topics: [Topic]? = nil) {
@@ -39,25 +40,22 @@ package struct DescribeShareGroupOffsetsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       groupId = try reader.text(true)
-      topics = try reader.optionalElements(version, true)
+      topics = try reader.optionalSharedElements(version, true, least: 3)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(groupId, true)
-      writer.optionalElements(topics, version, true)
+      writer.optionalSharedElements(topics, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
-      package var topicName: String = ""
-      package var partitions: [Int32] = []
+    package struct Topic: WireStructure {
+      package var topicName: String
+      package var partitions: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(topicName: String = "", partitions: [Int32] = []) {
@@ -66,6 +64,7 @@ package struct DescribeShareGroupOffsetsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         topicName = try reader.text(true)
         partitions = try reader.values(true)
         unknownTags = try reader.unknownTags()
@@ -76,10 +75,6 @@ package struct DescribeShareGroupOffsetsRequest: WireMessage {
         writer.values(partitions, true)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 3
-      }
     }
   }
 }
@@ -88,8 +83,8 @@ package struct DescribeShareGroupOffsetsRequest: WireMessage {
 package struct DescribeShareGroupOffsetsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var groups: [Group] = []
+  package var throttleTimeMs: Int32
+  package var groups: [Group]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, groups: [Group] = []) {
@@ -99,24 +94,25 @@ package struct DescribeShareGroupOffsetsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    groups = try reader.elements(version, true)
+    groups = try reader.sharedElements(version, true, least: 6)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(groups, version, true)
+    writer.sharedElements(groups, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `groups` holds.
-  package struct Group: WireElement {
-    package var groupId: String = ""
-    package var topics: [Topic] = []
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
+  package struct Group: WireStructure {
+    package var groupId: String
+    package var topics: [Topic]
+    package var errorCode: Int16
+    package var errorMessage: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(groupId: String = "", topics: [Topic] = [], errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -127,8 +123,9 @@ package struct DescribeShareGroupOffsetsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       groupId = try reader.text(true)
-      topics = try reader.elements(version, true)
+      topics = try reader.sharedElements(version, true, least: 19)
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(true)
       unknownTags = try reader.unknownTags()
@@ -136,21 +133,17 @@ package struct DescribeShareGroupOffsetsResponse: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(groupId, true)
-      writer.elements(topics, version, true)
+      writer.sharedElements(topics, version, true)
       writer.writeInt16(errorCode)
       writer.optionalText(errorMessage, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 6
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
-      package var topicName: String = ""
-      package var topicId: UniqueID = .zero
-      package var partitions: [Partition] = []
+    package struct Topic: WireStructure {
+      package var topicName: String
+      package var topicId: UniqueID
+      package var partitions: [Partition]
       package var unknownTags: [UnknownTag] = []
 
       package init(topicName: String = "", topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -160,32 +153,29 @@ package struct DescribeShareGroupOffsetsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         topicName = try reader.text(true)
         topicId = try reader.uuid()
-        partitions = try reader.elements(version, true)
+        partitions = try reader.sharedElements(version, true, least: version < 1 ? 20 : 28)
         unknownTags = try reader.unknownTags()
       }
 
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.text(topicName, true)
         writer.writeUUID(topicId)
-        writer.elements(partitions, version, true)
+        writer.sharedElements(partitions, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 19
-      }
-
       /// What `partitions` holds.
-      package struct Partition: WireElement {
-        package var partitionIndex: Int32 = 0
-        package var startOffset: Int64 = 0
-        package var leaderEpoch: Int32 = 0
+      package struct Partition: WireStructure {
+        package var partitionIndex: Int32
+        package var startOffset: Int64
+        package var leaderEpoch: Int32
         /// Where `version >= 1`.
-        package var lag: Int64 = -1
-        package var errorCode: Int16 = 0
-        package var errorMessage: String? = nil
+        package var lag: Int64
+        package var errorCode: Int16
+        package var errorMessage: String?
         package var unknownTags: [UnknownTag] = []
 
         package init(partitionIndex: Int32 = 0, startOffset: Int64 = 0, leaderEpoch: Int32 = 0, lag: Int64 = -1, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -198,6 +188,7 @@ package struct DescribeShareGroupOffsetsResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           partitionIndex = try reader.int32()
           startOffset = try reader.int64()
           leaderEpoch = try reader.int32()
@@ -219,11 +210,6 @@ package struct DescribeShareGroupOffsetsResponse: WireMessage {
           writer.writeInt16(errorCode)
           writer.optionalText(errorMessage, true)
           writer.tags(unknownTags)
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          if version < 1 { return 20 }
-          return 28
         }
       }
     }

@@ -8,9 +8,9 @@ package import Units
 package struct DescribeTopicPartitionsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var topics: [Topic] = []
-  package var responsePartitionLimit: Int32 = 2000
-  package var cursor: Cursor? = nil
+  package var topics: [Topic]
+  package var responsePartitionLimit: Int32
+  package var cursor: Cursor?
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic] = [], responsePartitionLimit: Int32 = 2000, cursor: Cursor? = nil) {
@@ -21,7 +21,8 @@ package struct DescribeTopicPartitionsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    topics = try reader.elements(version, true)
+    self.init()
+    topics = try reader.sharedElements(version, true, least: 2)
     responsePartitionLimit = try reader.int32()
     cursor = try reader.optionalStructure(version)
     unknownTags = try reader.unknownTags()
@@ -29,15 +30,15 @@ package struct DescribeTopicPartitionsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.writeInt32(responsePartitionLimit)
     writer.optionalStructure(cursor, version)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
+  package struct Topic: WireStructure {
+    package var name: String
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "") {
@@ -45,6 +46,7 @@ package struct DescribeTopicPartitionsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
       unknownTags = try reader.unknownTags()
     }
@@ -53,16 +55,12 @@ package struct DescribeTopicPartitionsRequest: WireMessage {
       writer.text(name, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 2
-    }
   }
 
   /// What `cursor` holds.
   package struct Cursor: WireStructure {
-    package var topicName: String = ""
-    package var partitionIndex: Int32 = 0
+    package var topicName: String
+    package var partitionIndex: Int32
     package var unknownTags: [UnknownTag] = []
 
     package init(topicName: String = "", partitionIndex: Int32 = 0) {
@@ -71,6 +69,7 @@ package struct DescribeTopicPartitionsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicName = try reader.text(true)
       partitionIndex = try reader.int32()
       unknownTags = try reader.unknownTags()
@@ -88,9 +87,9 @@ package struct DescribeTopicPartitionsRequest: WireMessage {
 package struct DescribeTopicPartitionsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var topics: [Topic] = []
-  package var nextCursor: NextCursor? = nil
+  package var throttleTimeMs: Int32
+  package var topics: [Topic]
+  package var nextCursor: NextCursor?
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, topics: [Topic] = [], nextCursor: NextCursor? = nil) {
@@ -101,8 +100,9 @@ package struct DescribeTopicPartitionsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 26)
     nextCursor = try reader.optionalStructure(version)
     unknownTags = try reader.unknownTags()
   }
@@ -110,19 +110,19 @@ package struct DescribeTopicPartitionsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.optionalStructure(nextCursor, version)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var errorCode: Int16 = 0
-    package var name: String? = nil
-    package var topicId: UniqueID = .zero
-    package var isInternal: Bool = false
-    package var partitions: [Partition] = []
-    package var topicAuthorizedOperations: Int32 = -2147483648
+  package struct Topic: WireStructure {
+    package var errorCode: Int16
+    package var name: String?
+    package var topicId: UniqueID
+    package var isInternal: Bool
+    package var partitions: [Partition]
+    package var topicAuthorizedOperations: Int32
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, name: String? = nil, topicId: UniqueID = .zero, isInternal: Bool = false, partitions: [Partition] = [], topicAuthorizedOperations: Int32 = -2147483648) {
@@ -135,11 +135,12 @@ package struct DescribeTopicPartitionsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       name = try reader.optionalText(true)
       topicId = try reader.uuid()
       isInternal = try reader.bool()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 20)
       topicAuthorizedOperations = try reader.int32()
       unknownTags = try reader.unknownTags()
     }
@@ -149,26 +150,22 @@ package struct DescribeTopicPartitionsResponse: WireMessage {
       writer.optionalText(name, true)
       writer.writeUUID(topicId)
       writer.writeBool(isInternal)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.writeInt32(topicAuthorizedOperations)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 26
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var errorCode: Int16 = 0
-      package var partitionIndex: Int32 = 0
-      package var leaderId: Int32 = 0
-      package var leaderEpoch: Int32 = -1
-      package var replicaNodes: [Int32] = []
-      package var isrNodes: [Int32] = []
-      package var eligibleLeaderReplicas: [Int32]? = nil
-      package var lastKnownElr: [Int32]? = nil
-      package var offlineReplicas: [Int32] = []
+    package struct Partition: WireStructure {
+      package var errorCode: Int16
+      package var partitionIndex: Int32
+      package var leaderId: Int32
+      package var leaderEpoch: Int32
+      package var replicaNodes: [Int32]
+      package var isrNodes: [Int32]
+      package var eligibleLeaderReplicas: [Int32]?
+      package var lastKnownElr: [Int32]?
+      package var offlineReplicas: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(errorCode: Int16 = 0, partitionIndex: Int32 = 0, leaderId: Int32 = 0, leaderEpoch: Int32 = -1, replicaNodes: [Int32] = [], isrNodes: [Int32] = [], eligibleLeaderReplicas: [Int32]? = nil, lastKnownElr: [Int32]? = nil, offlineReplicas: [Int32] = []) {
@@ -184,6 +181,7 @@ package struct DescribeTopicPartitionsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         errorCode = try reader.int16()
         partitionIndex = try reader.int32()
         leaderId = try reader.int32()
@@ -208,17 +206,13 @@ package struct DescribeTopicPartitionsResponse: WireMessage {
         writer.values(offlineReplicas, true)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 20
-      }
     }
   }
 
   /// What `nextCursor` holds.
   package struct NextCursor: WireStructure {
-    package var topicName: String = ""
-    package var partitionIndex: Int32 = 0
+    package var topicName: String
+    package var partitionIndex: Int32
     package var unknownTags: [UnknownTag] = []
 
     package init(topicName: String = "", partitionIndex: Int32 = 0) {
@@ -227,6 +221,7 @@ package struct DescribeTopicPartitionsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicName = try reader.text(true)
       partitionIndex = try reader.int32()
       unknownTags = try reader.unknownTags()

@@ -7,7 +7,7 @@ package import ByteCodec
 package struct DescribeTransactionsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var transactionalIds: [String] = []
+  package var transactionalIds: [String]
   package var unknownTags: [UnknownTag] = []
 
   package init(transactionalIds: [String] = []) {
@@ -16,6 +16,7 @@ package struct DescribeTransactionsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     transactionalIds = try reader.values(true)
     unknownTags = try reader.unknownTags()
   }
@@ -30,8 +31,8 @@ package struct DescribeTransactionsRequest: WireMessage {
 package struct DescribeTransactionsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var transactionStates: [TransactionState] = []
+  package var throttleTimeMs: Int32
+  package var transactionStates: [TransactionState]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, transactionStates: [TransactionState] = []) {
@@ -41,28 +42,29 @@ package struct DescribeTransactionsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    transactionStates = try reader.elements(version, true)
+    transactionStates = try reader.sharedElements(version, true, least: 28)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(transactionStates, version, true)
+    writer.sharedElements(transactionStates, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `transactionStates` holds.
-  package struct TransactionState: WireElement {
-    package var errorCode: Int16 = 0
-    package var transactionalId: String = ""
-    package var transactionState: String = ""
-    package var transactionTimeoutMs: Int32 = 0
-    package var transactionStartTimeMs: Int64 = 0
-    package var producerId: Int64 = 0
-    package var producerEpoch: Int16 = 0
-    package var topics: [Topic] = []
+  package struct TransactionState: WireStructure {
+    package var errorCode: Int16
+    package var transactionalId: String
+    package var transactionState: String
+    package var transactionTimeoutMs: Int32
+    package var transactionStartTimeMs: Int64
+    package var producerId: Int64
+    package var producerEpoch: Int16
+    package var topics: [Topic]
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, transactionalId: String = "", transactionState: String = "", transactionTimeoutMs: Int32 = 0, transactionStartTimeMs: Int64 = 0, producerId: Int64 = 0, producerEpoch: Int16 = 0, topics: [Topic] = []) {
@@ -77,6 +79,7 @@ package struct DescribeTransactionsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       transactionalId = try reader.text(true)
       transactionState = try reader.text(true)
@@ -84,7 +87,7 @@ package struct DescribeTransactionsResponse: WireMessage {
       transactionStartTimeMs = try reader.int64()
       producerId = try reader.int64()
       producerEpoch = try reader.int16()
-      topics = try reader.elements(version, true)
+      topics = try reader.sharedElements(version, true, least: 3)
       unknownTags = try reader.unknownTags()
     }
 
@@ -96,18 +99,14 @@ package struct DescribeTransactionsResponse: WireMessage {
       writer.writeInt64(transactionStartTimeMs)
       writer.writeInt64(producerId)
       writer.writeInt16(producerEpoch)
-      writer.elements(topics, version, true)
+      writer.sharedElements(topics, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 28
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
-      package var topic: String = ""
-      package var partitions: [Int32] = []
+    package struct Topic: WireStructure {
+      package var topic: String
+      package var partitions: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(topic: String = "", partitions: [Int32] = []) {
@@ -116,6 +115,7 @@ package struct DescribeTransactionsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         topic = try reader.text(true)
         partitions = try reader.values(true)
         unknownTags = try reader.unknownTags()
@@ -125,10 +125,6 @@ package struct DescribeTransactionsResponse: WireMessage {
         writer.text(topic, true)
         writer.values(partitions, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 3
       }
     }
   }

@@ -7,7 +7,7 @@ package import ByteCodec
 package struct DescribeUserScramCredentialsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var users: [User]? = nil
+  package var users: [User]?
   package var unknownTags: [UnknownTag] = []
 
   package init(users: [User]? = nil) {
@@ -16,19 +16,20 @@ package struct DescribeUserScramCredentialsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    users = try reader.optionalElements(version, true)
+    self.init()
+    users = try reader.optionalSharedElements(version, true, least: 2)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.optionalElements(users, version, true)
+    writer.optionalSharedElements(users, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `users` holds.
-  package struct User: WireElement {
-    package var name: String = ""
+  package struct User: WireStructure {
+    package var name: String
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "") {
@@ -36,6 +37,7 @@ package struct DescribeUserScramCredentialsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
       unknownTags = try reader.unknownTags()
     }
@@ -44,10 +46,6 @@ package struct DescribeUserScramCredentialsRequest: WireMessage {
       writer.text(name, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 2
-    }
   }
 }
 
@@ -55,10 +53,10 @@ package struct DescribeUserScramCredentialsRequest: WireMessage {
 package struct DescribeUserScramCredentialsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var results: [Result] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, results: [Result] = []) {
@@ -70,10 +68,11 @@ package struct DescribeUserScramCredentialsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
-    results = try reader.elements(version, true)
+    results = try reader.sharedElements(version, true, least: 6)
     unknownTags = try reader.unknownTags()
   }
 
@@ -82,16 +81,16 @@ package struct DescribeUserScramCredentialsResponse: WireMessage {
     writer.writeInt32(throttleTimeMs)
     writer.writeInt16(errorCode)
     writer.optionalText(errorMessage, true)
-    writer.elements(results, version, true)
+    writer.sharedElements(results, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var user: String = ""
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
-    package var credentialInfos: [CredentialInfo] = []
+  package struct Result: WireStructure {
+    package var user: String
+    package var errorCode: Int16
+    package var errorMessage: String?
+    package var credentialInfos: [CredentialInfo]
     package var unknownTags: [UnknownTag] = []
 
     package init(user: String = "", errorCode: Int16 = 0, errorMessage: String? = nil, credentialInfos: [CredentialInfo] = []) {
@@ -102,10 +101,11 @@ package struct DescribeUserScramCredentialsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       user = try reader.text(true)
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(true)
-      credentialInfos = try reader.elements(version, true)
+      credentialInfos = try reader.sharedElements(version, true, least: 6)
       unknownTags = try reader.unknownTags()
     }
 
@@ -113,18 +113,14 @@ package struct DescribeUserScramCredentialsResponse: WireMessage {
       writer.text(user, true)
       writer.writeInt16(errorCode)
       writer.optionalText(errorMessage, true)
-      writer.elements(credentialInfos, version, true)
+      writer.sharedElements(credentialInfos, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 6
-    }
-
     /// What `credentialInfos` holds.
-    package struct CredentialInfo: WireElement {
-      package var mechanism: Int8 = 0
-      package var iterations: Int32 = 0
+    package struct CredentialInfo: WireStructure {
+      package var mechanism: Int8
+      package var iterations: Int32
       package var unknownTags: [UnknownTag] = []
 
       package init(mechanism: Int8 = 0, iterations: Int32 = 0) {
@@ -133,6 +129,7 @@ package struct DescribeUserScramCredentialsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         mechanism = try reader.int8()
         iterations = try reader.int32()
         unknownTags = try reader.unknownTags()
@@ -142,10 +139,6 @@ package struct DescribeUserScramCredentialsResponse: WireMessage {
         writer.writeInt8(mechanism)
         writer.writeInt32(iterations)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 6
       }
     }
   }

@@ -8,9 +8,9 @@ package struct ElectLeadersRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
   /// Where `version >= 1`.
-  package var electionType: Int8 = 0
-  package var topicPartitions: [TopicPartition]? = nil
-  package var timeoutMs: Int32 = 60000
+  package var electionType: Int8
+  package var topicPartitions: [TopicPartition]?
+  package var timeoutMs: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(electionType: Int8 = 0, topicPartitions: [TopicPartition]? = nil, timeoutMs: Int32 = 60000) {
@@ -21,10 +21,11 @@ package struct ElectLeadersRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 1 {
       electionType = try reader.int8()
     }
-    topicPartitions = try reader.optionalElements(version, version >= 2)
+    topicPartitions = try reader.optionalSharedElements(version, version >= 2, least: version < 2 ? 6 : 3)
     timeoutMs = try reader.int32()
     if version >= 2 {
       unknownTags = try reader.unknownTags()
@@ -36,7 +37,7 @@ package struct ElectLeadersRequest: WireMessage {
     if version >= 1 {
       writer.writeInt8(electionType)
     }
-    writer.optionalElements(topicPartitions, version, version >= 2)
+    writer.optionalSharedElements(topicPartitions, version, version >= 2)
     writer.writeInt32(timeoutMs)
     if version >= 2 {
       writer.tags(unknownTags)
@@ -44,9 +45,9 @@ package struct ElectLeadersRequest: WireMessage {
   }
 
   /// What `topicPartitions` holds.
-  package struct TopicPartition: WireElement {
-    package var topic: String = ""
-    package var partitions: [Int32] = []
+  package struct TopicPartition: WireStructure {
+    package var topic: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topic: String = "", partitions: [Int32] = []) {
@@ -55,6 +56,7 @@ package struct ElectLeadersRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topic = try reader.text(version >= 2)
       partitions = try reader.values(version >= 2)
       if version >= 2 {
@@ -69,11 +71,6 @@ package struct ElectLeadersRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 6 }
-      return 3
-    }
   }
 }
 
@@ -81,10 +78,10 @@ package struct ElectLeadersRequest: WireMessage {
 package struct ElectLeadersResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var throttleTimeMs: Int32 = 0
+  package var throttleTimeMs: Int32
   /// Where `version >= 1`.
-  package var errorCode: Int16 = 0
-  package var replicaElectionResults: [ReplicaElectionResult] = []
+  package var errorCode: Int16
+  package var replicaElectionResults: [ReplicaElectionResult]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, replicaElectionResults: [ReplicaElectionResult] = []) {
@@ -95,11 +92,12 @@ package struct ElectLeadersResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     if version >= 1 {
       errorCode = try reader.int16()
     }
-    replicaElectionResults = try reader.elements(version, version >= 2)
+    replicaElectionResults = try reader.sharedElements(version, version >= 2, least: version < 2 ? 6 : 3)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
     }
@@ -111,16 +109,16 @@ package struct ElectLeadersResponse: WireMessage {
     if version >= 1 {
       writer.writeInt16(errorCode)
     }
-    writer.elements(replicaElectionResults, version, version >= 2)
+    writer.sharedElements(replicaElectionResults, version, version >= 2)
     if version >= 2 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `replicaElectionResults` holds.
-  package struct ReplicaElectionResult: WireElement {
-    package var topic: String = ""
-    package var partitionResult: [PartitionResult] = []
+  package struct ReplicaElectionResult: WireStructure {
+    package var topic: String
+    package var partitionResult: [PartitionResult]
     package var unknownTags: [UnknownTag] = []
 
     package init(topic: String = "", partitionResult: [PartitionResult] = []) {
@@ -129,8 +127,9 @@ package struct ElectLeadersResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topic = try reader.text(version >= 2)
-      partitionResult = try reader.elements(version, version >= 2)
+      partitionResult = try reader.sharedElements(version, version >= 2, least: 8)
       if version >= 2 {
         unknownTags = try reader.unknownTags()
       }
@@ -138,22 +137,17 @@ package struct ElectLeadersResponse: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(topic, version >= 2)
-      writer.elements(partitionResult, version, version >= 2)
+      writer.sharedElements(partitionResult, version, version >= 2)
       if version >= 2 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 6 }
-      return 3
-    }
-
     /// What `partitionResult` holds.
-    package struct PartitionResult: WireElement {
-      package var partitionId: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
+    package struct PartitionResult: WireStructure {
+      package var partitionId: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionId: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -163,6 +157,7 @@ package struct ElectLeadersResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionId = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(version >= 2)
@@ -178,10 +173,6 @@ package struct ElectLeadersResponse: WireMessage {
         if version >= 2 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 8
       }
     }
   }

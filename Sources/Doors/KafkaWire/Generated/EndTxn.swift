@@ -7,10 +7,10 @@ package import ByteCodec
 package struct EndTxnRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
-  package var transactionalId: String = ""
-  package var producerId: Int64 = 0
-  package var producerEpoch: Int16 = 0
-  package var committed: Bool = false
+  package var transactionalId: String
+  package var producerId: Int64
+  package var producerEpoch: Int16
+  package var committed: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(transactionalId: String = "", producerId: Int64 = 0, producerEpoch: Int16 = 0, committed: Bool = false) {
@@ -22,6 +22,7 @@ package struct EndTxnRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     transactionalId = try reader.text(version >= 3)
     producerId = try reader.int64()
     producerEpoch = try reader.int16()
@@ -47,12 +48,12 @@ package struct EndTxnRequest: WireMessage {
 package struct EndTxnResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
   /// Where `version >= 5`.
-  package var producerId: Int64 = -1
+  package var producerId: Int64
   /// Where `version >= 5`.
-  package var producerEpoch: Int16 = -1
+  package var producerEpoch: Int16
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, producerId: Int64 = -1, producerEpoch: Int16 = -1) {
@@ -64,6 +65,7 @@ package struct EndTxnResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     if version >= 5 {

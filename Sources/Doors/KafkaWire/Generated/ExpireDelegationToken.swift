@@ -7,8 +7,8 @@ package import ByteCodec
 package struct ExpireDelegationTokenRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var hmac: [UInt8] = []
-  package var expiryTimePeriodMs: Int64 = 0
+  package var hmac: [UInt8]
+  package var expiryTimePeriodMs: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(hmac: [UInt8] = [], expiryTimePeriodMs: Int64 = 0) {
@@ -18,6 +18,7 @@ package struct ExpireDelegationTokenRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     hmac = try reader.octets(version >= 2)
     expiryTimePeriodMs = try reader.int64()
     if version >= 2 {
@@ -39,9 +40,9 @@ package struct ExpireDelegationTokenRequest: WireMessage {
 package struct ExpireDelegationTokenResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var errorCode: Int16 = 0
-  package var expiryTimestampMs: Int64 = 0
-  package var throttleTimeMs: Int32 = 0
+  package var errorCode: Int16
+  package var expiryTimestampMs: Int64
+  package var throttleTimeMs: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(errorCode: Int16 = 0, expiryTimestampMs: Int64 = 0, throttleTimeMs: Int32 = 0) {
@@ -52,6 +53,7 @@ package struct ExpireDelegationTokenResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     errorCode = try reader.int16()
     expiryTimestampMs = try reader.int64()
     throttleTimeMs = try reader.int32()

@@ -9,24 +9,24 @@ package struct FetchRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 4...18 }
 
   /// Where `version <= 14`.
-  package var replicaId: Int32 = -1
-  package var maxWaitMs: Int32 = 0
-  package var minBytes: Int32 = 0
-  package var maxBytes: Int32 = 2147483647
-  package var isolationLevel: Int8 = 0
+  package var replicaId: Int32
+  package var maxWaitMs: Int32
+  package var minBytes: Int32
+  package var maxBytes: Int32
+  package var isolationLevel: Int8
   /// Where `version >= 7`.
-  package var sessionId: Int32 = 0
+  package var sessionId: Int32
   /// Where `version >= 7`.
-  package var sessionEpoch: Int32 = -1
-  package var topics: [Topic] = []
+  package var sessionEpoch: Int32
+  package var topics: [Topic]
   /// Where `version >= 7`.
-  package var forgottenTopicsData: [ForgottenTopic] = []
+  package var forgottenTopicsData: [ForgottenTopic]
   /// Where `version >= 11`.
-  package var rackId: String = ""
+  package var rackId: String
   /// Where `version >= 12`.
-  package var clusterId: String? = nil
+  package var clusterId: String?
   /// Where `version >= 15`.
-  package var replicaState: ReplicaState = ReplicaState()
+  package var replicaState: ReplicaState
   package var unknownTags: [UnknownTag] = []
 
   package init(replicaId: Int32 = -1, maxWaitMs: Int32 = 0, minBytes: Int32 = 0, maxBytes: Int32 = 2147483647, isolationLevel: Int8 = 0, sessionId: Int32 = 0, sessionEpoch: Int32 = -1, topics: [Topic] = [], forgottenTopicsData: [ForgottenTopic] = [], rackId: String = "", clusterId: String? = nil, replicaState: ReplicaState = ReplicaState()) {
@@ -46,6 +46,7 @@ package struct FetchRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version <= 14 {
       replicaId = try reader.int32()
     }
@@ -59,9 +60,9 @@ package struct FetchRequest: WireMessage {
     if version >= 7 {
       sessionEpoch = try reader.int32()
     }
-    topics = try reader.elements(version, version >= 12)
+    topics = try reader.elements(version, version >= 12, least: version < 12 ? 6 : version < 13 ? 3 : 18)
     if version >= 7 {
-      forgottenTopicsData = try reader.elements(version, version >= 12)
+      forgottenTopicsData = try reader.elements(version, version >= 12, least: version < 12 ? 6 : version < 13 ? 3 : 18)
     }
     if version >= 11 {
       rackId = try reader.text(version >= 12)
@@ -119,12 +120,12 @@ package struct FetchRequest: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
+  package struct Topic: WireStructure {
     /// Where `version >= 13`.
-    package var topicId: UniqueID = .zero
+    package var topicId: UniqueID
     /// Where `version <= 12`.
-    package var topic: String = ""
-    package var partitions: [Partition] = []
+    package var topic: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, topic: String = "", partitions: [Partition] = []) {
@@ -134,13 +135,14 @@ package struct FetchRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       if version >= 13 {
         topicId = try reader.uuid()
       }
       if version <= 12 {
         topic = try reader.text(version >= 12)
       }
-      partitions = try reader.elements(version, version >= 12)
+      partitions = try reader.elements(version, version >= 12, least: version < 5 ? 16 : version < 9 ? 24 : version < 12 ? 28 : 33)
       if version >= 12 {
         unknownTags = try reader.unknownTags()
       }
@@ -159,27 +161,21 @@ package struct FetchRequest: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 12 { return 6 }
-      if version < 13 { return 3 }
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
+    package struct Partition: WireStructure {
+      package var partition: Int32
       /// Where `version >= 9`.
-      package var currentLeaderEpoch: Int32 = -1
-      package var fetchOffset: Int64 = 0
+      package var currentLeaderEpoch: Int32
+      package var fetchOffset: Int64
       /// Where `version >= 12`.
-      package var lastFetchedEpoch: Int32 = -1
+      package var lastFetchedEpoch: Int32
       /// Where `version >= 5`.
-      package var logStartOffset: Int64 = -1
-      package var partitionMaxBytes: Int32 = 0
+      package var logStartOffset: Int64
+      package var partitionMaxBytes: Int32
       /// Where `version >= 17`.
-      package var replicaDirectoryId: UniqueID = .zero
+      package var replicaDirectoryId: UniqueID
       /// Where `version >= 18`.
-      package var highWatermark: Int64 = 9223372036854775807
+      package var highWatermark: Int64
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, currentLeaderEpoch: Int32 = -1, fetchOffset: Int64 = 0, lastFetchedEpoch: Int32 = -1, logStartOffset: Int64 = -1, partitionMaxBytes: Int32 = 0, replicaDirectoryId: UniqueID = .zero, highWatermark: Int64 = 9223372036854775807) {
@@ -194,6 +190,7 @@ package struct FetchRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         if version >= 9 {
           currentLeaderEpoch = try reader.int32()
@@ -248,23 +245,16 @@ package struct FetchRequest: WireMessage {
           tags.write(to: &writer)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 5 { return 16 }
-        if version < 9 { return 24 }
-        if version < 12 { return 28 }
-        return 33
-      }
     }
   }
 
   /// What `forgottenTopicsData` holds.
-  package struct ForgottenTopic: WireElement {
+  package struct ForgottenTopic: WireStructure {
     /// Where `version >= 13`.
-    package var topicId: UniqueID = .zero
+    package var topicId: UniqueID
     /// Where `version <= 12`.
-    package var topic: String = ""
-    package var partitions: [Int32] = []
+    package var topic: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, topic: String = "", partitions: [Int32] = []) {
@@ -274,6 +264,7 @@ package struct FetchRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       if version >= 13 {
         topicId = try reader.uuid()
       }
@@ -298,18 +289,12 @@ package struct FetchRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 12 { return 6 }
-      if version < 13 { return 3 }
-      return 18
-    }
   }
 
   /// What `replicaState` holds.
   package struct ReplicaState: WireStructure {
-    package var replicaId: Int32 = -1
-    package var replicaEpoch: Int64 = -1
+    package var replicaId: Int32
+    package var replicaEpoch: Int64
     package var unknownTags: [UnknownTag] = []
 
     package init(replicaId: Int32 = -1, replicaEpoch: Int64 = -1) {
@@ -318,6 +303,7 @@ package struct FetchRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       replicaId = try reader.int32()
       replicaEpoch = try reader.int64()
       unknownTags = try reader.unknownTags()
@@ -342,14 +328,14 @@ package struct FetchRequest: WireMessage {
 package struct FetchResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 4...18 }
 
-  package var throttleTimeMs: Int32 = 0
+  package var throttleTimeMs: Int32
   /// Where `version >= 7`.
-  package var errorCode: Int16 = 0
+  package var errorCode: Int16
   /// Where `version >= 7`.
-  package var sessionId: Int32 = 0
-  package var responses: [Response] = []
+  package var sessionId: Int32
+  package var responses: [Response]
   /// Where `version >= 16`.
-  package var nodeEndpoints: [NodeEndpoint] = []
+  package var nodeEndpoints: [NodeEndpoint]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, sessionId: Int32 = 0, responses: [Response] = [], nodeEndpoints: [NodeEndpoint] = []) {
@@ -362,6 +348,7 @@ package struct FetchResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     if version >= 7 {
       errorCode = try reader.int16()
@@ -369,13 +356,13 @@ package struct FetchResponse: WireMessage {
     if version >= 7 {
       sessionId = try reader.int32()
     }
-    responses = try reader.elements(version, version >= 12)
+    responses = try reader.elements(version, version >= 12, least: version < 12 ? 6 : version < 13 ? 3 : 18)
     if version >= 12 {
       var tags = try TagReader(&reader)
       while let tag = try tags.next(&reader) {
         switch tag {
         case 0 where version >= 16:
-          nodeEndpoints = try reader.elements(version, version >= 12)
+          nodeEndpoints = try reader.elements(version, version >= 12, least: 11)
         default: try tags.keep(&reader, in: &unknownTags)
         }
       }
@@ -404,12 +391,12 @@ package struct FetchResponse: WireMessage {
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
+  package struct Response: WireStructure {
     /// Where `version >= 13`.
-    package var topicId: UniqueID = .zero
+    package var topicId: UniqueID
     /// Where `version <= 12`.
-    package var topic: String = ""
-    package var partitions: [Partition] = []
+    package var topic: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, topic: String = "", partitions: [Partition] = []) {
@@ -419,13 +406,14 @@ package struct FetchResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       if version >= 13 {
         topicId = try reader.uuid()
       }
       if version <= 12 {
         topic = try reader.text(version >= 12)
       }
-      partitions = try reader.elements(version, version >= 12)
+      partitions = try reader.elements(version, version >= 12, least: version < 5 ? 30 : version < 11 ? 38 : version < 12 ? 42 : 37)
       if version >= 12 {
         unknownTags = try reader.unknownTags()
       }
@@ -444,30 +432,24 @@ package struct FetchResponse: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 12 { return 6 }
-      if version < 13 { return 3 }
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var highWatermark: Int64 = 0
-      package var lastStableOffset: Int64 = -1
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
+      package var highWatermark: Int64
+      package var lastStableOffset: Int64
       /// Where `version >= 5`.
-      package var logStartOffset: Int64 = -1
-      package var abortedTransactions: [AbortedTransaction]? = nil
+      package var logStartOffset: Int64
+      package var abortedTransactions: [AbortedTransaction]?
       /// Where `version >= 11`.
-      package var preferredReadReplica: Int32 = -1
-      package var records: ByteSlice? = nil
+      package var preferredReadReplica: Int32
+      package var records: ByteSlice?
       /// Where `version >= 12`.
-      package var divergingEpoch: DivergingEpoch = DivergingEpoch()
+      package var divergingEpoch: DivergingEpoch
       /// Where `version >= 12`.
-      package var currentLeader: CurrentLeader = CurrentLeader()
+      package var currentLeader: CurrentLeader
       /// Where `version >= 12`.
-      package var snapshotId: SnapshotId = SnapshotId()
+      package var snapshotId: SnapshotId
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0, highWatermark: Int64 = 0, lastStableOffset: Int64 = -1, logStartOffset: Int64 = -1, abortedTransactions: [AbortedTransaction]? = nil, preferredReadReplica: Int32 = -1, records: ByteSlice? = nil, divergingEpoch: DivergingEpoch = DivergingEpoch(), currentLeader: CurrentLeader = CurrentLeader(), snapshotId: SnapshotId = SnapshotId()) {
@@ -485,6 +467,7 @@ package struct FetchResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         highWatermark = try reader.int64()
@@ -492,7 +475,7 @@ package struct FetchResponse: WireMessage {
         if version >= 5 {
           logStartOffset = try reader.int64()
         }
-        abortedTransactions = try reader.optionalElements(version, version >= 12)
+        abortedTransactions = try reader.optionalElements(version, version >= 12, least: version < 12 ? 16 : 17)
         if version >= 11 {
           preferredReadReplica = try reader.int32()
         }
@@ -547,17 +530,10 @@ package struct FetchResponse: WireMessage {
         }
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 5 { return 30 }
-        if version < 11 { return 38 }
-        if version < 12 { return 42 }
-        return 37
-      }
-
       /// What `abortedTransactions` holds.
-      package struct AbortedTransaction: WireElement {
-        package var producerId: Int64 = 0
-        package var firstOffset: Int64 = 0
+      package struct AbortedTransaction: WireStructure {
+        package var producerId: Int64
+        package var firstOffset: Int64
         package var unknownTags: [UnknownTag] = []
 
         package init(producerId: Int64 = 0, firstOffset: Int64 = 0) {
@@ -566,6 +542,7 @@ package struct FetchResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           producerId = try reader.int64()
           firstOffset = try reader.int64()
           if version >= 12 {
@@ -580,17 +557,12 @@ package struct FetchResponse: WireMessage {
             writer.tags(unknownTags)
           }
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          if version < 12 { return 16 }
-          return 17
-        }
       }
 
       /// What `divergingEpoch` holds.
       package struct DivergingEpoch: WireStructure {
-        package var epoch: Int32 = -1
-        package var endOffset: Int64 = -1
+        package var epoch: Int32
+        package var endOffset: Int64
         package var unknownTags: [UnknownTag] = []
 
         package init(epoch: Int32 = -1, endOffset: Int64 = -1) {
@@ -599,6 +571,7 @@ package struct FetchResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           epoch = try reader.int32()
           endOffset = try reader.int64()
           unknownTags = try reader.unknownTags()
@@ -620,8 +593,8 @@ package struct FetchResponse: WireMessage {
 
       /// What `currentLeader` holds.
       package struct CurrentLeader: WireStructure {
-        package var leaderId: Int32 = -1
-        package var leaderEpoch: Int32 = -1
+        package var leaderId: Int32
+        package var leaderEpoch: Int32
         package var unknownTags: [UnknownTag] = []
 
         package init(leaderId: Int32 = -1, leaderEpoch: Int32 = -1) {
@@ -630,6 +603,7 @@ package struct FetchResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           leaderId = try reader.int32()
           leaderEpoch = try reader.int32()
           unknownTags = try reader.unknownTags()
@@ -651,8 +625,8 @@ package struct FetchResponse: WireMessage {
 
       /// What `snapshotId` holds.
       package struct SnapshotId: WireStructure {
-        package var endOffset: Int64 = -1
-        package var epoch: Int32 = -1
+        package var endOffset: Int64
+        package var epoch: Int32
         package var unknownTags: [UnknownTag] = []
 
         package init(endOffset: Int64 = -1, epoch: Int32 = -1) {
@@ -661,6 +635,7 @@ package struct FetchResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           endOffset = try reader.int64()
           epoch = try reader.int32()
           unknownTags = try reader.unknownTags()
@@ -683,11 +658,11 @@ package struct FetchResponse: WireMessage {
   }
 
   /// What `nodeEndpoints` holds.
-  package struct NodeEndpoint: WireElement {
-    package var nodeId: Int32 = 0
-    package var host: String = ""
-    package var port: Int32 = 0
-    package var rack: String? = nil
+  package struct NodeEndpoint: WireStructure {
+    package var nodeId: Int32
+    package var host: String
+    package var port: Int32
+    package var rack: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(nodeId: Int32 = 0, host: String = "", port: Int32 = 0, rack: String? = nil) {
@@ -698,6 +673,7 @@ package struct FetchResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       nodeId = try reader.int32()
       host = try reader.text(true)
       port = try reader.int32()
@@ -711,10 +687,6 @@ package struct FetchResponse: WireMessage {
       writer.writeInt32(port)
       writer.optionalText(rack, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 11
     }
   }
 }

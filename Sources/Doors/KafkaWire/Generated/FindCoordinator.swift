@@ -8,11 +8,11 @@ package struct FindCoordinatorRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...6 }
 
   /// Where `version <= 3`.
-  package var key: String = ""
+  package var key: String
   /// Where `version >= 1`.
-  package var keyType: Int8 = 0
+  package var keyType: Int8
   /// Where `version >= 4`.
-  package var coordinatorKeys: [String] = []
+  package var coordinatorKeys: [String]
   package var unknownTags: [UnknownTag] = []
 
   package init(key: String = "", keyType: Int8 = 0, coordinatorKeys: [String] = []) {
@@ -23,6 +23,7 @@ package struct FindCoordinatorRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version <= 3 {
       key = try reader.text(version >= 3)
     }
@@ -59,19 +60,19 @@ package struct FindCoordinatorResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...6 }
 
   /// Where `version >= 1`.
-  package var throttleTimeMs: Int32 = 0
+  package var throttleTimeMs: Int32
   /// Where `version >= 4`.
-  package var coordinators: [Coordinator] = []
+  package var coordinators: [Coordinator]
   /// Where `version <= 3`.
-  package var errorCode: Int16 = 0
+  package var errorCode: Int16
   /// Where `version >= 1 && version <= 3`.
-  package var errorMessage: String? = nil
+  package var errorMessage: String?
   /// Where `version <= 3`.
-  package var nodeId: Int32 = 0
+  package var nodeId: Int32
   /// Where `version <= 3`.
-  package var host: String = ""
+  package var host: String
   /// Where `version <= 3`.
-  package var port: Int32 = 0
+  package var port: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, coordinators: [Coordinator] = [], errorCode: Int16 = 0, errorMessage: String? = nil, nodeId: Int32 = 0, host: String = "", port: Int32 = 0) {
@@ -86,11 +87,12 @@ package struct FindCoordinatorResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 1 {
       throttleTimeMs = try reader.int32()
     }
     if version >= 4 {
-      coordinators = try reader.elements(version, version >= 3)
+      coordinators = try reader.sharedElements(version, version >= 3, least: 14)
     }
     if version <= 3 {
       errorCode = try reader.int16()
@@ -118,7 +120,7 @@ package struct FindCoordinatorResponse: WireMessage {
       writer.writeInt32(throttleTimeMs)
     }
     if version >= 4 {
-      writer.elements(coordinators, version, version >= 3)
+      writer.sharedElements(coordinators, version, version >= 3)
     }
     if version <= 3 {
       writer.writeInt16(errorCode)
@@ -141,13 +143,13 @@ package struct FindCoordinatorResponse: WireMessage {
   }
 
   /// What `coordinators` holds.
-  package struct Coordinator: WireElement {
-    package var key: String = ""
-    package var nodeId: Int32 = 0
-    package var host: String = ""
-    package var port: Int32 = 0
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
+  package struct Coordinator: WireStructure {
+    package var key: String
+    package var nodeId: Int32
+    package var host: String
+    package var port: Int32
+    package var errorCode: Int16
+    package var errorMessage: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(key: String = "", nodeId: Int32 = 0, host: String = "", port: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -160,6 +162,7 @@ package struct FindCoordinatorResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       key = try reader.text(true)
       nodeId = try reader.int32()
       host = try reader.text(true)
@@ -177,10 +180,6 @@ package struct FindCoordinatorResponse: WireMessage {
       writer.writeInt16(errorCode)
       writer.optionalText(errorMessage, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 14
     }
   }
 }

@@ -8,7 +8,7 @@ package import Units
 package struct GetTelemetrySubscriptionsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var clientInstanceId: UniqueID = .zero
+  package var clientInstanceId: UniqueID
   package var unknownTags: [UnknownTag] = []
 
   package init(clientInstanceId: UniqueID = .zero) {
@@ -17,6 +17,7 @@ package struct GetTelemetrySubscriptionsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     clientInstanceId = try reader.uuid()
     unknownTags = try reader.unknownTags()
   }
@@ -31,15 +32,15 @@ package struct GetTelemetrySubscriptionsRequest: WireMessage {
 package struct GetTelemetrySubscriptionsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var clientInstanceId: UniqueID = .zero
-  package var subscriptionId: Int32 = 0
-  package var acceptedCompressionTypes: [Int8] = []
-  package var pushIntervalMs: Int32 = 0
-  package var telemetryMaxBytes: Int32 = 0
-  package var deltaTemporality: Bool = false
-  package var requestedMetrics: [String] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var clientInstanceId: UniqueID
+  package var subscriptionId: Int32
+  package var acceptedCompressionTypes: [Int8]
+  package var pushIntervalMs: Int32
+  package var telemetryMaxBytes: Int32
+  package var deltaTemporality: Bool
+  package var requestedMetrics: [String]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, clientInstanceId: UniqueID = .zero, subscriptionId: Int32 = 0, acceptedCompressionTypes: [Int8] = [], pushIntervalMs: Int32 = 0, telemetryMaxBytes: Int32 = 0, deltaTemporality: Bool = false, requestedMetrics: [String] = []) {
@@ -56,6 +57,7 @@ package struct GetTelemetrySubscriptionsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     clientInstanceId = try reader.uuid()

@@ -7,11 +7,11 @@ package import ByteCodec
 package struct HeartbeatRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...4 }
 
-  package var groupId: String = ""
-  package var generationId: Int32 = 0
-  package var memberId: String = ""
+  package var groupId: String
+  package var generationId: Int32
+  package var memberId: String
   /// Where `version >= 3`.
-  package var groupInstanceId: String? = nil
+  package var groupInstanceId: String?
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", generationId: Int32 = 0, memberId: String = "", groupInstanceId: String? = nil) {
@@ -23,6 +23,7 @@ package struct HeartbeatRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(version >= 4)
     generationId = try reader.int32()
     memberId = try reader.text(version >= 4)
@@ -53,8 +54,8 @@ package struct HeartbeatResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...4 }
 
   /// Where `version >= 1`.
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0) {
@@ -64,6 +65,7 @@ package struct HeartbeatResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 1 {
       throttleTimeMs = try reader.int32()
     }

@@ -7,8 +7,8 @@ package import ByteCodec
 package struct IncrementalAlterConfigsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var resources: [Resource] = []
-  package var validateOnly: Bool = false
+  package var resources: [Resource]
+  package var validateOnly: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(resources: [Resource] = [], validateOnly: Bool = false) {
@@ -18,7 +18,8 @@ package struct IncrementalAlterConfigsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    resources = try reader.elements(version, version >= 1)
+    self.init()
+    resources = try reader.sharedElements(version, version >= 1, least: version < 1 ? 7 : 4)
     validateOnly = try reader.bool()
     if version >= 1 {
       unknownTags = try reader.unknownTags()
@@ -27,7 +28,7 @@ package struct IncrementalAlterConfigsRequest: WireMessage {
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(resources, version, version >= 1)
+    writer.sharedElements(resources, version, version >= 1)
     writer.writeBool(validateOnly)
     if version >= 1 {
       writer.tags(unknownTags)
@@ -35,10 +36,10 @@ package struct IncrementalAlterConfigsRequest: WireMessage {
   }
 
   /// What `resources` holds.
-  package struct Resource: WireElement {
-    package var resourceType: Int8 = 0
-    package var resourceName: String = ""
-    package var configs: [Config] = []
+  package struct Resource: WireStructure {
+    package var resourceType: Int8
+    package var resourceName: String
+    package var configs: [Config]
     package var unknownTags: [UnknownTag] = []
 
     package init(resourceType: Int8 = 0, resourceName: String = "", configs: [Config] = []) {
@@ -48,9 +49,10 @@ package struct IncrementalAlterConfigsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       resourceType = try reader.int8()
       resourceName = try reader.text(version >= 1)
-      configs = try reader.elements(version, version >= 1)
+      configs = try reader.sharedElements(version, version >= 1, least: version < 1 ? 5 : 4)
       if version >= 1 {
         unknownTags = try reader.unknownTags()
       }
@@ -59,22 +61,17 @@ package struct IncrementalAlterConfigsRequest: WireMessage {
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeInt8(resourceType)
       writer.text(resourceName, version >= 1)
-      writer.elements(configs, version, version >= 1)
+      writer.sharedElements(configs, version, version >= 1)
       if version >= 1 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 7 }
-      return 4
-    }
-
     /// What `configs` holds.
-    package struct Config: WireElement {
-      package var name: String = ""
-      package var configOperation: Int8 = 0
-      package var value: String? = nil
+    package struct Config: WireStructure {
+      package var name: String
+      package var configOperation: Int8
+      package var value: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", configOperation: Int8 = 0, value: String? = nil) {
@@ -84,6 +81,7 @@ package struct IncrementalAlterConfigsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(version >= 1)
         configOperation = try reader.int8()
         value = try reader.optionalText(version >= 1)
@@ -100,11 +98,6 @@ package struct IncrementalAlterConfigsRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 1 { return 5 }
-        return 4
-      }
     }
   }
 }
@@ -113,8 +106,8 @@ package struct IncrementalAlterConfigsRequest: WireMessage {
 package struct IncrementalAlterConfigsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var responses: [Response] = []
+  package var throttleTimeMs: Int32
+  package var responses: [Response]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, responses: [Response] = []) {
@@ -124,8 +117,9 @@ package struct IncrementalAlterConfigsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    responses = try reader.elements(version, version >= 1)
+    responses = try reader.sharedElements(version, version >= 1, least: version < 1 ? 7 : 6)
     if version >= 1 {
       unknownTags = try reader.unknownTags()
     }
@@ -134,18 +128,18 @@ package struct IncrementalAlterConfigsResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(responses, version, version >= 1)
+    writer.sharedElements(responses, version, version >= 1)
     if version >= 1 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
-    package var resourceType: Int8 = 0
-    package var resourceName: String = ""
+  package struct Response: WireStructure {
+    package var errorCode: Int16
+    package var errorMessage: String?
+    package var resourceType: Int8
+    package var resourceName: String
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil, resourceType: Int8 = 0, resourceName: String = "") {
@@ -156,6 +150,7 @@ package struct IncrementalAlterConfigsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(version >= 1)
       resourceType = try reader.int8()
@@ -173,11 +168,6 @@ package struct IncrementalAlterConfigsResponse: WireMessage {
       if version >= 1 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 7 }
-      return 6
     }
   }
 }

@@ -7,16 +7,16 @@ package import ByteCodec
 package struct InitProducerIdRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...6 }
 
-  package var transactionalId: String? = nil
-  package var transactionTimeoutMs: Int32 = 0
+  package var transactionalId: String?
+  package var transactionTimeoutMs: Int32
   /// Where `version >= 3`.
-  package var producerId: Int64 = -1
+  package var producerId: Int64
   /// Where `version >= 3`.
-  package var producerEpoch: Int16 = -1
+  package var producerEpoch: Int16
   /// Where `version >= 6`.
-  package var enable2Pc: Bool = false
+  package var enable2Pc: Bool
   /// Where `version >= 6`.
-  package var keepPreparedTxn: Bool = false
+  package var keepPreparedTxn: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(transactionalId: String? = nil, transactionTimeoutMs: Int32 = 0, producerId: Int64 = -1, producerEpoch: Int16 = -1, enable2Pc: Bool = false, keepPreparedTxn: Bool = false) {
@@ -30,6 +30,7 @@ package struct InitProducerIdRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     transactionalId = try reader.optionalText(version >= 2)
     transactionTimeoutMs = try reader.int32()
     if version >= 3 {
@@ -75,14 +76,14 @@ package struct InitProducerIdRequest: WireMessage {
 package struct InitProducerIdResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...6 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var producerId: Int64 = -1
-  package var producerEpoch: Int16 = 0
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var producerId: Int64
+  package var producerEpoch: Int16
   /// Where `version >= 6`.
-  package var ongoingTxnProducerId: Int64 = -1
+  package var ongoingTxnProducerId: Int64
   /// Where `version >= 6`.
-  package var ongoingTxnProducerEpoch: Int16 = -1
+  package var ongoingTxnProducerEpoch: Int16
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, producerId: Int64 = -1, producerEpoch: Int16 = 0, ongoingTxnProducerId: Int64 = -1, ongoingTxnProducerEpoch: Int16 = -1) {
@@ -96,6 +97,7 @@ package struct InitProducerIdResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     producerId = try reader.int64()

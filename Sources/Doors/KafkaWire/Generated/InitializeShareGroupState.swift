@@ -8,8 +8,8 @@ package import Units
 package struct InitializeShareGroupStateRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var groupId: String = ""
-  package var topics: [Topic] = []
+  package var groupId: String
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", topics: [Topic] = []) {
@@ -19,22 +19,23 @@ package struct InitializeShareGroupStateRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(true)
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.text(groupId, true)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -43,26 +44,23 @@ package struct InitializeShareGroupStateRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 17)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
-      package var stateEpoch: Int32 = 0
-      package var startOffset: Int64 = 0
+    package struct Partition: WireStructure {
+      package var partition: Int32
+      package var stateEpoch: Int32
+      package var startOffset: Int64
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, stateEpoch: Int32 = 0, startOffset: Int64 = 0) {
@@ -72,6 +70,7 @@ package struct InitializeShareGroupStateRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         stateEpoch = try reader.int32()
         startOffset = try reader.int64()
@@ -84,10 +83,6 @@ package struct InitializeShareGroupStateRequest: WireMessage {
         writer.writeInt64(startOffset)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 17
-      }
     }
   }
 }
@@ -96,7 +91,7 @@ package struct InitializeShareGroupStateRequest: WireMessage {
 package struct InitializeShareGroupStateResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var results: [Result] = []
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(results: [Result] = []) {
@@ -105,20 +100,21 @@ package struct InitializeShareGroupStateResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    results = try reader.elements(version, true)
+    self.init()
+    results = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(results, version, true)
+    writer.sharedElements(results, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Result: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -127,26 +123,23 @@ package struct InitializeShareGroupStateResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 8)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
+    package struct Partition: WireStructure {
+      package var partition: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -156,6 +149,7 @@ package struct InitializeShareGroupStateResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(true)
@@ -167,10 +161,6 @@ package struct InitializeShareGroupStateResponse: WireMessage {
         writer.writeInt16(errorCode)
         writer.optionalText(errorMessage, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 8
       }
     }
   }

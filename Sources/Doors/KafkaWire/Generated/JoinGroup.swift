@@ -7,17 +7,17 @@ package import ByteCodec
 package struct JoinGroupRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...9 }
 
-  package var groupId: String = ""
-  package var sessionTimeoutMs: Int32 = 0
+  package var groupId: String
+  package var sessionTimeoutMs: Int32
   /// Where `version >= 1`.
-  package var rebalanceTimeoutMs: Int32 = -1
-  package var memberId: String = ""
+  package var rebalanceTimeoutMs: Int32
+  package var memberId: String
   /// Where `version >= 5`.
-  package var groupInstanceId: String? = nil
-  package var protocolType: String = ""
-  package var protocols: [MemberProtocol] = []
+  package var groupInstanceId: String?
+  package var protocolType: String
+  package var protocols: [MemberProtocol]
   /// Where `version >= 8`.
-  package var reason: String? = nil
+  package var reason: String?
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", sessionTimeoutMs: Int32 = 0, rebalanceTimeoutMs: Int32 = -1, memberId: String = "", groupInstanceId: String? = nil, protocolType: String = "", protocols: [MemberProtocol] = [], reason: String? = nil) {
@@ -33,6 +33,7 @@ package struct JoinGroupRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(version >= 6)
     sessionTimeoutMs = try reader.int32()
     if version >= 1 {
@@ -43,7 +44,7 @@ package struct JoinGroupRequest: WireMessage {
       groupInstanceId = try reader.optionalText(version >= 6)
     }
     protocolType = try reader.text(version >= 6)
-    protocols = try reader.elements(version, version >= 6)
+    protocols = try reader.sharedElements(version, version >= 6, least: version < 6 ? 6 : 3)
     if version >= 8 {
       reason = try reader.optionalText(version >= 6)
     }
@@ -64,7 +65,7 @@ package struct JoinGroupRequest: WireMessage {
       writer.optionalText(groupInstanceId, version >= 6)
     }
     writer.text(protocolType, version >= 6)
-    writer.elements(protocols, version, version >= 6)
+    writer.sharedElements(protocols, version, version >= 6)
     if version >= 8 {
       writer.optionalText(reason, version >= 6)
     }
@@ -74,9 +75,9 @@ package struct JoinGroupRequest: WireMessage {
   }
 
   /// What `protocols` holds.
-  package struct MemberProtocol: WireElement {
-    package var name: String = ""
-    package var metadata: [UInt8] = []
+  package struct MemberProtocol: WireStructure {
+    package var name: String
+    package var metadata: [UInt8]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", metadata: [UInt8] = []) {
@@ -85,6 +86,7 @@ package struct JoinGroupRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 6)
       metadata = try reader.octets(version >= 6)
       if version >= 6 {
@@ -99,11 +101,6 @@ package struct JoinGroupRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 6 { return 6 }
-      return 3
-    }
   }
 }
 
@@ -112,17 +109,17 @@ package struct JoinGroupResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...9 }
 
   /// Where `version >= 2`.
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var generationId: Int32 = -1
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var generationId: Int32
   /// Where `version >= 7`.
-  package var protocolType: String? = nil
-  package var protocolName: String? = ""
-  package var leader: String = ""
+  package var protocolType: String?
+  package var protocolName: String?
+  package var leader: String
   /// Where `version >= 9`.
-  package var skipAssignment: Bool = false
-  package var memberId: String = ""
-  package var members: [Member] = []
+  package var skipAssignment: Bool
+  package var memberId: String
+  package var members: [Member]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, generationId: Int32 = -1, protocolType: String? = nil, protocolName: String? = "", leader: String = "", skipAssignment: Bool = false, memberId: String = "", members: [Member] = []) {
@@ -139,6 +136,7 @@ package struct JoinGroupResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 2 {
       throttleTimeMs = try reader.int32()
     }
@@ -158,7 +156,7 @@ package struct JoinGroupResponse: WireMessage {
       skipAssignment = try reader.bool()
     }
     memberId = try reader.text(version >= 6)
-    members = try reader.elements(version, version >= 6)
+    members = try reader.sharedElements(version, version >= 6, least: version < 5 ? 6 : version < 6 ? 8 : 4)
     if version >= 6 {
       unknownTags = try reader.unknownTags()
     }
@@ -185,18 +183,18 @@ package struct JoinGroupResponse: WireMessage {
       writer.writeBool(skipAssignment)
     }
     writer.text(memberId, version >= 6)
-    writer.elements(members, version, version >= 6)
+    writer.sharedElements(members, version, version >= 6)
     if version >= 6 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `members` holds.
-  package struct Member: WireElement {
-    package var memberId: String = ""
+  package struct Member: WireStructure {
+    package var memberId: String
     /// Where `version >= 5`.
-    package var groupInstanceId: String? = nil
-    package var metadata: [UInt8] = []
+    package var groupInstanceId: String?
+    package var metadata: [UInt8]
     package var unknownTags: [UnknownTag] = []
 
     package init(memberId: String = "", groupInstanceId: String? = nil, metadata: [UInt8] = []) {
@@ -206,6 +204,7 @@ package struct JoinGroupResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       memberId = try reader.text(version >= 6)
       if version >= 5 {
         groupInstanceId = try reader.optionalText(version >= 6)
@@ -225,12 +224,6 @@ package struct JoinGroupResponse: WireMessage {
       if version >= 6 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 5 { return 6 }
-      if version < 6 { return 8 }
-      return 4
     }
   }
 }

@@ -7,11 +7,11 @@ package import ByteCodec
 package struct LeaveGroupRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
-  package var groupId: String = ""
+  package var groupId: String
   /// Where `version >= 3`.
-  package var members: [Member] = []
+  package var members: [Member]
   /// Where `version <= 2`.
-  package var memberId: String = ""
+  package var memberId: String
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", members: [Member] = [], memberId: String = "") {
@@ -22,9 +22,10 @@ package struct LeaveGroupRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(version >= 4)
     if version >= 3 {
-      members = try reader.elements(version, version >= 4)
+      members = try reader.sharedElements(version, version >= 4, least: version < 4 ? 4 : version < 5 ? 3 : 4)
     }
     if version <= 2 {
       memberId = try reader.text(version >= 4)
@@ -38,7 +39,7 @@ package struct LeaveGroupRequest: WireMessage {
     let version = Self.nearest(version)
     writer.text(groupId, version >= 4)
     if version >= 3 {
-      writer.elements(members, version, version >= 4)
+      writer.sharedElements(members, version, version >= 4)
     }
     if version <= 2 {
       writer.text(memberId, version >= 4)
@@ -49,11 +50,11 @@ package struct LeaveGroupRequest: WireMessage {
   }
 
   /// What `members` holds.
-  package struct Member: WireElement {
-    package var memberId: String = ""
-    package var groupInstanceId: String? = nil
+  package struct Member: WireStructure {
+    package var memberId: String
+    package var groupInstanceId: String?
     /// Where `version >= 5`.
-    package var reason: String? = nil
+    package var reason: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(memberId: String = "", groupInstanceId: String? = nil, reason: String? = nil) {
@@ -63,6 +64,7 @@ package struct LeaveGroupRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       memberId = try reader.text(version >= 4)
       groupInstanceId = try reader.optionalText(version >= 4)
       if version >= 5 {
@@ -83,12 +85,6 @@ package struct LeaveGroupRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 4 { return 4 }
-      if version < 5 { return 3 }
-      return 4
-    }
   }
 }
 
@@ -97,10 +93,10 @@ package struct LeaveGroupResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
   /// Where `version >= 1`.
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
   /// Where `version >= 3`.
-  package var members: [Member] = []
+  package var members: [Member]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, members: [Member] = []) {
@@ -111,12 +107,13 @@ package struct LeaveGroupResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 1 {
       throttleTimeMs = try reader.int32()
     }
     errorCode = try reader.int16()
     if version >= 3 {
-      members = try reader.elements(version, version >= 4)
+      members = try reader.sharedElements(version, version >= 4, least: version < 4 ? 6 : 5)
     }
     if version >= 4 {
       unknownTags = try reader.unknownTags()
@@ -130,7 +127,7 @@ package struct LeaveGroupResponse: WireMessage {
     }
     writer.writeInt16(errorCode)
     if version >= 3 {
-      writer.elements(members, version, version >= 4)
+      writer.sharedElements(members, version, version >= 4)
     }
     if version >= 4 {
       writer.tags(unknownTags)
@@ -138,10 +135,10 @@ package struct LeaveGroupResponse: WireMessage {
   }
 
   /// What `members` holds.
-  package struct Member: WireElement {
-    package var memberId: String = ""
-    package var groupInstanceId: String? = nil
-    package var errorCode: Int16 = 0
+  package struct Member: WireStructure {
+    package var memberId: String
+    package var groupInstanceId: String?
+    package var errorCode: Int16
     package var unknownTags: [UnknownTag] = []
 
     package init(memberId: String = "", groupInstanceId: String? = nil, errorCode: Int16 = 0) {
@@ -151,6 +148,7 @@ package struct LeaveGroupResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       memberId = try reader.text(version >= 4)
       groupInstanceId = try reader.optionalText(version >= 4)
       errorCode = try reader.int16()
@@ -166,11 +164,6 @@ package struct LeaveGroupResponse: WireMessage {
       if version >= 4 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 4 { return 6 }
-      return 5
     }
   }
 }

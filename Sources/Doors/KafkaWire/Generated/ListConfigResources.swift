@@ -8,7 +8,7 @@ package struct ListConfigResourcesRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
   /// Where `version >= 1`.
-  package var resourceTypes: [Int8] = []
+  package var resourceTypes: [Int8]
   package var unknownTags: [UnknownTag] = []
 
   package init(resourceTypes: [Int8] = []) {
@@ -17,6 +17,7 @@ package struct ListConfigResourcesRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 1 {
       resourceTypes = try reader.values(true)
     }
@@ -36,9 +37,9 @@ package struct ListConfigResourcesRequest: WireMessage {
 package struct ListConfigResourcesResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var configResources: [ConfigResource] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var configResources: [ConfigResource]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, configResources: [ConfigResource] = []) {
@@ -49,9 +50,10 @@ package struct ListConfigResourcesResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
-    configResources = try reader.elements(version, true)
+    configResources = try reader.sharedElements(version, true, least: version < 1 ? 2 : 3)
     unknownTags = try reader.unknownTags()
   }
 
@@ -59,15 +61,15 @@ package struct ListConfigResourcesResponse: WireMessage {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
     writer.writeInt16(errorCode)
-    writer.elements(configResources, version, true)
+    writer.sharedElements(configResources, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `configResources` holds.
-  package struct ConfigResource: WireElement {
-    package var resourceName: String = ""
+  package struct ConfigResource: WireStructure {
+    package var resourceName: String
     /// Where `version >= 1`.
-    package var resourceType: Int8 = 16
+    package var resourceType: Int8
     package var unknownTags: [UnknownTag] = []
 
     package init(resourceName: String = "", resourceType: Int8 = 16) {
@@ -76,6 +78,7 @@ package struct ListConfigResourcesResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       resourceName = try reader.text(true)
       if version >= 1 {
         resourceType = try reader.int8()
@@ -89,11 +92,6 @@ package struct ListConfigResourcesResponse: WireMessage {
         writer.writeInt8(resourceType)
       }
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 2 }
-      return 3
     }
   }
 }

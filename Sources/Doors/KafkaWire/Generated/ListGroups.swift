@@ -8,9 +8,9 @@ package struct ListGroupsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
   /// Where `version >= 4`.
-  package var statesFilter: [String] = []
+  package var statesFilter: [String]
   /// Where `version >= 5`.
-  package var typesFilter: [String] = []
+  package var typesFilter: [String]
   package var unknownTags: [UnknownTag] = []
 
   package init(statesFilter: [String] = [], typesFilter: [String] = []) {
@@ -20,6 +20,7 @@ package struct ListGroupsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 4 {
       statesFilter = try reader.values(version >= 3)
     }
@@ -50,9 +51,9 @@ package struct ListGroupsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
   /// Where `version >= 1`.
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var groups: [Group] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var groups: [Group]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, groups: [Group] = []) {
@@ -63,11 +64,12 @@ package struct ListGroupsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 1 {
       throttleTimeMs = try reader.int32()
     }
     errorCode = try reader.int16()
-    groups = try reader.elements(version, version >= 3)
+    groups = try reader.sharedElements(version, version >= 3, least: version < 3 ? 4 : version < 4 ? 3 : version < 5 ? 4 : 5)
     if version >= 3 {
       unknownTags = try reader.unknownTags()
     }
@@ -79,20 +81,20 @@ package struct ListGroupsResponse: WireMessage {
       writer.writeInt32(throttleTimeMs)
     }
     writer.writeInt16(errorCode)
-    writer.elements(groups, version, version >= 3)
+    writer.sharedElements(groups, version, version >= 3)
     if version >= 3 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `groups` holds.
-  package struct Group: WireElement {
-    package var groupId: String = ""
-    package var protocolType: String = ""
+  package struct Group: WireStructure {
+    package var groupId: String
+    package var protocolType: String
     /// Where `version >= 4`.
-    package var groupState: String = ""
+    package var groupState: String
     /// Where `version >= 5`.
-    package var groupType: String = ""
+    package var groupType: String
     package var unknownTags: [UnknownTag] = []
 
     package init(groupId: String = "", protocolType: String = "", groupState: String = "", groupType: String = "") {
@@ -103,6 +105,7 @@ package struct ListGroupsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       groupId = try reader.text(version >= 3)
       protocolType = try reader.text(version >= 3)
       if version >= 4 {
@@ -128,13 +131,6 @@ package struct ListGroupsResponse: WireMessage {
       if version >= 3 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 3 { return 4 }
-      if version < 4 { return 3 }
-      if version < 5 { return 4 }
-      return 5
     }
   }
 }

@@ -7,12 +7,12 @@ package import ByteCodec
 package struct ListOffsetsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...11 }
 
-  package var replicaId: Int32 = 0
+  package var replicaId: Int32
   /// Where `version >= 2`.
-  package var isolationLevel: Int8 = 0
-  package var topics: [Topic] = []
+  package var isolationLevel: Int8
+  package var topics: [Topic]
   /// Where `version >= 10`.
-  package var timeoutMs: Int32 = 0
+  package var timeoutMs: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(replicaId: Int32 = 0, isolationLevel: Int8 = 0, topics: [Topic] = [], timeoutMs: Int32 = 0) {
@@ -24,11 +24,12 @@ package struct ListOffsetsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     replicaId = try reader.int32()
     if version >= 2 {
       isolationLevel = try reader.int8()
     }
-    topics = try reader.elements(version, version >= 6)
+    topics = try reader.elements(version, version >= 6, least: version < 6 ? 6 : 3)
     if version >= 10 {
       timeoutMs = try reader.int32()
     }
@@ -53,9 +54,9 @@ package struct ListOffsetsRequest: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -64,8 +65,9 @@ package struct ListOffsetsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 6)
-      partitions = try reader.elements(version, version >= 6)
+      partitions = try reader.elements(version, version >= 6, least: version < 4 ? 12 : version < 6 ? 16 : 17)
       if version >= 6 {
         unknownTags = try reader.unknownTags()
       }
@@ -79,17 +81,12 @@ package struct ListOffsetsRequest: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 6 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
       /// Where `version >= 4`.
-      package var currentLeaderEpoch: Int32 = -1
-      package var timestamp: Int64 = 0
+      package var currentLeaderEpoch: Int32
+      package var timestamp: Int64
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, currentLeaderEpoch: Int32 = -1, timestamp: Int64 = 0) {
@@ -99,6 +96,7 @@ package struct ListOffsetsRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         if version >= 4 {
           currentLeaderEpoch = try reader.int32()
@@ -119,12 +117,6 @@ package struct ListOffsetsRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 4 { return 12 }
-        if version < 6 { return 16 }
-        return 17
-      }
     }
   }
 }
@@ -134,8 +126,8 @@ package struct ListOffsetsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...11 }
 
   /// Where `version >= 2`.
-  package var throttleTimeMs: Int32 = 0
-  package var topics: [Topic] = []
+  package var throttleTimeMs: Int32
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, topics: [Topic] = []) {
@@ -145,10 +137,11 @@ package struct ListOffsetsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 2 {
       throttleTimeMs = try reader.int32()
     }
-    topics = try reader.elements(version, version >= 6)
+    topics = try reader.elements(version, version >= 6, least: version < 6 ? 6 : 3)
     if version >= 6 {
       unknownTags = try reader.unknownTags()
     }
@@ -166,9 +159,9 @@ package struct ListOffsetsResponse: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -177,8 +170,9 @@ package struct ListOffsetsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 6)
-      partitions = try reader.elements(version, version >= 6)
+      partitions = try reader.elements(version, version >= 6, least: version < 4 ? 22 : version < 6 ? 26 : 27)
       if version >= 6 {
         unknownTags = try reader.unknownTags()
       }
@@ -192,19 +186,14 @@ package struct ListOffsetsResponse: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 6 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var timestamp: Int64 = -1
-      package var offset: Int64 = -1
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
+      package var timestamp: Int64
+      package var offset: Int64
       /// Where `version >= 4`.
-      package var leaderEpoch: Int32 = -1
+      package var leaderEpoch: Int32
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0, timestamp: Int64 = -1, offset: Int64 = -1, leaderEpoch: Int32 = -1) {
@@ -216,6 +205,7 @@ package struct ListOffsetsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         timestamp = try reader.int64()
@@ -239,12 +229,6 @@ package struct ListOffsetsResponse: WireMessage {
         if version >= 6 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 4 { return 22 }
-        if version < 6 { return 26 }
-        return 27
       }
     }
   }

@@ -7,8 +7,8 @@ package import ByteCodec
 package struct ListPartitionReassignmentsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var timeoutMs: Int32 = 60000
-  package var topics: [Topic]? = nil
+  package var timeoutMs: Int32
+  package var topics: [Topic]?
   package var unknownTags: [UnknownTag] = []
 
   package init(timeoutMs: Int32 = 60000, topics: [Topic]? = nil) {
@@ -18,22 +18,23 @@ package struct ListPartitionReassignmentsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     timeoutMs = try reader.int32()
-    topics = try reader.optionalElements(version, true)
+    topics = try reader.optionalSharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(timeoutMs)
-    writer.optionalElements(topics, version, true)
+    writer.optionalSharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitionIndexes: [Int32] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitionIndexes: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitionIndexes: [Int32] = []) {
@@ -42,6 +43,7 @@ package struct ListPartitionReassignmentsRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
       partitionIndexes = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -52,10 +54,6 @@ package struct ListPartitionReassignmentsRequest: WireMessage {
       writer.values(partitionIndexes, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
   }
 }
 
@@ -63,10 +61,10 @@ package struct ListPartitionReassignmentsRequest: WireMessage {
 package struct ListPartitionReassignmentsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var topics: [Topic] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, topics: [Topic] = []) {
@@ -78,10 +76,11 @@ package struct ListPartitionReassignmentsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 3)
     unknownTags = try reader.unknownTags()
   }
 
@@ -90,14 +89,14 @@ package struct ListPartitionReassignmentsResponse: WireMessage {
     writer.writeInt32(throttleTimeMs)
     writer.writeInt16(errorCode)
     writer.optionalText(errorMessage, true)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -106,27 +105,24 @@ package struct ListPartitionReassignmentsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(true)
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 8)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, true)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var replicas: [Int32] = []
-      package var addingReplicas: [Int32] = []
-      package var removingReplicas: [Int32] = []
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var replicas: [Int32]
+      package var addingReplicas: [Int32]
+      package var removingReplicas: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, replicas: [Int32] = [], addingReplicas: [Int32] = [], removingReplicas: [Int32] = []) {
@@ -137,6 +133,7 @@ package struct ListPartitionReassignmentsResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         replicas = try reader.values(true)
         addingReplicas = try reader.values(true)
@@ -150,10 +147,6 @@ package struct ListPartitionReassignmentsResponse: WireMessage {
         writer.values(addingReplicas, true)
         writer.values(removingReplicas, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 8
       }
     }
   }

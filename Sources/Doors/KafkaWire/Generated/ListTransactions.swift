@@ -7,12 +7,12 @@ package import ByteCodec
 package struct ListTransactionsRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var stateFilters: [String] = []
-  package var producerIdFilters: [Int64] = []
+  package var stateFilters: [String]
+  package var producerIdFilters: [Int64]
   /// Where `version >= 1`.
-  package var durationFilter: Int64 = -1
+  package var durationFilter: Int64
   /// Where `version >= 2`.
-  package var transactionalIdPattern: String? = nil
+  package var transactionalIdPattern: String?
   package var unknownTags: [UnknownTag] = []
 
   package init(stateFilters: [String] = [], producerIdFilters: [Int64] = [], durationFilter: Int64 = -1, transactionalIdPattern: String? = nil) {
@@ -24,6 +24,7 @@ package struct ListTransactionsRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     stateFilters = try reader.values(true)
     producerIdFilters = try reader.values(true)
     if version >= 1 {
@@ -53,10 +54,10 @@ package struct ListTransactionsRequest: WireMessage {
 package struct ListTransactionsResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var unknownStateFilters: [String] = []
-  package var transactionStates: [TransactionState] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var unknownStateFilters: [String]
+  package var transactionStates: [TransactionState]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, unknownStateFilters: [String] = [], transactionStates: [TransactionState] = []) {
@@ -68,10 +69,11 @@ package struct ListTransactionsResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     unknownStateFilters = try reader.values(true)
-    transactionStates = try reader.elements(version, true)
+    transactionStates = try reader.sharedElements(version, true, least: 11)
     unknownTags = try reader.unknownTags()
   }
 
@@ -80,15 +82,15 @@ package struct ListTransactionsResponse: WireMessage {
     writer.writeInt32(throttleTimeMs)
     writer.writeInt16(errorCode)
     writer.values(unknownStateFilters, true)
-    writer.elements(transactionStates, version, true)
+    writer.sharedElements(transactionStates, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `transactionStates` holds.
-  package struct TransactionState: WireElement {
-    package var transactionalId: String = ""
-    package var producerId: Int64 = 0
-    package var transactionState: String = ""
+  package struct TransactionState: WireStructure {
+    package var transactionalId: String
+    package var producerId: Int64
+    package var transactionState: String
     package var unknownTags: [UnknownTag] = []
 
     package init(transactionalId: String = "", producerId: Int64 = 0, transactionState: String = "") {
@@ -98,6 +100,7 @@ package struct ListTransactionsResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       transactionalId = try reader.text(true)
       producerId = try reader.int64()
       transactionState = try reader.text(true)
@@ -109,10 +112,6 @@ package struct ListTransactionsResponse: WireMessage {
       writer.writeInt64(producerId)
       writer.text(transactionState, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 11
     }
   }
 }

@@ -8,13 +8,13 @@ package import Units
 package struct MetadataRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...13 }
 
-  package var topics: [Topic]? = []
+  package var topics: [Topic]?
   /// Where `version >= 4`.
-  package var allowAutoTopicCreation: Bool = true
+  package var allowAutoTopicCreation: Bool
   /// Where `version >= 8 && version <= 10`.
-  package var includeClusterAuthorizedOperations: Bool = false
+  package var includeClusterAuthorizedOperations: Bool
   /// Where `version >= 8`.
-  package var includeTopicAuthorizedOperations: Bool = false
+  package var includeTopicAuthorizedOperations: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(topics: [Topic]? = [], allowAutoTopicCreation: Bool = true, includeClusterAuthorizedOperations: Bool = false, includeTopicAuthorizedOperations: Bool = false) {
@@ -26,11 +26,12 @@ package struct MetadataRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 1 {
-      topics = try reader.optionalElements(version, version >= 9)
+      topics = try reader.optionalElements(version, version >= 9, least: version < 10 ? 2 : 18)
     }
     else {
-      topics = try reader.elements(version, version >= 9)
+      topics = try reader.elements(version, version >= 9, least: version < 10 ? 2 : 18)
     }
     if version >= 4 {
       allowAutoTopicCreation = try reader.bool()
@@ -69,10 +70,10 @@ package struct MetadataRequest: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
+  package struct Topic: WireStructure {
     /// Where `version >= 10`.
-    package var topicId: UniqueID = .zero
-    package var name: String? = ""
+    package var topicId: UniqueID
+    package var name: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, name: String? = "") {
@@ -81,6 +82,7 @@ package struct MetadataRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       if version >= 10 {
         topicId = try reader.uuid()
       }
@@ -109,11 +111,6 @@ package struct MetadataRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 10 { return 2 }
-      return 18
-    }
   }
 }
 
@@ -122,17 +119,17 @@ package struct MetadataResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...13 }
 
   /// Where `version >= 3`.
-  package var throttleTimeMs: Int32 = 0
-  package var brokers: [Broker] = []
+  package var throttleTimeMs: Int32
+  package var brokers: [Broker]
   /// Where `version >= 2`.
-  package var clusterId: String? = nil
+  package var clusterId: String?
   /// Where `version >= 1`.
-  package var controllerId: Int32 = -1
-  package var topics: [Topic] = []
+  package var controllerId: Int32
+  package var topics: [Topic]
   /// Where `version >= 13`.
-  package var errorCode: Int16 = 0
+  package var errorCode: Int16
   /// Where `version >= 8 && version <= 10`.
-  package var clusterAuthorizedOperations: Int32 = -2147483648
+  package var clusterAuthorizedOperations: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, brokers: [Broker] = [], clusterId: String? = nil, controllerId: Int32 = -1, topics: [Topic] = [], errorCode: Int16 = 0, clusterAuthorizedOperations: Int32 = -2147483648) {
@@ -147,17 +144,18 @@ package struct MetadataResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 3 {
       throttleTimeMs = try reader.int32()
     }
-    brokers = try reader.elements(version, version >= 9)
+    brokers = try reader.elements(version, version >= 9, least: version < 1 ? 10 : version < 9 ? 12 : 11)
     if version >= 2 {
       clusterId = try reader.optionalText(version >= 9)
     }
     if version >= 1 {
       controllerId = try reader.int32()
     }
-    topics = try reader.elements(version, version >= 9)
+    topics = try reader.elements(version, version >= 9, least: version < 1 ? 8 : version < 8 ? 9 : version < 9 ? 13 : version < 10 ? 10 : 26)
     if version >= 13 {
       errorCode = try reader.int16()
     }
@@ -194,12 +192,12 @@ package struct MetadataResponse: WireMessage {
   }
 
   /// What `brokers` holds.
-  package struct Broker: WireElement {
-    package var nodeId: Int32 = 0
-    package var host: String = ""
-    package var port: Int32 = 0
+  package struct Broker: WireStructure {
+    package var nodeId: Int32
+    package var host: String
+    package var port: Int32
     /// Where `version >= 1`.
-    package var rack: String? = nil
+    package var rack: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(nodeId: Int32 = 0, host: String = "", port: Int32 = 0, rack: String? = nil) {
@@ -210,6 +208,7 @@ package struct MetadataResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       nodeId = try reader.int32()
       host = try reader.text(version >= 9)
       port = try reader.int32()
@@ -232,25 +231,19 @@ package struct MetadataResponse: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 10 }
-      if version < 9 { return 12 }
-      return 11
-    }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var errorCode: Int16 = 0
-    package var name: String? = ""
+  package struct Topic: WireStructure {
+    package var errorCode: Int16
+    package var name: String?
     /// Where `version >= 10`.
-    package var topicId: UniqueID = .zero
+    package var topicId: UniqueID
     /// Where `version >= 1`.
-    package var isInternal: Bool = false
-    package var partitions: [Partition] = []
+    package var isInternal: Bool
+    package var partitions: [Partition]
     /// Where `version >= 8`.
-    package var topicAuthorizedOperations: Int32 = -2147483648
+    package var topicAuthorizedOperations: Int32
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, name: String? = "", topicId: UniqueID = .zero, isInternal: Bool = false, partitions: [Partition] = [], topicAuthorizedOperations: Int32 = -2147483648) {
@@ -263,6 +256,7 @@ package struct MetadataResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       if version >= 12 {
         name = try reader.optionalText(version >= 9)
@@ -276,7 +270,7 @@ package struct MetadataResponse: WireMessage {
       if version >= 1 {
         isInternal = try reader.bool()
       }
-      partitions = try reader.elements(version, version >= 9)
+      partitions = try reader.elements(version, version >= 9, least: version < 5 ? 18 : version < 7 ? 22 : version < 9 ? 26 : 18)
       if version >= 8 {
         topicAuthorizedOperations = try reader.int32()
       }
@@ -308,25 +302,17 @@ package struct MetadataResponse: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 8 }
-      if version < 8 { return 9 }
-      if version < 9 { return 13 }
-      if version < 10 { return 10 }
-      return 26
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var errorCode: Int16 = 0
-      package var partitionIndex: Int32 = 0
-      package var leaderId: Int32 = 0
+    package struct Partition: WireStructure {
+      package var errorCode: Int16
+      package var partitionIndex: Int32
+      package var leaderId: Int32
       /// Where `version >= 7`.
-      package var leaderEpoch: Int32 = -1
-      package var replicaNodes: [Int32] = []
-      package var isrNodes: [Int32] = []
+      package var leaderEpoch: Int32
+      package var replicaNodes: [Int32]
+      package var isrNodes: [Int32]
       /// Where `version >= 5`.
-      package var offlineReplicas: [Int32] = []
+      package var offlineReplicas: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(errorCode: Int16 = 0, partitionIndex: Int32 = 0, leaderId: Int32 = 0, leaderEpoch: Int32 = -1, replicaNodes: [Int32] = [], isrNodes: [Int32] = [], offlineReplicas: [Int32] = []) {
@@ -340,6 +326,7 @@ package struct MetadataResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         errorCode = try reader.int16()
         partitionIndex = try reader.int32()
         leaderId = try reader.int32()
@@ -371,13 +358,6 @@ package struct MetadataResponse: WireMessage {
         if version >= 9 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 5 { return 18 }
-        if version < 7 { return 22 }
-        if version < 9 { return 26 }
-        return 18
       }
     }
   }

@@ -8,14 +8,14 @@ package import Units
 package struct OffsetCommitRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 2...10 }
 
-  package var groupId: String = ""
-  package var generationIdOrMemberEpoch: Int32 = -1
-  package var memberId: String = ""
+  package var groupId: String
+  package var generationIdOrMemberEpoch: Int32
+  package var memberId: String
   /// Where `version >= 7`.
-  package var groupInstanceId: String? = nil
+  package var groupInstanceId: String?
   /// Where `version <= 4`.
-  package var retentionTimeMs: Int64 = -1
-  package var topics: [Topic] = []
+  package var retentionTimeMs: Int64
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", generationIdOrMemberEpoch: Int32 = -1, memberId: String = "", groupInstanceId: String? = nil, retentionTimeMs: Int64 = -1, topics: [Topic] = []) {
@@ -29,6 +29,7 @@ package struct OffsetCommitRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(version >= 8)
     generationIdOrMemberEpoch = try reader.int32()
     memberId = try reader.text(version >= 8)
@@ -38,7 +39,7 @@ package struct OffsetCommitRequest: WireMessage {
     if version <= 4 {
       retentionTimeMs = try reader.int64()
     }
-    topics = try reader.elements(version, version >= 8)
+    topics = try reader.elements(version, version >= 8, least: version < 8 ? 6 : version < 10 ? 3 : 18)
     if version >= 8 {
       unknownTags = try reader.unknownTags()
     }
@@ -62,12 +63,12 @@ package struct OffsetCommitRequest: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
+  package struct Topic: WireStructure {
     /// Where `version >= 10`.
-    package var topicId: UniqueID = .zero
+    package var topicId: UniqueID
     /// Where `version <= 9`.
-    package var name: String = ""
-    package var partitions: [Partition] = []
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, name: String = "", partitions: [Partition] = []) {
@@ -77,13 +78,14 @@ package struct OffsetCommitRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       if version >= 10 {
         topicId = try reader.uuid()
       }
       if version <= 9 {
         name = try reader.text(version >= 8)
       }
-      partitions = try reader.elements(version, version >= 8)
+      partitions = try reader.elements(version, version >= 8, least: version < 6 ? 14 : 18)
       if version >= 8 {
         unknownTags = try reader.unknownTags()
       }
@@ -102,19 +104,13 @@ package struct OffsetCommitRequest: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 8 { return 6 }
-      if version < 10 { return 3 }
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var committedOffset: Int64 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var committedOffset: Int64
       /// Where `version >= 6`.
-      package var committedLeaderEpoch: Int32 = -1
-      package var committedMetadata: String? = nil
+      package var committedLeaderEpoch: Int32
+      package var committedMetadata: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, committedOffset: Int64 = 0, committedLeaderEpoch: Int32 = -1, committedMetadata: String? = nil) {
@@ -125,6 +121,7 @@ package struct OffsetCommitRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         committedOffset = try reader.int64()
         if version >= 6 {
@@ -147,11 +144,6 @@ package struct OffsetCommitRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 6 { return 14 }
-        return 18
-      }
     }
   }
 }
@@ -161,8 +153,8 @@ package struct OffsetCommitResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 2...10 }
 
   /// Where `version >= 3`.
-  package var throttleTimeMs: Int32 = 0
-  package var topics: [Topic] = []
+  package var throttleTimeMs: Int32
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, topics: [Topic] = []) {
@@ -172,10 +164,11 @@ package struct OffsetCommitResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 3 {
       throttleTimeMs = try reader.int32()
     }
-    topics = try reader.elements(version, version >= 8)
+    topics = try reader.elements(version, version >= 8, least: version < 8 ? 6 : version < 10 ? 3 : 18)
     if version >= 8 {
       unknownTags = try reader.unknownTags()
     }
@@ -193,12 +186,12 @@ package struct OffsetCommitResponse: WireMessage {
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
+  package struct Topic: WireStructure {
     /// Where `version >= 10`.
-    package var topicId: UniqueID = .zero
+    package var topicId: UniqueID
     /// Where `version <= 9`.
-    package var name: String = ""
-    package var partitions: [Partition] = []
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, name: String = "", partitions: [Partition] = []) {
@@ -208,13 +201,14 @@ package struct OffsetCommitResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       if version >= 10 {
         topicId = try reader.uuid()
       }
       if version <= 9 {
         name = try reader.text(version >= 8)
       }
-      partitions = try reader.elements(version, version >= 8)
+      partitions = try reader.elements(version, version >= 8, least: version < 8 ? 6 : 7)
       if version >= 8 {
         unknownTags = try reader.unknownTags()
       }
@@ -233,16 +227,10 @@ package struct OffsetCommitResponse: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 8 { return 6 }
-      if version < 10 { return 3 }
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0) {
@@ -251,6 +239,7 @@ package struct OffsetCommitResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         if version >= 8 {
@@ -264,11 +253,6 @@ package struct OffsetCommitResponse: WireMessage {
         if version >= 8 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 8 { return 6 }
-        return 7
       }
     }
   }

@@ -7,8 +7,8 @@ package import ByteCodec
 package struct OffsetDeleteRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var groupId: String = ""
-  package var topics: [Topic] = []
+  package var groupId: String
+  package var topics: [Topic]
 
   package init(groupId: String = "", topics: [Topic] = []) {
     self.groupId = groupId
@@ -17,20 +17,21 @@ package struct OffsetDeleteRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
-    topics = try reader.elements(version, false)
+    topics = try reader.sharedElements(version, false, least: 6)
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.text(groupId, false)
-    writer.elements(topics, version, false)
+    writer.sharedElements(topics, version, false)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
 
     package init(name: String = "", partitions: [Partition] = []) {
       self.name = name
@@ -38,37 +39,31 @@ package struct OffsetDeleteRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(false)
-      partitions = try reader.elements(version, false)
+      partitions = try reader.sharedElements(version, false, least: 4)
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, false)
-      writer.elements(partitions, version, false)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 6
+      writer.sharedElements(partitions, version, false)
     }
 
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
 
       package init(partitionIndex: Int32 = 0) {
         self.partitionIndex = partitionIndex
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
       }
 
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.writeInt32(partitionIndex)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 4
       }
     }
   }
@@ -78,9 +73,9 @@ package struct OffsetDeleteRequest: WireMessage {
 package struct OffsetDeleteResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var errorCode: Int16 = 0
-  package var throttleTimeMs: Int32 = 0
-  package var topics: [Topic] = []
+  package var errorCode: Int16
+  package var throttleTimeMs: Int32
+  package var topics: [Topic]
 
   package init(errorCode: Int16 = 0, throttleTimeMs: Int32 = 0, topics: [Topic] = []) {
     self.errorCode = errorCode
@@ -90,22 +85,23 @@ package struct OffsetDeleteResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     errorCode = try reader.int16()
     throttleTimeMs = try reader.int32()
-    topics = try reader.elements(version, false)
+    topics = try reader.sharedElements(version, false, least: 6)
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt16(errorCode)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(topics, version, false)
+    writer.sharedElements(topics, version, false)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
 
     package init(name: String = "", partitions: [Partition] = []) {
       self.name = name
@@ -113,23 +109,20 @@ package struct OffsetDeleteResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(false)
-      partitions = try reader.elements(version, false)
+      partitions = try reader.sharedElements(version, false, least: 6)
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, false)
-      writer.elements(partitions, version, false)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 6
+      writer.sharedElements(partitions, version, false)
     }
 
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0) {
         self.partitionIndex = partitionIndex
@@ -137,6 +130,7 @@ package struct OffsetDeleteResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
       }
@@ -144,10 +138,6 @@ package struct OffsetDeleteResponse: WireMessage {
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.writeInt32(partitionIndex)
         writer.writeInt16(errorCode)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 6
       }
     }
   }

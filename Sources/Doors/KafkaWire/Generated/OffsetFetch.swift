@@ -9,13 +9,13 @@ package struct OffsetFetchRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...10 }
 
   /// Where `version >= 8`.
-  package var groups: [Group] = []
+  package var groups: [Group]
   /// Where `version <= 7`.
-  package var groupId: String = ""
+  package var groupId: String
   /// Where `version <= 7`.
-  package var topics: [Topic]? = []
+  package var topics: [Topic]?
   /// Where `version >= 7`.
-  package var requireStable: Bool = false
+  package var requireStable: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(groups: [Group] = [], groupId: String = "", topics: [Topic]? = [], requireStable: Bool = false) {
@@ -27,18 +27,19 @@ package struct OffsetFetchRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 8 {
-      groups = try reader.elements(version, version >= 6)
+      groups = try reader.elements(version, version >= 6, least: version < 9 ? 3 : 8)
     }
     if version <= 7 {
       groupId = try reader.text(version >= 6)
     }
     if version <= 7 {
       if version >= 2 {
-        topics = try reader.optionalElements(version, version >= 6)
+        topics = try reader.optionalElements(version, version >= 6, least: version < 6 ? 6 : 3)
       }
       else {
-        topics = try reader.elements(version, version >= 6)
+        topics = try reader.elements(version, version >= 6, least: version < 6 ? 6 : 3)
       }
     }
     if version >= 7 {
@@ -74,13 +75,13 @@ package struct OffsetFetchRequest: WireMessage {
   }
 
   /// What `groups` holds.
-  package struct Group: WireElement {
-    package var groupId: String = ""
+  package struct Group: WireStructure {
+    package var groupId: String
     /// Where `version >= 9`.
-    package var memberId: String? = nil
+    package var memberId: String?
     /// Where `version >= 9`.
-    package var memberEpoch: Int32 = -1
-    package var topics: [Topic]? = nil
+    package var memberEpoch: Int32
+    package var topics: [Topic]?
     package var unknownTags: [UnknownTag] = []
 
     package init(groupId: String = "", memberId: String? = nil, memberEpoch: Int32 = -1, topics: [Topic]? = nil) {
@@ -91,6 +92,7 @@ package struct OffsetFetchRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       groupId = try reader.text(true)
       if version >= 9 {
         memberId = try reader.optionalText(true)
@@ -98,7 +100,7 @@ package struct OffsetFetchRequest: WireMessage {
       if version >= 9 {
         memberEpoch = try reader.int32()
       }
-      topics = try reader.optionalElements(version, true)
+      topics = try reader.optionalElements(version, true, least: version < 10 ? 3 : 18)
       unknownTags = try reader.unknownTags()
     }
 
@@ -114,18 +116,13 @@ package struct OffsetFetchRequest: WireMessage {
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 9 { return 3 }
-      return 8
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
+    package struct Topic: WireStructure {
       /// Where `version >= 10`.
-      package var topicId: UniqueID = .zero
+      package var topicId: UniqueID
       /// Where `version <= 9`.
-      package var name: String = ""
-      package var partitionIndexes: [Int32] = []
+      package var name: String
+      package var partitionIndexes: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(topicId: UniqueID = .zero, name: String = "", partitionIndexes: [Int32] = []) {
@@ -135,6 +132,7 @@ package struct OffsetFetchRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         if version >= 10 {
           topicId = try reader.uuid()
         }
@@ -155,18 +153,13 @@ package struct OffsetFetchRequest: WireMessage {
         writer.values(partitionIndexes, true)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 10 { return 3 }
-        return 18
-      }
     }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitionIndexes: [Int32] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitionIndexes: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitionIndexes: [Int32] = []) {
@@ -175,6 +168,7 @@ package struct OffsetFetchRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 6)
       partitionIndexes = try reader.values(version >= 6)
       if version >= 6 {
@@ -189,11 +183,6 @@ package struct OffsetFetchRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 6 { return 6 }
-      return 3
-    }
   }
 }
 
@@ -202,13 +191,13 @@ package struct OffsetFetchResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...10 }
 
   /// Where `version >= 3`.
-  package var throttleTimeMs: Int32 = 0
+  package var throttleTimeMs: Int32
   /// Where `version >= 8`.
-  package var groups: [Group] = []
+  package var groups: [Group]
   /// Where `version <= 7`.
-  package var topics: [Topic] = []
+  package var topics: [Topic]
   /// Where `version >= 2 && version <= 7`.
-  package var errorCode: Int16 = 0
+  package var errorCode: Int16
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, groups: [Group] = [], topics: [Topic] = [], errorCode: Int16 = 0) {
@@ -220,14 +209,15 @@ package struct OffsetFetchResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 3 {
       throttleTimeMs = try reader.int32()
     }
     if version >= 8 {
-      groups = try reader.elements(version, version >= 6)
+      groups = try reader.elements(version, version >= 6, least: 5)
     }
     if version <= 7 {
-      topics = try reader.elements(version, version >= 6)
+      topics = try reader.elements(version, version >= 6, least: version < 6 ? 6 : 3)
     }
     if version >= 2 && version <= 7 {
       errorCode = try reader.int16()
@@ -257,10 +247,10 @@ package struct OffsetFetchResponse: WireMessage {
   }
 
   /// What `groups` holds.
-  package struct Group: WireElement {
-    package var groupId: String = ""
-    package var topics: [Topic] = []
-    package var errorCode: Int16 = 0
+  package struct Group: WireStructure {
+    package var groupId: String
+    package var topics: [Topic]
+    package var errorCode: Int16
     package var unknownTags: [UnknownTag] = []
 
     package init(groupId: String = "", topics: [Topic] = [], errorCode: Int16 = 0) {
@@ -270,8 +260,9 @@ package struct OffsetFetchResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       groupId = try reader.text(true)
-      topics = try reader.elements(version, true)
+      topics = try reader.elements(version, true, least: version < 10 ? 3 : 18)
       errorCode = try reader.int16()
       unknownTags = try reader.unknownTags()
     }
@@ -283,17 +274,13 @@ package struct OffsetFetchResponse: WireMessage {
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 5
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
+    package struct Topic: WireStructure {
       /// Where `version >= 10`.
-      package var topicId: UniqueID = .zero
+      package var topicId: UniqueID
       /// Where `version <= 9`.
-      package var name: String = ""
-      package var partitions: [Partition] = []
+      package var name: String
+      package var partitions: [Partition]
       package var unknownTags: [UnknownTag] = []
 
       package init(topicId: UniqueID = .zero, name: String = "", partitions: [Partition] = []) {
@@ -303,13 +290,14 @@ package struct OffsetFetchResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         if version >= 10 {
           topicId = try reader.uuid()
         }
         if version <= 9 {
           name = try reader.text(true)
         }
-        partitions = try reader.elements(version, true)
+        partitions = try reader.elements(version, true, least: 20)
         unknownTags = try reader.unknownTags()
       }
 
@@ -324,18 +312,13 @@ package struct OffsetFetchResponse: WireMessage {
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 10 { return 3 }
-        return 18
-      }
-
       /// What `partitions` holds.
-      package struct Partition: WireElement {
-        package var partitionIndex: Int32 = 0
-        package var committedOffset: Int64 = 0
-        package var committedLeaderEpoch: Int32 = -1
-        package var metadata: String? = nil
-        package var errorCode: Int16 = 0
+      package struct Partition: WireStructure {
+        package var partitionIndex: Int32
+        package var committedOffset: Int64
+        package var committedLeaderEpoch: Int32
+        package var metadata: String?
+        package var errorCode: Int16
         package var unknownTags: [UnknownTag] = []
 
         package init(partitionIndex: Int32 = 0, committedOffset: Int64 = 0, committedLeaderEpoch: Int32 = -1, metadata: String? = nil, errorCode: Int16 = 0) {
@@ -347,6 +330,7 @@ package struct OffsetFetchResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           partitionIndex = try reader.int32()
           committedOffset = try reader.int64()
           committedLeaderEpoch = try reader.int32()
@@ -363,18 +347,14 @@ package struct OffsetFetchResponse: WireMessage {
           writer.writeInt16(errorCode)
           writer.tags(unknownTags)
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 20
-        }
       }
     }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -383,8 +363,9 @@ package struct OffsetFetchResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 6)
-      partitions = try reader.elements(version, version >= 6)
+      partitions = try reader.elements(version, version >= 6, least: version < 5 ? 16 : 20)
       if version >= 6 {
         unknownTags = try reader.unknownTags()
       }
@@ -398,19 +379,14 @@ package struct OffsetFetchResponse: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 6 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var committedOffset: Int64 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var committedOffset: Int64
       /// Where `version >= 5`.
-      package var committedLeaderEpoch: Int32 = -1
-      package var metadata: String? = nil
-      package var errorCode: Int16 = 0
+      package var committedLeaderEpoch: Int32
+      package var metadata: String?
+      package var errorCode: Int16
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, committedOffset: Int64 = 0, committedLeaderEpoch: Int32 = -1, metadata: String? = nil, errorCode: Int16 = 0) {
@@ -422,6 +398,7 @@ package struct OffsetFetchResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         committedOffset = try reader.int64()
         if version >= 5 {
@@ -445,11 +422,6 @@ package struct OffsetFetchResponse: WireMessage {
         if version >= 6 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 5 { return 16 }
-        return 20
       }
     }
   }

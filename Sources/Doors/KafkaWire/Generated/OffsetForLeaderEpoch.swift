@@ -8,8 +8,8 @@ package struct OffsetForLeaderEpochRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 2...4 }
 
   /// Where `version >= 3`.
-  package var replicaId: Int32 = -2
-  package var topics: [Topic] = []
+  package var replicaId: Int32
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(replicaId: Int32 = -2, topics: [Topic] = []) {
@@ -19,10 +19,11 @@ package struct OffsetForLeaderEpochRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 3 {
       replicaId = try reader.int32()
     }
-    topics = try reader.elements(version, version >= 4)
+    topics = try reader.sharedElements(version, version >= 4, least: version < 4 ? 6 : 3)
     if version >= 4 {
       unknownTags = try reader.unknownTags()
     }
@@ -33,16 +34,16 @@ package struct OffsetForLeaderEpochRequest: WireMessage {
     if version >= 3 {
       writer.writeInt32(replicaId)
     }
-    writer.elements(topics, version, version >= 4)
+    writer.sharedElements(topics, version, version >= 4)
     if version >= 4 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topic: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topic: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topic: String = "", partitions: [Partition] = []) {
@@ -51,8 +52,9 @@ package struct OffsetForLeaderEpochRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topic = try reader.text(version >= 4)
-      partitions = try reader.elements(version, version >= 4)
+      partitions = try reader.sharedElements(version, version >= 4, least: version < 4 ? 12 : 13)
       if version >= 4 {
         unknownTags = try reader.unknownTags()
       }
@@ -60,22 +62,17 @@ package struct OffsetForLeaderEpochRequest: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(topic, version >= 4)
-      writer.elements(partitions, version, version >= 4)
+      writer.sharedElements(partitions, version, version >= 4)
       if version >= 4 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 4 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
-      package var currentLeaderEpoch: Int32 = -1
-      package var leaderEpoch: Int32 = 0
+    package struct Partition: WireStructure {
+      package var partition: Int32
+      package var currentLeaderEpoch: Int32
+      package var leaderEpoch: Int32
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, currentLeaderEpoch: Int32 = -1, leaderEpoch: Int32 = 0) {
@@ -85,6 +82,7 @@ package struct OffsetForLeaderEpochRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         currentLeaderEpoch = try reader.int32()
         leaderEpoch = try reader.int32()
@@ -101,11 +99,6 @@ package struct OffsetForLeaderEpochRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 4 { return 12 }
-        return 13
-      }
     }
   }
 }
@@ -114,8 +107,8 @@ package struct OffsetForLeaderEpochRequest: WireMessage {
 package struct OffsetForLeaderEpochResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 2...4 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var topics: [Topic] = []
+  package var throttleTimeMs: Int32
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, topics: [Topic] = []) {
@@ -125,8 +118,9 @@ package struct OffsetForLeaderEpochResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    topics = try reader.elements(version, version >= 4)
+    topics = try reader.sharedElements(version, version >= 4, least: version < 4 ? 6 : 3)
     if version >= 4 {
       unknownTags = try reader.unknownTags()
     }
@@ -135,16 +129,16 @@ package struct OffsetForLeaderEpochResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(topics, version, version >= 4)
+    writer.sharedElements(topics, version, version >= 4)
     if version >= 4 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topic: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topic: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topic: String = "", partitions: [Partition] = []) {
@@ -153,8 +147,9 @@ package struct OffsetForLeaderEpochResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topic = try reader.text(version >= 4)
-      partitions = try reader.elements(version, version >= 4)
+      partitions = try reader.sharedElements(version, version >= 4, least: version < 4 ? 18 : 19)
       if version >= 4 {
         unknownTags = try reader.unknownTags()
       }
@@ -162,23 +157,18 @@ package struct OffsetForLeaderEpochResponse: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(topic, version >= 4)
-      writer.elements(partitions, version, version >= 4)
+      writer.sharedElements(partitions, version, version >= 4)
       if version >= 4 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 4 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var errorCode: Int16 = 0
-      package var partition: Int32 = 0
-      package var leaderEpoch: Int32 = -1
-      package var endOffset: Int64 = -1
+    package struct Partition: WireStructure {
+      package var errorCode: Int16
+      package var partition: Int32
+      package var leaderEpoch: Int32
+      package var endOffset: Int64
       package var unknownTags: [UnknownTag] = []
 
       package init(errorCode: Int16 = 0, partition: Int32 = 0, leaderEpoch: Int32 = -1, endOffset: Int64 = -1) {
@@ -189,6 +179,7 @@ package struct OffsetForLeaderEpochResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         errorCode = try reader.int16()
         partition = try reader.int32()
         leaderEpoch = try reader.int32()
@@ -206,11 +197,6 @@ package struct OffsetForLeaderEpochResponse: WireMessage {
         if version >= 4 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 4 { return 18 }
-        return 19
       }
     }
   }

@@ -8,10 +8,10 @@ package import Units
 package struct ProduceRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 3...13 }
 
-  package var transactionalId: String? = nil
-  package var acks: Int16 = 0
-  package var timeoutMs: Int32 = 0
-  package var topicData: [TopicData] = []
+  package var transactionalId: String?
+  package var acks: Int16
+  package var timeoutMs: Int32
+  package var topicData: [TopicData]
   package var unknownTags: [UnknownTag] = []
 
   package init(transactionalId: String? = nil, acks: Int16 = 0, timeoutMs: Int32 = 0, topicData: [TopicData] = []) {
@@ -23,10 +23,11 @@ package struct ProduceRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     transactionalId = try reader.optionalText(version >= 9)
     acks = try reader.int16()
     timeoutMs = try reader.int32()
-    topicData = try reader.elements(version, version >= 9)
+    topicData = try reader.elements(version, version >= 9, least: version < 9 ? 6 : version < 13 ? 3 : 18)
     if version >= 9 {
       unknownTags = try reader.unknownTags()
     }
@@ -44,12 +45,12 @@ package struct ProduceRequest: WireMessage {
   }
 
   /// What `topicData` holds.
-  package struct TopicData: WireElement {
+  package struct TopicData: WireStructure {
     /// Where `version >= 13`.
-    package var topicId: UniqueID = .zero
+    package var topicId: UniqueID
     /// Where `version <= 12`.
-    package var name: String = ""
-    package var partitionData: [PartitionData] = []
+    package var name: String
+    package var partitionData: [PartitionData]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, name: String = "", partitionData: [PartitionData] = []) {
@@ -59,13 +60,14 @@ package struct ProduceRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       if version >= 13 {
         topicId = try reader.uuid()
       }
       if version <= 12 {
         name = try reader.text(version >= 9)
       }
-      partitionData = try reader.elements(version, version >= 9)
+      partitionData = try reader.elements(version, version >= 9, least: version < 9 ? 8 : 6)
       if version >= 9 {
         unknownTags = try reader.unknownTags()
       }
@@ -84,16 +86,10 @@ package struct ProduceRequest: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 9 { return 6 }
-      if version < 13 { return 3 }
-      return 18
-    }
-
     /// What `partitionData` holds.
-    package struct PartitionData: WireElement {
-      package var index: Int32 = 0
-      package var records: ByteSlice? = nil
+    package struct PartitionData: WireStructure {
+      package var index: Int32
+      package var records: ByteSlice?
       package var unknownTags: [UnknownTag] = []
 
       package init(index: Int32 = 0, records: ByteSlice? = nil) {
@@ -102,6 +98,7 @@ package struct ProduceRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         index = try reader.int32()
         records = try reader.optionalPayload(version >= 9)
         if version >= 9 {
@@ -116,11 +113,6 @@ package struct ProduceRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 9 { return 8 }
-        return 6
-      }
     }
   }
 }
@@ -129,10 +121,10 @@ package struct ProduceRequest: WireMessage {
 package struct ProduceResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 3...13 }
 
-  package var responses: [Response] = []
-  package var throttleTimeMs: Int32 = 0
+  package var responses: [Response]
+  package var throttleTimeMs: Int32
   /// Where `version >= 10`.
-  package var nodeEndpoints: [NodeEndpoint] = []
+  package var nodeEndpoints: [NodeEndpoint]
   package var unknownTags: [UnknownTag] = []
 
   package init(responses: [Response] = [], throttleTimeMs: Int32 = 0, nodeEndpoints: [NodeEndpoint] = []) {
@@ -143,14 +135,15 @@ package struct ProduceResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    responses = try reader.elements(version, version >= 9)
+    self.init()
+    responses = try reader.elements(version, version >= 9, least: version < 9 ? 6 : version < 13 ? 3 : 18)
     throttleTimeMs = try reader.int32()
     if version >= 9 {
       var tags = try TagReader(&reader)
       while let tag = try tags.next(&reader) {
         switch tag {
         case 0 where version >= 10:
-          nodeEndpoints = try reader.elements(version, version >= 9)
+          nodeEndpoints = try reader.elements(version, version >= 9, least: 11)
         default: try tags.keep(&reader, in: &unknownTags)
         }
       }
@@ -173,12 +166,12 @@ package struct ProduceResponse: WireMessage {
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
+  package struct Response: WireStructure {
     /// Where `version >= 13`.
-    package var topicId: UniqueID = .zero
+    package var topicId: UniqueID
     /// Where `version <= 12`.
-    package var name: String = ""
-    package var partitionResponses: [PartitionResponse] = []
+    package var name: String
+    package var partitionResponses: [PartitionResponse]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, name: String = "", partitionResponses: [PartitionResponse] = []) {
@@ -188,13 +181,14 @@ package struct ProduceResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       if version >= 13 {
         topicId = try reader.uuid()
       }
       if version <= 12 {
         name = try reader.text(version >= 9)
       }
-      partitionResponses = try reader.elements(version, version >= 9)
+      partitionResponses = try reader.elements(version, version >= 9, least: version < 5 ? 22 : version < 8 ? 30 : version < 9 ? 36 : 33)
       if version >= 9 {
         unknownTags = try reader.unknownTags()
       }
@@ -213,26 +207,20 @@ package struct ProduceResponse: WireMessage {
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 9 { return 6 }
-      if version < 13 { return 3 }
-      return 18
-    }
-
     /// What `partitionResponses` holds.
-    package struct PartitionResponse: WireElement {
-      package var index: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var baseOffset: Int64 = 0
-      package var logAppendTimeMs: Int64 = -1
+    package struct PartitionResponse: WireStructure {
+      package var index: Int32
+      package var errorCode: Int16
+      package var baseOffset: Int64
+      package var logAppendTimeMs: Int64
       /// Where `version >= 5`.
-      package var logStartOffset: Int64 = -1
+      package var logStartOffset: Int64
       /// Where `version >= 8`.
-      package var recordErrors: [RecordError] = []
+      package var recordErrors: [RecordError]
       /// Where `version >= 8`.
-      package var errorMessage: String? = nil
+      package var errorMessage: String?
       /// Where `version >= 10`.
-      package var currentLeader: CurrentLeader = CurrentLeader()
+      package var currentLeader: CurrentLeader
       package var unknownTags: [UnknownTag] = []
 
       package init(index: Int32 = 0, errorCode: Int16 = 0, baseOffset: Int64 = 0, logAppendTimeMs: Int64 = -1, logStartOffset: Int64 = -1, recordErrors: [RecordError] = [], errorMessage: String? = nil, currentLeader: CurrentLeader = CurrentLeader()) {
@@ -247,6 +235,7 @@ package struct ProduceResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         index = try reader.int32()
         errorCode = try reader.int16()
         baseOffset = try reader.int64()
@@ -255,7 +244,7 @@ package struct ProduceResponse: WireMessage {
           logStartOffset = try reader.int64()
         }
         if version >= 8 {
-          recordErrors = try reader.elements(version, version >= 9)
+          recordErrors = try reader.elements(version, version >= 9, least: 6)
         }
         if version >= 8 {
           errorMessage = try reader.optionalText(version >= 9)
@@ -297,17 +286,10 @@ package struct ProduceResponse: WireMessage {
         }
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 5 { return 22 }
-        if version < 8 { return 30 }
-        if version < 9 { return 36 }
-        return 33
-      }
-
       /// What `recordErrors` holds.
-      package struct RecordError: WireElement {
-        package var batchIndex: Int32 = 0
-        package var batchIndexErrorMessage: String? = nil
+      package struct RecordError: WireStructure {
+        package var batchIndex: Int32
+        package var batchIndexErrorMessage: String?
         package var unknownTags: [UnknownTag] = []
 
         package init(batchIndex: Int32 = 0, batchIndexErrorMessage: String? = nil) {
@@ -316,6 +298,7 @@ package struct ProduceResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           batchIndex = try reader.int32()
           batchIndexErrorMessage = try reader.optionalText(version >= 9)
           if version >= 9 {
@@ -330,16 +313,12 @@ package struct ProduceResponse: WireMessage {
             writer.tags(unknownTags)
           }
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 6
-        }
       }
 
       /// What `currentLeader` holds.
       package struct CurrentLeader: WireStructure {
-        package var leaderId: Int32 = -1
-        package var leaderEpoch: Int32 = -1
+        package var leaderId: Int32
+        package var leaderEpoch: Int32
         package var unknownTags: [UnknownTag] = []
 
         package init(leaderId: Int32 = -1, leaderEpoch: Int32 = -1) {
@@ -348,6 +327,7 @@ package struct ProduceResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           leaderId = try reader.int32()
           leaderEpoch = try reader.int32()
           unknownTags = try reader.unknownTags()
@@ -370,11 +350,11 @@ package struct ProduceResponse: WireMessage {
   }
 
   /// What `nodeEndpoints` holds.
-  package struct NodeEndpoint: WireElement {
-    package var nodeId: Int32 = 0
-    package var host: String = ""
-    package var port: Int32 = 0
-    package var rack: String? = nil
+  package struct NodeEndpoint: WireStructure {
+    package var nodeId: Int32
+    package var host: String
+    package var port: Int32
+    package var rack: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(nodeId: Int32 = 0, host: String = "", port: Int32 = 0, rack: String? = nil) {
@@ -385,6 +365,7 @@ package struct ProduceResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       nodeId = try reader.int32()
       host = try reader.text(true)
       port = try reader.int32()
@@ -398,10 +379,6 @@ package struct ProduceResponse: WireMessage {
       writer.writeInt32(port)
       writer.optionalText(rack, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 11
     }
   }
 }

@@ -8,11 +8,11 @@ package import Units
 package struct PushTelemetryRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var clientInstanceId: UniqueID = .zero
-  package var subscriptionId: Int32 = 0
-  package var terminating: Bool = false
-  package var compressionType: Int8 = 0
-  package var metrics: [UInt8] = []
+  package var clientInstanceId: UniqueID
+  package var subscriptionId: Int32
+  package var terminating: Bool
+  package var compressionType: Int8
+  package var metrics: [UInt8]
   package var unknownTags: [UnknownTag] = []
 
   package init(clientInstanceId: UniqueID = .zero, subscriptionId: Int32 = 0, terminating: Bool = false, compressionType: Int8 = 0, metrics: [UInt8] = []) {
@@ -25,6 +25,7 @@ package struct PushTelemetryRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     clientInstanceId = try reader.uuid()
     subscriptionId = try reader.int32()
     terminating = try reader.bool()
@@ -47,8 +48,8 @@ package struct PushTelemetryRequest: WireMessage {
 package struct PushTelemetryResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0) {
@@ -58,6 +59,7 @@ package struct PushTelemetryResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     unknownTags = try reader.unknownTags()

@@ -8,8 +8,8 @@ package import Units
 package struct ReadShareGroupStateSummaryRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var groupId: String = ""
-  package var topics: [Topic] = []
+  package var groupId: String
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", topics: [Topic] = []) {
@@ -19,22 +19,23 @@ package struct ReadShareGroupStateSummaryRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(true)
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.text(groupId, true)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -43,25 +44,22 @@ package struct ReadShareGroupStateSummaryRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 9)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
-      package var leaderEpoch: Int32 = 0
+    package struct Partition: WireStructure {
+      package var partition: Int32
+      package var leaderEpoch: Int32
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, leaderEpoch: Int32 = 0) {
@@ -70,6 +68,7 @@ package struct ReadShareGroupStateSummaryRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         leaderEpoch = try reader.int32()
         unknownTags = try reader.unknownTags()
@@ -80,10 +79,6 @@ package struct ReadShareGroupStateSummaryRequest: WireMessage {
         writer.writeInt32(leaderEpoch)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 9
-      }
     }
   }
 }
@@ -92,7 +87,7 @@ package struct ReadShareGroupStateSummaryRequest: WireMessage {
 package struct ReadShareGroupStateSummaryResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var results: [Result] = []
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(results: [Result] = []) {
@@ -101,20 +96,21 @@ package struct ReadShareGroupStateSummaryResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    results = try reader.elements(version, true)
+    self.init()
+    results = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(results, version, true)
+    writer.sharedElements(results, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Result: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -123,31 +119,28 @@ package struct ReadShareGroupStateSummaryResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: version < 1 ? 24 : 28)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
-      package var stateEpoch: Int32 = 0
-      package var leaderEpoch: Int32 = 0
-      package var startOffset: Int64 = 0
+    package struct Partition: WireStructure {
+      package var partition: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
+      package var stateEpoch: Int32
+      package var leaderEpoch: Int32
+      package var startOffset: Int64
       /// Where `version >= 1`.
-      package var deliveryCompleteCount: Int32 = -1
+      package var deliveryCompleteCount: Int32
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, stateEpoch: Int32 = 0, leaderEpoch: Int32 = 0, startOffset: Int64 = 0, deliveryCompleteCount: Int32 = -1) {
@@ -161,6 +154,7 @@ package struct ReadShareGroupStateSummaryResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(true)
@@ -184,11 +178,6 @@ package struct ReadShareGroupStateSummaryResponse: WireMessage {
           writer.writeInt32(deliveryCompleteCount)
         }
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 1 { return 24 }
-        return 28
       }
     }
   }

@@ -8,9 +8,9 @@ package import Units
 package struct RemoveRaftVoterRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var clusterId: String? = nil
-  package var voterId: Int32 = 0
-  package var voterDirectoryId: UniqueID = .zero
+  package var clusterId: String?
+  package var voterId: Int32
+  package var voterDirectoryId: UniqueID
   package var unknownTags: [UnknownTag] = []
 
   package init(clusterId: String? = nil, voterId: Int32 = 0, voterDirectoryId: UniqueID = .zero) {
@@ -21,6 +21,7 @@ package struct RemoveRaftVoterRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     clusterId = try reader.optionalText(true)
     voterId = try reader.int32()
     voterDirectoryId = try reader.uuid()
@@ -39,9 +40,9 @@ package struct RemoveRaftVoterRequest: WireMessage {
 package struct RemoveRaftVoterResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -52,6 +53,7 @@ package struct RemoveRaftVoterResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)

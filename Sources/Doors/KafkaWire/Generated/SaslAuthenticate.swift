@@ -7,7 +7,7 @@ package import ByteCodec
 package struct SaslAuthenticateRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var authBytes: [UInt8] = []
+  package var authBytes: [UInt8]
   package var unknownTags: [UnknownTag] = []
 
   package init(authBytes: [UInt8] = []) {
@@ -16,6 +16,7 @@ package struct SaslAuthenticateRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     authBytes = try reader.octets(version >= 2)
     if version >= 2 {
       unknownTags = try reader.unknownTags()
@@ -35,11 +36,11 @@ package struct SaslAuthenticateRequest: WireMessage {
 package struct SaslAuthenticateResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var authBytes: [UInt8] = []
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var authBytes: [UInt8]
   /// Where `version >= 1`.
-  package var sessionLifetimeMs: Int64 = 0
+  package var sessionLifetimeMs: Int64
   package var unknownTags: [UnknownTag] = []
 
   package init(errorCode: Int16 = 0, errorMessage: String? = nil, authBytes: [UInt8] = [], sessionLifetimeMs: Int64 = 0) {
@@ -51,6 +52,7 @@ package struct SaslAuthenticateResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(version >= 2)
     authBytes = try reader.octets(version >= 2)

@@ -7,7 +7,7 @@ package import ByteCodec
 package struct SaslHandshakeRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var mechanism: String = ""
+  package var mechanism: String
 
   package init(mechanism: String = "") {
     self.mechanism = mechanism
@@ -15,6 +15,7 @@ package struct SaslHandshakeRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     mechanism = try reader.text(false)
   }
 
@@ -27,8 +28,8 @@ package struct SaslHandshakeRequest: WireMessage {
 package struct SaslHandshakeResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var errorCode: Int16 = 0
-  package var mechanisms: [String] = []
+  package var errorCode: Int16
+  package var mechanisms: [String]
 
   package init(errorCode: Int16 = 0, mechanisms: [String] = []) {
     self.errorCode = errorCode
@@ -37,6 +38,7 @@ package struct SaslHandshakeResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     errorCode = try reader.int16()
     mechanisms = try reader.values(false)
   }

@@ -8,12 +8,12 @@ package import Units
 package struct ShareAcknowledgeRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var groupId: String? = nil
-  package var memberId: String? = nil
-  package var shareSessionEpoch: Int32 = 0
+  package var groupId: String?
+  package var memberId: String?
+  package var shareSessionEpoch: Int32
   /// Where `version >= 2`.
-  package var isRenewAck: Bool = false
-  package var topics: [Topic] = []
+  package var isRenewAck: Bool
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String? = nil, memberId: String? = nil, shareSessionEpoch: Int32 = 0, isRenewAck: Bool = false, topics: [Topic] = []) {
@@ -26,13 +26,14 @@ package struct ShareAcknowledgeRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.optionalText(true)
     memberId = try reader.optionalText(true)
     shareSessionEpoch = try reader.int32()
     if version >= 2 {
       isRenewAck = try reader.bool()
     }
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
@@ -44,14 +45,14 @@ package struct ShareAcknowledgeRequest: WireMessage {
     if version >= 2 {
       writer.writeBool(isRenewAck)
     }
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -60,25 +61,22 @@ package struct ShareAcknowledgeRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 6)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var acknowledgementBatches: [AcknowledgementBatch] = []
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var acknowledgementBatches: [AcknowledgementBatch]
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, acknowledgementBatches: [AcknowledgementBatch] = []) {
@@ -87,26 +85,23 @@ package struct ShareAcknowledgeRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
-        acknowledgementBatches = try reader.elements(version, true)
+        acknowledgementBatches = try reader.sharedElements(version, true, least: 18)
         unknownTags = try reader.unknownTags()
       }
 
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.writeInt32(partitionIndex)
-        writer.elements(acknowledgementBatches, version, true)
+        writer.sharedElements(acknowledgementBatches, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 6
-      }
-
       /// What `acknowledgementBatches` holds.
-      package struct AcknowledgementBatch: WireElement {
-        package var firstOffset: Int64 = 0
-        package var lastOffset: Int64 = 0
-        package var acknowledgeTypes: [Int8] = []
+      package struct AcknowledgementBatch: WireStructure {
+        package var firstOffset: Int64
+        package var lastOffset: Int64
+        package var acknowledgeTypes: [Int8]
         package var unknownTags: [UnknownTag] = []
 
         package init(firstOffset: Int64 = 0, lastOffset: Int64 = 0, acknowledgeTypes: [Int8] = []) {
@@ -116,6 +111,7 @@ package struct ShareAcknowledgeRequest: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           firstOffset = try reader.int64()
           lastOffset = try reader.int64()
           acknowledgeTypes = try reader.values(true)
@@ -128,10 +124,6 @@ package struct ShareAcknowledgeRequest: WireMessage {
           writer.values(acknowledgeTypes, true)
           writer.tags(unknownTags)
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 18
-        }
       }
     }
   }
@@ -141,13 +133,13 @@ package struct ShareAcknowledgeRequest: WireMessage {
 package struct ShareAcknowledgeResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
   /// Where `version >= 2`.
-  package var acquisitionLockTimeoutMs: Int32 = 0
-  package var responses: [Response] = []
-  package var nodeEndpoints: [NodeEndpoint] = []
+  package var acquisitionLockTimeoutMs: Int32
+  package var responses: [Response]
+  package var nodeEndpoints: [NodeEndpoint]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, acquisitionLockTimeoutMs: Int32 = 0, responses: [Response] = [], nodeEndpoints: [NodeEndpoint] = []) {
@@ -161,14 +153,15 @@ package struct ShareAcknowledgeResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
     if version >= 2 {
       acquisitionLockTimeoutMs = try reader.int32()
     }
-    responses = try reader.elements(version, true)
-    nodeEndpoints = try reader.elements(version, true)
+    responses = try reader.sharedElements(version, true, least: 18)
+    nodeEndpoints = try reader.sharedElements(version, true, least: 11)
     unknownTags = try reader.unknownTags()
   }
 
@@ -180,15 +173,15 @@ package struct ShareAcknowledgeResponse: WireMessage {
     if version >= 2 {
       writer.writeInt32(acquisitionLockTimeoutMs)
     }
-    writer.elements(responses, version, true)
-    writer.elements(nodeEndpoints, version, true)
+    writer.sharedElements(responses, version, true)
+    writer.sharedElements(nodeEndpoints, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Response: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -197,27 +190,24 @@ package struct ShareAcknowledgeResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 17)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
-      package var currentLeader: CurrentLeader = CurrentLeader()
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
+      package var currentLeader: CurrentLeader
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, currentLeader: CurrentLeader = CurrentLeader()) {
@@ -228,6 +218,7 @@ package struct ShareAcknowledgeResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(true)
@@ -243,14 +234,10 @@ package struct ShareAcknowledgeResponse: WireMessage {
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 17
-      }
-
       /// What `currentLeader` holds.
       package struct CurrentLeader: WireStructure {
-        package var leaderId: Int32 = 0
-        package var leaderEpoch: Int32 = 0
+        package var leaderId: Int32
+        package var leaderEpoch: Int32
         package var unknownTags: [UnknownTag] = []
 
         package init(leaderId: Int32 = 0, leaderEpoch: Int32 = 0) {
@@ -259,6 +246,7 @@ package struct ShareAcknowledgeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           leaderId = try reader.int32()
           leaderEpoch = try reader.int32()
           unknownTags = try reader.unknownTags()
@@ -274,11 +262,11 @@ package struct ShareAcknowledgeResponse: WireMessage {
   }
 
   /// What `nodeEndpoints` holds.
-  package struct NodeEndpoint: WireElement {
-    package var nodeId: Int32 = 0
-    package var host: String = ""
-    package var port: Int32 = 0
-    package var rack: String? = nil
+  package struct NodeEndpoint: WireStructure {
+    package var nodeId: Int32
+    package var host: String
+    package var port: Int32
+    package var rack: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(nodeId: Int32 = 0, host: String = "", port: Int32 = 0, rack: String? = nil) {
@@ -289,6 +277,7 @@ package struct ShareAcknowledgeResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       nodeId = try reader.int32()
       host = try reader.text(true)
       port = try reader.int32()
@@ -302,10 +291,6 @@ package struct ShareAcknowledgeResponse: WireMessage {
       writer.writeInt32(port)
       writer.optionalText(rack, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 11
     }
   }
 }

@@ -8,20 +8,20 @@ package import Units
 package struct ShareFetchRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var groupId: String? = nil
-  package var memberId: String? = nil
-  package var shareSessionEpoch: Int32 = 0
-  package var maxWaitMs: Int32 = 0
-  package var minBytes: Int32 = 0
-  package var maxBytes: Int32 = 2147483647
-  package var maxRecords: Int32 = 0
-  package var batchSize: Int32 = 0
+  package var groupId: String?
+  package var memberId: String?
+  package var shareSessionEpoch: Int32
+  package var maxWaitMs: Int32
+  package var minBytes: Int32
+  package var maxBytes: Int32
+  package var maxRecords: Int32
+  package var batchSize: Int32
   /// Where `version >= 2`.
-  package var shareAcquireMode: Int8 = 0
+  package var shareAcquireMode: Int8
   /// Where `version >= 2`.
-  package var isRenewAck: Bool = false
-  package var topics: [Topic] = []
-  package var forgottenTopicsData: [ForgottenTopic] = []
+  package var isRenewAck: Bool
+  package var topics: [Topic]
+  package var forgottenTopicsData: [ForgottenTopic]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String? = nil, memberId: String? = nil, shareSessionEpoch: Int32 = 0, maxWaitMs: Int32 = 0, minBytes: Int32 = 0, maxBytes: Int32 = 2147483647, maxRecords: Int32 = 0, batchSize: Int32 = 0, shareAcquireMode: Int8 = 0, isRenewAck: Bool = false, topics: [Topic] = [], forgottenTopicsData: [ForgottenTopic] = []) {
@@ -41,6 +41,7 @@ package struct ShareFetchRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.optionalText(true)
     memberId = try reader.optionalText(true)
     shareSessionEpoch = try reader.int32()
@@ -55,8 +56,8 @@ package struct ShareFetchRequest: WireMessage {
     if version >= 2 {
       isRenewAck = try reader.bool()
     }
-    topics = try reader.elements(version, true)
-    forgottenTopicsData = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 18)
+    forgottenTopicsData = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
@@ -76,15 +77,15 @@ package struct ShareFetchRequest: WireMessage {
     if version >= 2 {
       writer.writeBool(isRenewAck)
     }
-    writer.elements(topics, version, true)
-    writer.elements(forgottenTopicsData, version, true)
+    writer.sharedElements(topics, version, true)
+    writer.sharedElements(forgottenTopicsData, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -93,25 +94,22 @@ package struct ShareFetchRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 6)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var acknowledgementBatches: [AcknowledgementBatch] = []
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var acknowledgementBatches: [AcknowledgementBatch]
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, acknowledgementBatches: [AcknowledgementBatch] = []) {
@@ -120,26 +118,23 @@ package struct ShareFetchRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
-        acknowledgementBatches = try reader.elements(version, true)
+        acknowledgementBatches = try reader.sharedElements(version, true, least: 18)
         unknownTags = try reader.unknownTags()
       }
 
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.writeInt32(partitionIndex)
-        writer.elements(acknowledgementBatches, version, true)
+        writer.sharedElements(acknowledgementBatches, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 6
-      }
-
       /// What `acknowledgementBatches` holds.
-      package struct AcknowledgementBatch: WireElement {
-        package var firstOffset: Int64 = 0
-        package var lastOffset: Int64 = 0
-        package var acknowledgeTypes: [Int8] = []
+      package struct AcknowledgementBatch: WireStructure {
+        package var firstOffset: Int64
+        package var lastOffset: Int64
+        package var acknowledgeTypes: [Int8]
         package var unknownTags: [UnknownTag] = []
 
         package init(firstOffset: Int64 = 0, lastOffset: Int64 = 0, acknowledgeTypes: [Int8] = []) {
@@ -149,6 +144,7 @@ package struct ShareFetchRequest: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           firstOffset = try reader.int64()
           lastOffset = try reader.int64()
           acknowledgeTypes = try reader.values(true)
@@ -161,18 +157,14 @@ package struct ShareFetchRequest: WireMessage {
           writer.values(acknowledgeTypes, true)
           writer.tags(unknownTags)
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 18
-        }
       }
     }
   }
 
   /// What `forgottenTopicsData` holds.
-  package struct ForgottenTopic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Int32] = []
+  package struct ForgottenTopic: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Int32] = []) {
@@ -181,6 +173,7 @@ package struct ShareFetchRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -191,10 +184,6 @@ package struct ShareFetchRequest: WireMessage {
       writer.values(partitions, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
   }
 }
 
@@ -202,12 +191,12 @@ package struct ShareFetchRequest: WireMessage {
 package struct ShareFetchResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var acquisitionLockTimeoutMs: Int32 = 0
-  package var responses: [Response] = []
-  package var nodeEndpoints: [NodeEndpoint] = []
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var acquisitionLockTimeoutMs: Int32
+  package var responses: [Response]
+  package var nodeEndpoints: [NodeEndpoint]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, acquisitionLockTimeoutMs: Int32 = 0, responses: [Response] = [], nodeEndpoints: [NodeEndpoint] = []) {
@@ -221,12 +210,13 @@ package struct ShareFetchResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
     acquisitionLockTimeoutMs = try reader.int32()
-    responses = try reader.elements(version, true)
-    nodeEndpoints = try reader.elements(version, true)
+    responses = try reader.sharedElements(version, true, least: 18)
+    nodeEndpoints = try reader.sharedElements(version, true, least: 11)
     unknownTags = try reader.unknownTags()
   }
 
@@ -236,15 +226,15 @@ package struct ShareFetchResponse: WireMessage {
     writer.writeInt16(errorCode)
     writer.optionalText(errorMessage, true)
     writer.writeInt32(acquisitionLockTimeoutMs)
-    writer.elements(responses, version, true)
-    writer.elements(nodeEndpoints, version, true)
+    writer.sharedElements(responses, version, true)
+    writer.sharedElements(nodeEndpoints, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `responses` holds.
-  package struct Response: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Response: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -253,31 +243,28 @@ package struct ShareFetchResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 22)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
-      package var acknowledgeErrorCode: Int16 = 0
-      package var acknowledgeErrorMessage: String? = nil
-      package var currentLeader: CurrentLeader = CurrentLeader()
-      package var records: ByteSlice? = nil
-      package var acquiredRecords: [AcquiredRecord] = []
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
+      package var acknowledgeErrorCode: Int16
+      package var acknowledgeErrorMessage: String?
+      package var currentLeader: CurrentLeader
+      package var records: ByteSlice?
+      package var acquiredRecords: [AcquiredRecord]
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, acknowledgeErrorCode: Int16 = 0, acknowledgeErrorMessage: String? = nil, currentLeader: CurrentLeader = CurrentLeader(), records: ByteSlice? = nil, acquiredRecords: [AcquiredRecord] = []) {
@@ -292,6 +279,7 @@ package struct ShareFetchResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(true)
@@ -299,7 +287,7 @@ package struct ShareFetchResponse: WireMessage {
         acknowledgeErrorMessage = try reader.optionalText(true)
         currentLeader = try CurrentLeader(from: &reader, version: version)
         records = try reader.payload(true)
-        acquiredRecords = try reader.elements(version, true)
+        acquiredRecords = try reader.sharedElements(version, true, least: 19)
         unknownTags = try reader.unknownTags()
       }
 
@@ -311,18 +299,14 @@ package struct ShareFetchResponse: WireMessage {
         writer.optionalText(acknowledgeErrorMessage, true)
         currentLeader.encode(to: &writer, version: version)
         writer.payload(records ?? .empty, true)
-        writer.elements(acquiredRecords, version, true)
+        writer.sharedElements(acquiredRecords, version, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 22
       }
 
       /// What `currentLeader` holds.
       package struct CurrentLeader: WireStructure {
-        package var leaderId: Int32 = 0
-        package var leaderEpoch: Int32 = 0
+        package var leaderId: Int32
+        package var leaderEpoch: Int32
         package var unknownTags: [UnknownTag] = []
 
         package init(leaderId: Int32 = 0, leaderEpoch: Int32 = 0) {
@@ -331,6 +315,7 @@ package struct ShareFetchResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           leaderId = try reader.int32()
           leaderEpoch = try reader.int32()
           unknownTags = try reader.unknownTags()
@@ -344,10 +329,10 @@ package struct ShareFetchResponse: WireMessage {
       }
 
       /// What `acquiredRecords` holds.
-      package struct AcquiredRecord: WireElement {
-        package var firstOffset: Int64 = 0
-        package var lastOffset: Int64 = 0
-        package var deliveryCount: Int16 = 0
+      package struct AcquiredRecord: WireStructure {
+        package var firstOffset: Int64
+        package var lastOffset: Int64
+        package var deliveryCount: Int16
         package var unknownTags: [UnknownTag] = []
 
         package init(firstOffset: Int64 = 0, lastOffset: Int64 = 0, deliveryCount: Int16 = 0) {
@@ -357,6 +342,7 @@ package struct ShareFetchResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           firstOffset = try reader.int64()
           lastOffset = try reader.int64()
           deliveryCount = try reader.int16()
@@ -369,20 +355,16 @@ package struct ShareFetchResponse: WireMessage {
           writer.writeInt16(deliveryCount)
           writer.tags(unknownTags)
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 19
-        }
       }
     }
   }
 
   /// What `nodeEndpoints` holds.
-  package struct NodeEndpoint: WireElement {
-    package var nodeId: Int32 = 0
-    package var host: String = ""
-    package var port: Int32 = 0
-    package var rack: String? = nil
+  package struct NodeEndpoint: WireStructure {
+    package var nodeId: Int32
+    package var host: String
+    package var port: Int32
+    package var rack: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(nodeId: Int32 = 0, host: String = "", port: Int32 = 0, rack: String? = nil) {
@@ -393,6 +375,7 @@ package struct ShareFetchResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       nodeId = try reader.int32()
       host = try reader.text(true)
       port = try reader.int32()
@@ -406,10 +389,6 @@ package struct ShareFetchResponse: WireMessage {
       writer.writeInt32(port)
       writer.optionalText(rack, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 11
     }
   }
 }

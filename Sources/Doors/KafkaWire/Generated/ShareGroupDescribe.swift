@@ -8,8 +8,8 @@ package import Units
 package struct ShareGroupDescribeRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...1 }
 
-  package var groupIds: [String] = []
-  package var includeAuthorizedOperations: Bool = false
+  package var groupIds: [String]
+  package var includeAuthorizedOperations: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(groupIds: [String] = [], includeAuthorizedOperations: Bool = false) {
@@ -19,6 +19,7 @@ package struct ShareGroupDescribeRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupIds = try reader.values(true)
     includeAuthorizedOperations = try reader.bool()
     unknownTags = try reader.unknownTags()
@@ -35,8 +36,8 @@ package struct ShareGroupDescribeRequest: WireMessage {
 package struct ShareGroupDescribeResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var groups: [Group] = []
+  package var throttleTimeMs: Int32
+  package var groups: [Group]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, groups: [Group] = []) {
@@ -46,29 +47,30 @@ package struct ShareGroupDescribeResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    groups = try reader.elements(version, true)
+    groups = try reader.sharedElements(version, true, least: 20)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(groups, version, true)
+    writer.sharedElements(groups, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `groups` holds.
-  package struct Group: WireElement {
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
-    package var groupId: String = ""
-    package var groupState: String = ""
-    package var groupEpoch: Int32 = 0
-    package var assignmentEpoch: Int32 = 0
-    package var assignorName: String = ""
-    package var members: [Member] = []
-    package var authorizedOperations: Int32 = -2147483648
+  package struct Group: WireStructure {
+    package var errorCode: Int16
+    package var errorMessage: String?
+    package var groupId: String
+    package var groupState: String
+    package var groupEpoch: Int32
+    package var assignmentEpoch: Int32
+    package var assignorName: String
+    package var members: [Member]
+    package var authorizedOperations: Int32
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil, groupId: String = "", groupState: String = "", groupEpoch: Int32 = 0, assignmentEpoch: Int32 = 0, assignorName: String = "", members: [Member] = [], authorizedOperations: Int32 = -2147483648) {
@@ -84,6 +86,7 @@ package struct ShareGroupDescribeResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(true)
       groupId = try reader.text(true)
@@ -91,7 +94,7 @@ package struct ShareGroupDescribeResponse: WireMessage {
       groupEpoch = try reader.int32()
       assignmentEpoch = try reader.int32()
       assignorName = try reader.text(true)
-      members = try reader.elements(version, true)
+      members = try reader.sharedElements(version, true, least: 12)
       authorizedOperations = try reader.int32()
       unknownTags = try reader.unknownTags()
     }
@@ -104,24 +107,20 @@ package struct ShareGroupDescribeResponse: WireMessage {
       writer.writeInt32(groupEpoch)
       writer.writeInt32(assignmentEpoch)
       writer.text(assignorName, true)
-      writer.elements(members, version, true)
+      writer.sharedElements(members, version, true)
       writer.writeInt32(authorizedOperations)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 20
-    }
-
     /// What `members` holds.
-    package struct Member: WireElement {
-      package var memberId: String = ""
-      package var rackId: String? = nil
-      package var memberEpoch: Int32 = 0
-      package var clientId: String = ""
-      package var clientHost: String = ""
-      package var subscribedTopicNames: [String] = []
-      package var assignment: Assignment = Assignment()
+    package struct Member: WireStructure {
+      package var memberId: String
+      package var rackId: String?
+      package var memberEpoch: Int32
+      package var clientId: String
+      package var clientHost: String
+      package var subscribedTopicNames: [String]
+      package var assignment: Assignment
       package var unknownTags: [UnknownTag] = []
 
       package init(memberId: String = "", rackId: String? = nil, memberEpoch: Int32 = 0, clientId: String = "", clientHost: String = "", subscribedTopicNames: [String] = [], assignment: Assignment = Assignment()) {
@@ -135,6 +134,7 @@ package struct ShareGroupDescribeResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         memberId = try reader.text(true)
         rackId = try reader.optionalText(true)
         memberEpoch = try reader.int32()
@@ -156,13 +156,9 @@ package struct ShareGroupDescribeResponse: WireMessage {
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 12
-      }
-
       /// What `assignment` holds.
       package struct Assignment: WireStructure {
-        package var topicPartitions: [TopicPartition] = []
+        package var topicPartitions: [TopicPartition]
         package var unknownTags: [UnknownTag] = []
 
         package init(topicPartitions: [TopicPartition] = []) {
@@ -170,20 +166,21 @@ package struct ShareGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
-          topicPartitions = try reader.elements(version, true)
+          self.init()
+          topicPartitions = try reader.sharedElements(version, true, least: 19)
           unknownTags = try reader.unknownTags()
         }
 
         func encode(to writer: inout ByteWriter, version: Int16) {
-          writer.elements(topicPartitions, version, true)
+          writer.sharedElements(topicPartitions, version, true)
           writer.tags(unknownTags)
         }
 
         /// What `topicPartitions` holds.
-        package struct TopicPartition: WireElement {
-          package var topicId: UniqueID = .zero
-          package var topicName: String = ""
-          package var partitions: [Int32] = []
+        package struct TopicPartition: WireStructure {
+          package var topicId: UniqueID
+          package var topicName: String
+          package var partitions: [Int32]
           package var unknownTags: [UnknownTag] = []
 
           package init(topicId: UniqueID = .zero, topicName: String = "", partitions: [Int32] = []) {
@@ -193,6 +190,7 @@ package struct ShareGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             topicId = try reader.uuid()
             topicName = try reader.text(true)
             partitions = try reader.values(true)
@@ -204,10 +202,6 @@ package struct ShareGroupDescribeResponse: WireMessage {
             writer.text(topicName, true)
             writer.values(partitions, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 19
           }
         }
       }

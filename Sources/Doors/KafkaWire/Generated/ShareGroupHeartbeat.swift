@@ -8,11 +8,11 @@ package import Units
 package struct ShareGroupHeartbeatRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...1 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
-  package var memberEpoch: Int32 = 0
-  package var rackId: String? = nil
-  package var subscribedTopicNames: [String]? = nil
+  package var groupId: String
+  package var memberId: String
+  package var memberEpoch: Int32
+  package var rackId: String?
+  package var subscribedTopicNames: [String]?
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", memberId: String = "", memberEpoch: Int32 = 0, rackId: String? = nil, subscribedTopicNames: [String]? = nil) {
@@ -25,6 +25,7 @@ package struct ShareGroupHeartbeatRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(true)
     memberId = try reader.text(true)
     memberEpoch = try reader.int32()
@@ -47,13 +48,13 @@ package struct ShareGroupHeartbeatRequest: WireMessage {
 package struct ShareGroupHeartbeatResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...1 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var memberId: String? = nil
-  package var memberEpoch: Int32 = 0
-  package var heartbeatIntervalMs: Int32 = 0
-  package var assignment: Assignment? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var memberId: String?
+  package var memberEpoch: Int32
+  package var heartbeatIntervalMs: Int32
+  package var assignment: Assignment?
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, memberId: String? = nil, memberEpoch: Int32 = 0, heartbeatIntervalMs: Int32 = 0, assignment: Assignment? = nil) {
@@ -68,6 +69,7 @@ package struct ShareGroupHeartbeatResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
@@ -92,7 +94,7 @@ package struct ShareGroupHeartbeatResponse: WireMessage {
 
   /// What `assignment` holds.
   package struct Assignment: WireStructure {
-    package var topicPartitions: [TopicPartition] = []
+    package var topicPartitions: [TopicPartition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicPartitions: [TopicPartition] = []) {
@@ -100,19 +102,20 @@ package struct ShareGroupHeartbeatResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
-      topicPartitions = try reader.elements(version, true)
+      self.init()
+      topicPartitions = try reader.sharedElements(version, true, least: 18)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
-      writer.elements(topicPartitions, version, true)
+      writer.sharedElements(topicPartitions, version, true)
       writer.tags(unknownTags)
     }
 
     /// What `topicPartitions` holds.
-    package struct TopicPartition: WireElement {
-      package var topicId: UniqueID = .zero
-      package var partitions: [Int32] = []
+    package struct TopicPartition: WireStructure {
+      package var topicId: UniqueID
+      package var partitions: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(topicId: UniqueID = .zero, partitions: [Int32] = []) {
@@ -121,6 +124,7 @@ package struct ShareGroupHeartbeatResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         topicId = try reader.uuid()
         partitions = try reader.values(true)
         unknownTags = try reader.unknownTags()
@@ -130,10 +134,6 @@ package struct ShareGroupHeartbeatResponse: WireMessage {
         writer.writeUUID(topicId)
         writer.values(partitions, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 18
       }
     }
   }

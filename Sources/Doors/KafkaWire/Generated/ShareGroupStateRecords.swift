@@ -9,9 +9,9 @@ package struct ShareSnapshotKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 0 }
 
-  package var groupId: String = ""
-  package var topicId: UniqueID = .zero
-  package var partition: Int32 = 0
+  package var groupId: String
+  package var topicId: UniqueID
+  package var partition: Int32
 
   package init(groupId: String = "", topicId: UniqueID = .zero, partition: Int32 = 0) {
     self.groupId = groupId
@@ -21,6 +21,7 @@ package struct ShareSnapshotKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     topicId = try reader.uuid()
     partition = try reader.int32()
@@ -38,14 +39,14 @@ package struct ShareSnapshotValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 0 }
 
-  package var snapshotEpoch: Int32 = 0
-  package var stateEpoch: Int32 = 0
-  package var leaderEpoch: Int32 = 0
-  package var startOffset: Int64 = 0
-  package var createTimestamp: Int64 = 0
-  package var writeTimestamp: Int64 = 0
-  package var stateBatches: [StateBatch] = []
-  package var deliveryCompleteCount: Int32 = -1
+  package var snapshotEpoch: Int32
+  package var stateEpoch: Int32
+  package var leaderEpoch: Int32
+  package var startOffset: Int64
+  package var createTimestamp: Int64
+  package var writeTimestamp: Int64
+  package var stateBatches: [StateBatch]
+  package var deliveryCompleteCount: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(snapshotEpoch: Int32 = 0, stateEpoch: Int32 = 0, leaderEpoch: Int32 = 0, startOffset: Int64 = 0, createTimestamp: Int64 = 0, writeTimestamp: Int64 = 0, stateBatches: [StateBatch] = [], deliveryCompleteCount: Int32 = -1) {
@@ -61,13 +62,14 @@ package struct ShareSnapshotValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     snapshotEpoch = try reader.int32()
     stateEpoch = try reader.int32()
     leaderEpoch = try reader.int32()
     startOffset = try reader.int64()
     createTimestamp = try reader.int64()
     writeTimestamp = try reader.int64()
-    stateBatches = try reader.elements(version, true)
+    stateBatches = try reader.sharedElements(version, true, least: 20)
     var tags = try TagReader(&reader)
     while let tag = try tags.next(&reader) {
       switch tag {
@@ -86,7 +88,7 @@ package struct ShareSnapshotValue: WireMessage {
     writer.writeInt64(startOffset)
     writer.writeInt64(createTimestamp)
     writer.writeInt64(writeTimestamp)
-    writer.elements(stateBatches, version, true)
+    writer.sharedElements(stateBatches, version, true)
     var tags = TagWriter(unknownTags)
     if deliveryCompleteCount != -1 {
       tags.add(0) { writer in
@@ -97,11 +99,11 @@ package struct ShareSnapshotValue: WireMessage {
   }
 
   /// What `stateBatches` holds.
-  package struct StateBatch: WireElement {
-    package var firstOffset: Int64 = 0
-    package var lastOffset: Int64 = 0
-    package var deliveryState: Int8 = 0
-    package var deliveryCount: Int16 = 0
+  package struct StateBatch: WireStructure {
+    package var firstOffset: Int64
+    package var lastOffset: Int64
+    package var deliveryState: Int8
+    package var deliveryCount: Int16
     package var unknownTags: [UnknownTag] = []
 
     package init(firstOffset: Int64 = 0, lastOffset: Int64 = 0, deliveryState: Int8 = 0, deliveryCount: Int16 = 0) {
@@ -112,6 +114,7 @@ package struct ShareSnapshotValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       firstOffset = try reader.int64()
       lastOffset = try reader.int64()
       deliveryState = try reader.int8()
@@ -126,10 +129,6 @@ package struct ShareSnapshotValue: WireMessage {
       writer.writeInt16(deliveryCount)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 20
-    }
   }
 }
 
@@ -138,9 +137,9 @@ package struct ShareUpdateKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 1 }
 
-  package var groupId: String = ""
-  package var topicId: UniqueID = .zero
-  package var partition: Int32 = 0
+  package var groupId: String
+  package var topicId: UniqueID
+  package var partition: Int32
 
   package init(groupId: String = "", topicId: UniqueID = .zero, partition: Int32 = 0) {
     self.groupId = groupId
@@ -150,6 +149,7 @@ package struct ShareUpdateKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(false)
     topicId = try reader.uuid()
     partition = try reader.int32()
@@ -167,11 +167,11 @@ package struct ShareUpdateValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 1 }
 
-  package var snapshotEpoch: Int32 = 0
-  package var leaderEpoch: Int32 = 0
-  package var startOffset: Int64 = 0
-  package var stateBatches: [StateBatch] = []
-  package var deliveryCompleteCount: Int32 = -1
+  package var snapshotEpoch: Int32
+  package var leaderEpoch: Int32
+  package var startOffset: Int64
+  package var stateBatches: [StateBatch]
+  package var deliveryCompleteCount: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(snapshotEpoch: Int32 = 0, leaderEpoch: Int32 = 0, startOffset: Int64 = 0, stateBatches: [StateBatch] = [], deliveryCompleteCount: Int32 = -1) {
@@ -184,10 +184,11 @@ package struct ShareUpdateValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     snapshotEpoch = try reader.int32()
     leaderEpoch = try reader.int32()
     startOffset = try reader.int64()
-    stateBatches = try reader.elements(version, true)
+    stateBatches = try reader.sharedElements(version, true, least: 20)
     var tags = try TagReader(&reader)
     while let tag = try tags.next(&reader) {
       switch tag {
@@ -203,7 +204,7 @@ package struct ShareUpdateValue: WireMessage {
     writer.writeInt32(snapshotEpoch)
     writer.writeInt32(leaderEpoch)
     writer.writeInt64(startOffset)
-    writer.elements(stateBatches, version, true)
+    writer.sharedElements(stateBatches, version, true)
     var tags = TagWriter(unknownTags)
     if deliveryCompleteCount != -1 {
       tags.add(0) { writer in
@@ -214,11 +215,11 @@ package struct ShareUpdateValue: WireMessage {
   }
 
   /// What `stateBatches` holds.
-  package struct StateBatch: WireElement {
-    package var firstOffset: Int64 = 0
-    package var lastOffset: Int64 = 0
-    package var deliveryState: Int8 = 0
-    package var deliveryCount: Int16 = 0
+  package struct StateBatch: WireStructure {
+    package var firstOffset: Int64
+    package var lastOffset: Int64
+    package var deliveryState: Int8
+    package var deliveryCount: Int16
     package var unknownTags: [UnknownTag] = []
 
     package init(firstOffset: Int64 = 0, lastOffset: Int64 = 0, deliveryState: Int8 = 0, deliveryCount: Int16 = 0) {
@@ -229,6 +230,7 @@ package struct ShareUpdateValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       firstOffset = try reader.int64()
       lastOffset = try reader.int64()
       deliveryState = try reader.int8()
@@ -242,10 +244,6 @@ package struct ShareUpdateValue: WireMessage {
       writer.writeInt8(deliveryState)
       writer.writeInt16(deliveryCount)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 20
     }
   }
 }

@@ -7,8 +7,8 @@ package import ByteCodec
 package struct StreamsGroupDescribeRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var groupIds: [String] = []
-  package var includeAuthorizedOperations: Bool = false
+  package var groupIds: [String]
+  package var includeAuthorizedOperations: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(groupIds: [String] = [], includeAuthorizedOperations: Bool = false) {
@@ -18,6 +18,7 @@ package struct StreamsGroupDescribeRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupIds = try reader.values(true)
     includeAuthorizedOperations = try reader.bool()
     unknownTags = try reader.unknownTags()
@@ -34,8 +35,8 @@ package struct StreamsGroupDescribeRequest: WireMessage {
 package struct StreamsGroupDescribeResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var groups: [Group] = []
+  package var throttleTimeMs: Int32
+  package var groups: [Group]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, groups: [Group] = []) {
@@ -45,29 +46,30 @@ package struct StreamsGroupDescribeResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    groups = try reader.elements(version, true)
+    groups = try reader.sharedElements(version, true, least: 20)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(groups, version, true)
+    writer.sharedElements(groups, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `groups` holds.
-  package struct Group: WireElement {
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
-    package var groupId: String = ""
-    package var groupState: String = ""
-    package var groupEpoch: Int32 = 0
-    package var assignmentEpoch: Int32 = 0
-    package var topology: Topology? = nil
-    package var members: [Member] = []
-    package var authorizedOperations: Int32 = -2147483648
+  package struct Group: WireStructure {
+    package var errorCode: Int16
+    package var errorMessage: String?
+    package var groupId: String
+    package var groupState: String
+    package var groupEpoch: Int32
+    package var assignmentEpoch: Int32
+    package var topology: Topology?
+    package var members: [Member]
+    package var authorizedOperations: Int32
     package var unknownTags: [UnknownTag] = []
 
     package init(errorCode: Int16 = 0, errorMessage: String? = nil, groupId: String = "", groupState: String = "", groupEpoch: Int32 = 0, assignmentEpoch: Int32 = 0, topology: Topology? = nil, members: [Member] = [], authorizedOperations: Int32 = -2147483648) {
@@ -83,6 +85,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(true)
       groupId = try reader.text(true)
@@ -90,7 +93,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
       groupEpoch = try reader.int32()
       assignmentEpoch = try reader.int32()
       topology = try reader.optionalStructure(version)
-      members = try reader.elements(version, true)
+      members = try reader.sharedElements(version, true, least: 28)
       authorizedOperations = try reader.int32()
       unknownTags = try reader.unknownTags()
     }
@@ -103,19 +106,15 @@ package struct StreamsGroupDescribeResponse: WireMessage {
       writer.writeInt32(groupEpoch)
       writer.writeInt32(assignmentEpoch)
       writer.optionalStructure(topology, version)
-      writer.elements(members, version, true)
+      writer.sharedElements(members, version, true)
       writer.writeInt32(authorizedOperations)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 20
-    }
-
     /// What `topology` holds.
     package struct Topology: WireStructure {
-      package var epoch: Int32 = 0
-      package var subtopologies: [Subtopology]? = nil
+      package var epoch: Int32
+      package var subtopologies: [Subtopology]?
       package var unknownTags: [UnknownTag] = []
 
       package init(epoch: Int32 = 0, subtopologies: [Subtopology]? = nil) {
@@ -124,24 +123,25 @@ package struct StreamsGroupDescribeResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         epoch = try reader.int32()
-        subtopologies = try reader.optionalElements(version, true)
+        subtopologies = try reader.optionalSharedElements(version, true, least: 6)
         unknownTags = try reader.unknownTags()
       }
 
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.writeInt32(epoch)
-        writer.optionalElements(subtopologies, version, true)
+        writer.optionalSharedElements(subtopologies, version, true)
         writer.tags(unknownTags)
       }
 
       /// What `subtopologies` holds.
-      package struct Subtopology: WireElement {
-        package var subtopologyId: String = ""
-        package var sourceTopics: [String] = []
-        package var repartitionSinkTopics: [String] = []
-        package var stateChangelogTopics: [StateChangelogTopic] = []
-        package var repartitionSourceTopics: [RepartitionSourceTopic] = []
+      package struct Subtopology: WireStructure {
+        package var subtopologyId: String
+        package var sourceTopics: [String]
+        package var repartitionSinkTopics: [String]
+        package var stateChangelogTopics: [StateChangelogTopic]
+        package var repartitionSourceTopics: [RepartitionSourceTopic]
         package var unknownTags: [UnknownTag] = []
 
         package init(subtopologyId: String = "", sourceTopics: [String] = [], repartitionSinkTopics: [String] = [], stateChangelogTopics: [StateChangelogTopic] = [], repartitionSourceTopics: [RepartitionSourceTopic] = []) {
@@ -153,11 +153,12 @@ package struct StreamsGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           subtopologyId = try reader.text(true)
           sourceTopics = try reader.values(true)
           repartitionSinkTopics = try reader.values(true)
-          stateChangelogTopics = try reader.elements(version, true)
-          repartitionSourceTopics = try reader.elements(version, true)
+          stateChangelogTopics = try reader.sharedElements(version, true, least: 9)
+          repartitionSourceTopics = try reader.sharedElements(version, true, least: 9)
           unknownTags = try reader.unknownTags()
         }
 
@@ -165,21 +166,17 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           writer.text(subtopologyId, true)
           writer.values(sourceTopics, true)
           writer.values(repartitionSinkTopics, true)
-          writer.elements(stateChangelogTopics, version, true)
-          writer.elements(repartitionSourceTopics, version, true)
+          writer.sharedElements(stateChangelogTopics, version, true)
+          writer.sharedElements(repartitionSourceTopics, version, true)
           writer.tags(unknownTags)
         }
 
-        static func minimumSize(_ version: Int16) -> Int {
-          return 6
-        }
-
         /// What `stateChangelogTopics` holds.
-        package struct StateChangelogTopic: WireElement {
-          package var name: String = ""
-          package var partitions: Int32 = 0
-          package var replicationFactor: Int16 = 0
-          package var topicConfigs: [TopicConfig] = []
+        package struct StateChangelogTopic: WireStructure {
+          package var name: String
+          package var partitions: Int32
+          package var replicationFactor: Int16
+          package var topicConfigs: [TopicConfig]
           package var unknownTags: [UnknownTag] = []
 
           package init(name: String = "", partitions: Int32 = 0, replicationFactor: Int16 = 0, topicConfigs: [TopicConfig] = []) {
@@ -190,10 +187,11 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             name = try reader.text(true)
             partitions = try reader.int32()
             replicationFactor = try reader.int16()
-            topicConfigs = try reader.elements(version, true)
+            topicConfigs = try reader.sharedElements(version, true, least: 3)
             unknownTags = try reader.unknownTags()
           }
 
@@ -201,18 +199,14 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             writer.text(name, true)
             writer.writeInt32(partitions)
             writer.writeInt16(replicationFactor)
-            writer.elements(topicConfigs, version, true)
+            writer.sharedElements(topicConfigs, version, true)
             writer.tags(unknownTags)
           }
 
-          static func minimumSize(_ version: Int16) -> Int {
-            return 9
-          }
-
           /// What `topicConfigs` holds.
-          package struct TopicConfig: WireElement {
-            package var key: String = ""
-            package var value: String = ""
+          package struct TopicConfig: WireStructure {
+            package var key: String
+            package var value: String
             package var unknownTags: [UnknownTag] = []
 
             package init(key: String = "", value: String = "") {
@@ -221,6 +215,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             }
 
             init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+              self.init()
               key = try reader.text(true)
               value = try reader.text(true)
               unknownTags = try reader.unknownTags()
@@ -230,20 +225,16 @@ package struct StreamsGroupDescribeResponse: WireMessage {
               writer.text(key, true)
               writer.text(value, true)
               writer.tags(unknownTags)
-            }
-
-            static func minimumSize(_ version: Int16) -> Int {
-              return 3
             }
           }
         }
 
         /// What `repartitionSourceTopics` holds.
-        package struct RepartitionSourceTopic: WireElement {
-          package var name: String = ""
-          package var partitions: Int32 = 0
-          package var replicationFactor: Int16 = 0
-          package var topicConfigs: [TopicConfig] = []
+        package struct RepartitionSourceTopic: WireStructure {
+          package var name: String
+          package var partitions: Int32
+          package var replicationFactor: Int16
+          package var topicConfigs: [TopicConfig]
           package var unknownTags: [UnknownTag] = []
 
           package init(name: String = "", partitions: Int32 = 0, replicationFactor: Int16 = 0, topicConfigs: [TopicConfig] = []) {
@@ -254,10 +245,11 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             name = try reader.text(true)
             partitions = try reader.int32()
             replicationFactor = try reader.int16()
-            topicConfigs = try reader.elements(version, true)
+            topicConfigs = try reader.sharedElements(version, true, least: 3)
             unknownTags = try reader.unknownTags()
           }
 
@@ -265,18 +257,14 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             writer.text(name, true)
             writer.writeInt32(partitions)
             writer.writeInt16(replicationFactor)
-            writer.elements(topicConfigs, version, true)
+            writer.sharedElements(topicConfigs, version, true)
             writer.tags(unknownTags)
           }
 
-          static func minimumSize(_ version: Int16) -> Int {
-            return 9
-          }
-
           /// What `topicConfigs` holds.
-          package struct TopicConfig: WireElement {
-            package var key: String = ""
-            package var value: String = ""
+          package struct TopicConfig: WireStructure {
+            package var key: String
+            package var value: String
             package var unknownTags: [UnknownTag] = []
 
             package init(key: String = "", value: String = "") {
@@ -285,6 +273,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             }
 
             init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+              self.init()
               key = try reader.text(true)
               value = try reader.text(true)
               unknownTags = try reader.unknownTags()
@@ -294,10 +283,6 @@ package struct StreamsGroupDescribeResponse: WireMessage {
               writer.text(key, true)
               writer.text(value, true)
               writer.tags(unknownTags)
-            }
-
-            static func minimumSize(_ version: Int16) -> Int {
-              return 3
             }
           }
         }
@@ -305,22 +290,22 @@ package struct StreamsGroupDescribeResponse: WireMessage {
     }
 
     /// What `members` holds.
-    package struct Member: WireElement {
-      package var memberId: String = ""
-      package var memberEpoch: Int32 = 0
-      package var instanceId: String? = nil
-      package var rackId: String? = nil
-      package var clientId: String = ""
-      package var clientHost: String = ""
-      package var topologyEpoch: Int32 = 0
-      package var processId: String = ""
-      package var userEndpoint: UserEndpoint? = nil
-      package var clientTags: [ClientTag] = []
-      package var taskOffsets: [TaskOffset] = []
-      package var taskEndOffsets: [TaskEndOffset] = []
-      package var assignment: Assignment = Assignment()
-      package var targetAssignment: TargetAssignment = TargetAssignment()
-      package var isClassic: Bool = false
+    package struct Member: WireStructure {
+      package var memberId: String
+      package var memberEpoch: Int32
+      package var instanceId: String?
+      package var rackId: String?
+      package var clientId: String
+      package var clientHost: String
+      package var topologyEpoch: Int32
+      package var processId: String
+      package var userEndpoint: UserEndpoint?
+      package var clientTags: [ClientTag]
+      package var taskOffsets: [TaskOffset]
+      package var taskEndOffsets: [TaskEndOffset]
+      package var assignment: Assignment
+      package var targetAssignment: TargetAssignment
+      package var isClassic: Bool
       package var unknownTags: [UnknownTag] = []
 
       package init(memberId: String = "", memberEpoch: Int32 = 0, instanceId: String? = nil, rackId: String? = nil, clientId: String = "", clientHost: String = "", topologyEpoch: Int32 = 0, processId: String = "", userEndpoint: UserEndpoint? = nil, clientTags: [ClientTag] = [], taskOffsets: [TaskOffset] = [], taskEndOffsets: [TaskEndOffset] = [], assignment: Assignment = Assignment(), targetAssignment: TargetAssignment = TargetAssignment(), isClassic: Bool = false) {
@@ -342,6 +327,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         memberId = try reader.text(true)
         memberEpoch = try reader.int32()
         instanceId = try reader.optionalText(true)
@@ -351,9 +337,9 @@ package struct StreamsGroupDescribeResponse: WireMessage {
         topologyEpoch = try reader.int32()
         processId = try reader.text(true)
         userEndpoint = try reader.optionalStructure(version)
-        clientTags = try reader.elements(version, true)
-        taskOffsets = try reader.elements(version, true)
-        taskEndOffsets = try reader.elements(version, true)
+        clientTags = try reader.sharedElements(version, true, least: 3)
+        taskOffsets = try reader.sharedElements(version, true, least: 14)
+        taskEndOffsets = try reader.sharedElements(version, true, least: 14)
         assignment = try Assignment(from: &reader, version: version)
         targetAssignment = try TargetAssignment(from: &reader, version: version)
         isClassic = try reader.bool()
@@ -370,23 +356,19 @@ package struct StreamsGroupDescribeResponse: WireMessage {
         writer.writeInt32(topologyEpoch)
         writer.text(processId, true)
         writer.optionalStructure(userEndpoint, version)
-        writer.elements(clientTags, version, true)
-        writer.elements(taskOffsets, version, true)
-        writer.elements(taskEndOffsets, version, true)
+        writer.sharedElements(clientTags, version, true)
+        writer.sharedElements(taskOffsets, version, true)
+        writer.sharedElements(taskEndOffsets, version, true)
         assignment.encode(to: &writer, version: version)
         targetAssignment.encode(to: &writer, version: version)
         writer.writeBool(isClassic)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 28
-      }
-
       /// What `userEndpoint` holds.
       package struct UserEndpoint: WireStructure {
-        package var host: String = ""
-        package var port: UInt16 = 0
+        package var host: String
+        package var port: UInt16
         package var unknownTags: [UnknownTag] = []
 
         package init(host: String = "", port: UInt16 = 0) {
@@ -395,6 +377,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           host = try reader.text(true)
           port = try reader.uInt16()
           unknownTags = try reader.unknownTags()
@@ -408,9 +391,9 @@ package struct StreamsGroupDescribeResponse: WireMessage {
       }
 
       /// What `clientTags` holds.
-      package struct ClientTag: WireElement {
-        package var key: String = ""
-        package var value: String = ""
+      package struct ClientTag: WireStructure {
+        package var key: String
+        package var value: String
         package var unknownTags: [UnknownTag] = []
 
         package init(key: String = "", value: String = "") {
@@ -419,6 +402,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           key = try reader.text(true)
           value = try reader.text(true)
           unknownTags = try reader.unknownTags()
@@ -429,17 +413,13 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           writer.text(value, true)
           writer.tags(unknownTags)
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 3
-        }
       }
 
       /// What `taskOffsets` holds.
-      package struct TaskOffset: WireElement {
-        package var subtopologyId: String = ""
-        package var partition: Int32 = 0
-        package var offset: Int64 = 0
+      package struct TaskOffset: WireStructure {
+        package var subtopologyId: String
+        package var partition: Int32
+        package var offset: Int64
         package var unknownTags: [UnknownTag] = []
 
         package init(subtopologyId: String = "", partition: Int32 = 0, offset: Int64 = 0) {
@@ -449,6 +429,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           subtopologyId = try reader.text(true)
           partition = try reader.int32()
           offset = try reader.int64()
@@ -460,18 +441,14 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           writer.writeInt32(partition)
           writer.writeInt64(offset)
           writer.tags(unknownTags)
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 14
         }
       }
 
       /// What `taskEndOffsets` holds.
-      package struct TaskEndOffset: WireElement {
-        package var subtopologyId: String = ""
-        package var partition: Int32 = 0
-        package var offset: Int64 = 0
+      package struct TaskEndOffset: WireStructure {
+        package var subtopologyId: String
+        package var partition: Int32
+        package var offset: Int64
         package var unknownTags: [UnknownTag] = []
 
         package init(subtopologyId: String = "", partition: Int32 = 0, offset: Int64 = 0) {
@@ -481,6 +458,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           subtopologyId = try reader.text(true)
           partition = try reader.int32()
           offset = try reader.int64()
@@ -492,18 +470,14 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           writer.writeInt32(partition)
           writer.writeInt64(offset)
           writer.tags(unknownTags)
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 14
         }
       }
 
       /// What `assignment` holds.
       package struct Assignment: WireStructure {
-        package var activeTasks: [ActiveTask] = []
-        package var standbyTasks: [StandbyTask] = []
-        package var warmupTasks: [WarmupTask] = []
+        package var activeTasks: [ActiveTask]
+        package var standbyTasks: [StandbyTask]
+        package var warmupTasks: [WarmupTask]
         package var unknownTags: [UnknownTag] = []
 
         package init(activeTasks: [ActiveTask] = [], standbyTasks: [StandbyTask] = [], warmupTasks: [WarmupTask] = []) {
@@ -513,23 +487,24 @@ package struct StreamsGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
-          activeTasks = try reader.elements(version, true)
-          standbyTasks = try reader.elements(version, true)
-          warmupTasks = try reader.elements(version, true)
+          self.init()
+          activeTasks = try reader.sharedElements(version, true, least: 3)
+          standbyTasks = try reader.sharedElements(version, true, least: 3)
+          warmupTasks = try reader.sharedElements(version, true, least: 3)
           unknownTags = try reader.unknownTags()
         }
 
         func encode(to writer: inout ByteWriter, version: Int16) {
-          writer.elements(activeTasks, version, true)
-          writer.elements(standbyTasks, version, true)
-          writer.elements(warmupTasks, version, true)
+          writer.sharedElements(activeTasks, version, true)
+          writer.sharedElements(standbyTasks, version, true)
+          writer.sharedElements(warmupTasks, version, true)
           writer.tags(unknownTags)
         }
 
         /// What `activeTasks` holds.
-        package struct ActiveTask: WireElement {
-          package var subtopologyId: String = ""
-          package var partitions: [Int32] = []
+        package struct ActiveTask: WireStructure {
+          package var subtopologyId: String
+          package var partitions: [Int32]
           package var unknownTags: [UnknownTag] = []
 
           package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -538,6 +513,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             subtopologyId = try reader.text(true)
             partitions = try reader.values(true)
             unknownTags = try reader.unknownTags()
@@ -547,17 +523,13 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             writer.text(subtopologyId, true)
             writer.values(partitions, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 3
           }
         }
 
         /// What `standbyTasks` holds.
-        package struct StandbyTask: WireElement {
-          package var subtopologyId: String = ""
-          package var partitions: [Int32] = []
+        package struct StandbyTask: WireStructure {
+          package var subtopologyId: String
+          package var partitions: [Int32]
           package var unknownTags: [UnknownTag] = []
 
           package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -566,6 +538,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             subtopologyId = try reader.text(true)
             partitions = try reader.values(true)
             unknownTags = try reader.unknownTags()
@@ -575,17 +548,13 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             writer.text(subtopologyId, true)
             writer.values(partitions, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 3
           }
         }
 
         /// What `warmupTasks` holds.
-        package struct WarmupTask: WireElement {
-          package var subtopologyId: String = ""
-          package var partitions: [Int32] = []
+        package struct WarmupTask: WireStructure {
+          package var subtopologyId: String
+          package var partitions: [Int32]
           package var unknownTags: [UnknownTag] = []
 
           package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -594,6 +563,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             subtopologyId = try reader.text(true)
             partitions = try reader.values(true)
             unknownTags = try reader.unknownTags()
@@ -603,19 +573,15 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             writer.text(subtopologyId, true)
             writer.values(partitions, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 3
           }
         }
       }
 
       /// What `targetAssignment` holds.
       package struct TargetAssignment: WireStructure {
-        package var activeTasks: [ActiveTask] = []
-        package var standbyTasks: [StandbyTask] = []
-        package var warmupTasks: [WarmupTask] = []
+        package var activeTasks: [ActiveTask]
+        package var standbyTasks: [StandbyTask]
+        package var warmupTasks: [WarmupTask]
         package var unknownTags: [UnknownTag] = []
 
         package init(activeTasks: [ActiveTask] = [], standbyTasks: [StandbyTask] = [], warmupTasks: [WarmupTask] = []) {
@@ -625,23 +591,24 @@ package struct StreamsGroupDescribeResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
-          activeTasks = try reader.elements(version, true)
-          standbyTasks = try reader.elements(version, true)
-          warmupTasks = try reader.elements(version, true)
+          self.init()
+          activeTasks = try reader.sharedElements(version, true, least: 3)
+          standbyTasks = try reader.sharedElements(version, true, least: 3)
+          warmupTasks = try reader.sharedElements(version, true, least: 3)
           unknownTags = try reader.unknownTags()
         }
 
         func encode(to writer: inout ByteWriter, version: Int16) {
-          writer.elements(activeTasks, version, true)
-          writer.elements(standbyTasks, version, true)
-          writer.elements(warmupTasks, version, true)
+          writer.sharedElements(activeTasks, version, true)
+          writer.sharedElements(standbyTasks, version, true)
+          writer.sharedElements(warmupTasks, version, true)
           writer.tags(unknownTags)
         }
 
         /// What `activeTasks` holds.
-        package struct ActiveTask: WireElement {
-          package var subtopologyId: String = ""
-          package var partitions: [Int32] = []
+        package struct ActiveTask: WireStructure {
+          package var subtopologyId: String
+          package var partitions: [Int32]
           package var unknownTags: [UnknownTag] = []
 
           package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -650,6 +617,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             subtopologyId = try reader.text(true)
             partitions = try reader.values(true)
             unknownTags = try reader.unknownTags()
@@ -659,17 +627,13 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             writer.text(subtopologyId, true)
             writer.values(partitions, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 3
           }
         }
 
         /// What `standbyTasks` holds.
-        package struct StandbyTask: WireElement {
-          package var subtopologyId: String = ""
-          package var partitions: [Int32] = []
+        package struct StandbyTask: WireStructure {
+          package var subtopologyId: String
+          package var partitions: [Int32]
           package var unknownTags: [UnknownTag] = []
 
           package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -678,6 +642,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             subtopologyId = try reader.text(true)
             partitions = try reader.values(true)
             unknownTags = try reader.unknownTags()
@@ -687,17 +652,13 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             writer.text(subtopologyId, true)
             writer.values(partitions, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 3
           }
         }
 
         /// What `warmupTasks` holds.
-        package struct WarmupTask: WireElement {
-          package var subtopologyId: String = ""
-          package var partitions: [Int32] = []
+        package struct WarmupTask: WireStructure {
+          package var subtopologyId: String
+          package var partitions: [Int32]
           package var unknownTags: [UnknownTag] = []
 
           package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -706,6 +667,7 @@ package struct StreamsGroupDescribeResponse: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             subtopologyId = try reader.text(true)
             partitions = try reader.values(true)
             unknownTags = try reader.unknownTags()
@@ -715,10 +677,6 @@ package struct StreamsGroupDescribeResponse: WireMessage {
             writer.text(subtopologyId, true)
             writer.values(partitions, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 3
           }
         }
       }

@@ -7,23 +7,23 @@ package import ByteCodec
 package struct StreamsGroupHeartbeatRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var groupId: String = ""
-  package var memberId: String = ""
-  package var memberEpoch: Int32 = 0
-  package var endpointInformationEpoch: Int32 = 0
-  package var instanceId: String? = nil
-  package var rackId: String? = nil
-  package var rebalanceTimeoutMs: Int32 = -1
-  package var topology: Topology? = nil
-  package var activeTasks: [ActiveTask]? = nil
-  package var standbyTasks: [StandbyTask]? = nil
-  package var warmupTasks: [WarmupTask]? = nil
-  package var processId: String? = nil
-  package var userEndpoint: UserEndpoint? = nil
-  package var clientTags: [ClientTag]? = nil
-  package var taskOffsets: [TaskOffset]? = nil
-  package var taskEndOffsets: [TaskEndOffset]? = nil
-  package var shutdownApplication: Bool = false
+  package var groupId: String
+  package var memberId: String
+  package var memberEpoch: Int32
+  package var endpointInformationEpoch: Int32
+  package var instanceId: String?
+  package var rackId: String?
+  package var rebalanceTimeoutMs: Int32
+  package var topology: Topology?
+  package var activeTasks: [ActiveTask]?
+  package var standbyTasks: [StandbyTask]?
+  package var warmupTasks: [WarmupTask]?
+  package var processId: String?
+  package var userEndpoint: UserEndpoint?
+  package var clientTags: [ClientTag]?
+  package var taskOffsets: [TaskOffset]?
+  package var taskEndOffsets: [TaskEndOffset]?
+  package var shutdownApplication: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", memberId: String = "", memberEpoch: Int32 = 0, endpointInformationEpoch: Int32 = 0, instanceId: String? = nil, rackId: String? = nil, rebalanceTimeoutMs: Int32 = -1, topology: Topology? = nil, activeTasks: [ActiveTask]? = nil, standbyTasks: [StandbyTask]? = nil, warmupTasks: [WarmupTask]? = nil, processId: String? = nil, userEndpoint: UserEndpoint? = nil, clientTags: [ClientTag]? = nil, taskOffsets: [TaskOffset]? = nil, taskEndOffsets: [TaskEndOffset]? = nil, shutdownApplication: Bool = false) {
@@ -48,6 +48,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(true)
     memberId = try reader.text(true)
     memberEpoch = try reader.int32()
@@ -56,14 +57,14 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     rackId = try reader.optionalText(true)
     rebalanceTimeoutMs = try reader.int32()
     topology = try reader.optionalStructure(version)
-    activeTasks = try reader.optionalElements(version, true)
-    standbyTasks = try reader.optionalElements(version, true)
-    warmupTasks = try reader.optionalElements(version, true)
+    activeTasks = try reader.optionalSharedElements(version, true, least: 3)
+    standbyTasks = try reader.optionalSharedElements(version, true, least: 3)
+    warmupTasks = try reader.optionalSharedElements(version, true, least: 3)
     processId = try reader.optionalText(true)
     userEndpoint = try reader.optionalStructure(version)
-    clientTags = try reader.optionalElements(version, true)
-    taskOffsets = try reader.optionalElements(version, true)
-    taskEndOffsets = try reader.optionalElements(version, true)
+    clientTags = try reader.optionalSharedElements(version, true, least: 3)
+    taskOffsets = try reader.optionalSharedElements(version, true, least: 14)
+    taskEndOffsets = try reader.optionalSharedElements(version, true, least: 14)
     shutdownApplication = try reader.bool()
     unknownTags = try reader.unknownTags()
   }
@@ -78,22 +79,22 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     writer.optionalText(rackId, true)
     writer.writeInt32(rebalanceTimeoutMs)
     writer.optionalStructure(topology, version)
-    writer.optionalElements(activeTasks, version, true)
-    writer.optionalElements(standbyTasks, version, true)
-    writer.optionalElements(warmupTasks, version, true)
+    writer.optionalSharedElements(activeTasks, version, true)
+    writer.optionalSharedElements(standbyTasks, version, true)
+    writer.optionalSharedElements(warmupTasks, version, true)
     writer.optionalText(processId, true)
     writer.optionalStructure(userEndpoint, version)
-    writer.optionalElements(clientTags, version, true)
-    writer.optionalElements(taskOffsets, version, true)
-    writer.optionalElements(taskEndOffsets, version, true)
+    writer.optionalSharedElements(clientTags, version, true)
+    writer.optionalSharedElements(taskOffsets, version, true)
+    writer.optionalSharedElements(taskEndOffsets, version, true)
     writer.writeBool(shutdownApplication)
     writer.tags(unknownTags)
   }
 
   /// What `topology` holds.
   package struct Topology: WireStructure {
-    package var epoch: Int32 = 0
-    package var subtopologies: [Subtopology] = []
+    package var epoch: Int32
+    package var subtopologies: [Subtopology]
     package var unknownTags: [UnknownTag] = []
 
     package init(epoch: Int32 = 0, subtopologies: [Subtopology] = []) {
@@ -102,26 +103,27 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       epoch = try reader.int32()
-      subtopologies = try reader.elements(version, true)
+      subtopologies = try reader.sharedElements(version, true, least: 8)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeInt32(epoch)
-      writer.elements(subtopologies, version, true)
+      writer.sharedElements(subtopologies, version, true)
       writer.tags(unknownTags)
     }
 
     /// What `subtopologies` holds.
-    package struct Subtopology: WireElement {
-      package var subtopologyId: String = ""
-      package var sourceTopics: [String] = []
-      package var sourceTopicRegex: [String] = []
-      package var stateChangelogTopics: [StateChangelogTopic] = []
-      package var repartitionSinkTopics: [String] = []
-      package var repartitionSourceTopics: [RepartitionSourceTopic] = []
-      package var copartitionGroups: [CopartitionGroup] = []
+    package struct Subtopology: WireStructure {
+      package var subtopologyId: String
+      package var sourceTopics: [String]
+      package var sourceTopicRegex: [String]
+      package var stateChangelogTopics: [StateChangelogTopic]
+      package var repartitionSinkTopics: [String]
+      package var repartitionSourceTopics: [RepartitionSourceTopic]
+      package var copartitionGroups: [CopartitionGroup]
       package var unknownTags: [UnknownTag] = []
 
       package init(subtopologyId: String = "", sourceTopics: [String] = [], sourceTopicRegex: [String] = [], stateChangelogTopics: [StateChangelogTopic] = [], repartitionSinkTopics: [String] = [], repartitionSourceTopics: [RepartitionSourceTopic] = [], copartitionGroups: [CopartitionGroup] = []) {
@@ -135,13 +137,14 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         subtopologyId = try reader.text(true)
         sourceTopics = try reader.values(true)
         sourceTopicRegex = try reader.values(true)
-        stateChangelogTopics = try reader.elements(version, true)
+        stateChangelogTopics = try reader.sharedElements(version, true, least: 9)
         repartitionSinkTopics = try reader.values(true)
-        repartitionSourceTopics = try reader.elements(version, true)
-        copartitionGroups = try reader.elements(version, true)
+        repartitionSourceTopics = try reader.sharedElements(version, true, least: 9)
+        copartitionGroups = try reader.sharedElements(version, true, least: 4)
         unknownTags = try reader.unknownTags()
       }
 
@@ -149,23 +152,19 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
         writer.text(subtopologyId, true)
         writer.values(sourceTopics, true)
         writer.values(sourceTopicRegex, true)
-        writer.elements(stateChangelogTopics, version, true)
+        writer.sharedElements(stateChangelogTopics, version, true)
         writer.values(repartitionSinkTopics, true)
-        writer.elements(repartitionSourceTopics, version, true)
-        writer.elements(copartitionGroups, version, true)
+        writer.sharedElements(repartitionSourceTopics, version, true)
+        writer.sharedElements(copartitionGroups, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 8
-      }
-
       /// What `stateChangelogTopics` holds.
-      package struct StateChangelogTopic: WireElement {
-        package var name: String = ""
-        package var partitions: Int32 = 0
-        package var replicationFactor: Int16 = 0
-        package var topicConfigs: [TopicConfig] = []
+      package struct StateChangelogTopic: WireStructure {
+        package var name: String
+        package var partitions: Int32
+        package var replicationFactor: Int16
+        package var topicConfigs: [TopicConfig]
         package var unknownTags: [UnknownTag] = []
 
         package init(name: String = "", partitions: Int32 = 0, replicationFactor: Int16 = 0, topicConfigs: [TopicConfig] = []) {
@@ -176,10 +175,11 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           name = try reader.text(true)
           partitions = try reader.int32()
           replicationFactor = try reader.int16()
-          topicConfigs = try reader.elements(version, true)
+          topicConfigs = try reader.sharedElements(version, true, least: 3)
           unknownTags = try reader.unknownTags()
         }
 
@@ -187,18 +187,14 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
           writer.text(name, true)
           writer.writeInt32(partitions)
           writer.writeInt16(replicationFactor)
-          writer.elements(topicConfigs, version, true)
+          writer.sharedElements(topicConfigs, version, true)
           writer.tags(unknownTags)
         }
 
-        static func minimumSize(_ version: Int16) -> Int {
-          return 9
-        }
-
         /// What `topicConfigs` holds.
-        package struct TopicConfig: WireElement {
-          package var key: String = ""
-          package var value: String = ""
+        package struct TopicConfig: WireStructure {
+          package var key: String
+          package var value: String
           package var unknownTags: [UnknownTag] = []
 
           package init(key: String = "", value: String = "") {
@@ -207,6 +203,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             key = try reader.text(true)
             value = try reader.text(true)
             unknownTags = try reader.unknownTags()
@@ -216,20 +213,16 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
             writer.text(key, true)
             writer.text(value, true)
             writer.tags(unknownTags)
-          }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 3
           }
         }
       }
 
       /// What `repartitionSourceTopics` holds.
-      package struct RepartitionSourceTopic: WireElement {
-        package var name: String = ""
-        package var partitions: Int32 = 0
-        package var replicationFactor: Int16 = 0
-        package var topicConfigs: [TopicConfig] = []
+      package struct RepartitionSourceTopic: WireStructure {
+        package var name: String
+        package var partitions: Int32
+        package var replicationFactor: Int16
+        package var topicConfigs: [TopicConfig]
         package var unknownTags: [UnknownTag] = []
 
         package init(name: String = "", partitions: Int32 = 0, replicationFactor: Int16 = 0, topicConfigs: [TopicConfig] = []) {
@@ -240,10 +233,11 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           name = try reader.text(true)
           partitions = try reader.int32()
           replicationFactor = try reader.int16()
-          topicConfigs = try reader.elements(version, true)
+          topicConfigs = try reader.sharedElements(version, true, least: 3)
           unknownTags = try reader.unknownTags()
         }
 
@@ -251,18 +245,14 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
           writer.text(name, true)
           writer.writeInt32(partitions)
           writer.writeInt16(replicationFactor)
-          writer.elements(topicConfigs, version, true)
+          writer.sharedElements(topicConfigs, version, true)
           writer.tags(unknownTags)
         }
 
-        static func minimumSize(_ version: Int16) -> Int {
-          return 9
-        }
-
         /// What `topicConfigs` holds.
-        package struct TopicConfig: WireElement {
-          package var key: String = ""
-          package var value: String = ""
+        package struct TopicConfig: WireStructure {
+          package var key: String
+          package var value: String
           package var unknownTags: [UnknownTag] = []
 
           package init(key: String = "", value: String = "") {
@@ -271,6 +261,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
           }
 
           init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+            self.init()
             key = try reader.text(true)
             value = try reader.text(true)
             unknownTags = try reader.unknownTags()
@@ -281,18 +272,14 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
             writer.text(value, true)
             writer.tags(unknownTags)
           }
-
-          static func minimumSize(_ version: Int16) -> Int {
-            return 3
-          }
         }
       }
 
       /// What `copartitionGroups` holds.
-      package struct CopartitionGroup: WireElement {
-        package var sourceTopics: [Int16] = []
-        package var sourceTopicRegex: [Int16] = []
-        package var repartitionSourceTopics: [Int16] = []
+      package struct CopartitionGroup: WireStructure {
+        package var sourceTopics: [Int16]
+        package var sourceTopicRegex: [Int16]
+        package var repartitionSourceTopics: [Int16]
         package var unknownTags: [UnknownTag] = []
 
         package init(sourceTopics: [Int16] = [], sourceTopicRegex: [Int16] = [], repartitionSourceTopics: [Int16] = []) {
@@ -302,6 +289,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           sourceTopics = try reader.values(true)
           sourceTopicRegex = try reader.values(true)
           repartitionSourceTopics = try reader.values(true)
@@ -314,18 +302,14 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
           writer.values(repartitionSourceTopics, true)
           writer.tags(unknownTags)
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 4
-        }
       }
     }
   }
 
   /// What `activeTasks` holds.
-  package struct ActiveTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
+  package struct ActiveTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -334,6 +318,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -343,17 +328,13 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
       writer.text(subtopologyId, true)
       writer.values(partitions, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `standbyTasks` holds.
-  package struct StandbyTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
+  package struct StandbyTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -362,6 +343,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -371,17 +353,13 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
       writer.text(subtopologyId, true)
       writer.values(partitions, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `warmupTasks` holds.
-  package struct WarmupTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
+  package struct WarmupTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -390,6 +368,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -399,17 +378,13 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
       writer.text(subtopologyId, true)
       writer.values(partitions, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `userEndpoint` holds.
   package struct UserEndpoint: WireStructure {
-    package var host: String = ""
-    package var port: UInt16 = 0
+    package var host: String
+    package var port: UInt16
     package var unknownTags: [UnknownTag] = []
 
     package init(host: String = "", port: UInt16 = 0) {
@@ -418,6 +393,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       host = try reader.text(true)
       port = try reader.uInt16()
       unknownTags = try reader.unknownTags()
@@ -431,9 +407,9 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
   }
 
   /// What `clientTags` holds.
-  package struct ClientTag: WireElement {
-    package var key: String = ""
-    package var value: String = ""
+  package struct ClientTag: WireStructure {
+    package var key: String
+    package var value: String
     package var unknownTags: [UnknownTag] = []
 
     package init(key: String = "", value: String = "") {
@@ -442,6 +418,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       key = try reader.text(true)
       value = try reader.text(true)
       unknownTags = try reader.unknownTags()
@@ -452,17 +429,13 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
       writer.text(value, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
   }
 
   /// What `taskOffsets` holds.
-  package struct TaskOffset: WireElement {
-    package var subtopologyId: String = ""
-    package var partition: Int32 = 0
-    package var offset: Int64 = 0
+  package struct TaskOffset: WireStructure {
+    package var subtopologyId: String
+    package var partition: Int32
+    package var offset: Int64
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partition: Int32 = 0, offset: Int64 = 0) {
@@ -472,6 +445,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partition = try reader.int32()
       offset = try reader.int64()
@@ -483,18 +457,14 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
       writer.writeInt32(partition)
       writer.writeInt64(offset)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 14
     }
   }
 
   /// What `taskEndOffsets` holds.
-  package struct TaskEndOffset: WireElement {
-    package var subtopologyId: String = ""
-    package var partition: Int32 = 0
-    package var offset: Int64 = 0
+  package struct TaskEndOffset: WireStructure {
+    package var subtopologyId: String
+    package var partition: Int32
+    package var offset: Int64
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partition: Int32 = 0, offset: Int64 = 0) {
@@ -504,6 +474,7 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partition = try reader.int32()
       offset = try reader.int64()
@@ -515,10 +486,6 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
       writer.writeInt32(partition)
       writer.writeInt64(offset)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 14
     }
   }
 }
@@ -527,20 +494,20 @@ package struct StreamsGroupHeartbeatRequest: WireMessage {
 package struct StreamsGroupHeartbeatResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
-  package var memberId: String = ""
-  package var memberEpoch: Int32 = 0
-  package var heartbeatIntervalMs: Int32 = 0
-  package var acceptableRecoveryLag: Int32 = 0
-  package var taskOffsetIntervalMs: Int32 = 0
-  package var status: [Status]? = nil
-  package var activeTasks: [ActiveTask]? = nil
-  package var standbyTasks: [StandbyTask]? = nil
-  package var warmupTasks: [WarmupTask]? = nil
-  package var endpointInformationEpoch: Int32 = 0
-  package var partitionsByUserEndpoint: [PartitionsByUserEndpoint]? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
+  package var memberId: String
+  package var memberEpoch: Int32
+  package var heartbeatIntervalMs: Int32
+  package var acceptableRecoveryLag: Int32
+  package var taskOffsetIntervalMs: Int32
+  package var status: [Status]?
+  package var activeTasks: [ActiveTask]?
+  package var standbyTasks: [StandbyTask]?
+  package var warmupTasks: [WarmupTask]?
+  package var endpointInformationEpoch: Int32
+  package var partitionsByUserEndpoint: [PartitionsByUserEndpoint]?
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, memberId: String = "", memberEpoch: Int32 = 0, heartbeatIntervalMs: Int32 = 0, acceptableRecoveryLag: Int32 = 0, taskOffsetIntervalMs: Int32 = 0, status: [Status]? = nil, activeTasks: [ActiveTask]? = nil, standbyTasks: [StandbyTask]? = nil, warmupTasks: [WarmupTask]? = nil, endpointInformationEpoch: Int32 = 0, partitionsByUserEndpoint: [PartitionsByUserEndpoint]? = nil) {
@@ -562,6 +529,7 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
@@ -570,12 +538,12 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
     heartbeatIntervalMs = try reader.int32()
     acceptableRecoveryLag = try reader.int32()
     taskOffsetIntervalMs = try reader.int32()
-    status = try reader.optionalElements(version, true)
-    activeTasks = try reader.optionalElements(version, true)
-    standbyTasks = try reader.optionalElements(version, true)
-    warmupTasks = try reader.optionalElements(version, true)
+    status = try reader.optionalSharedElements(version, true, least: 3)
+    activeTasks = try reader.optionalSharedElements(version, true, least: 3)
+    standbyTasks = try reader.optionalSharedElements(version, true, least: 3)
+    warmupTasks = try reader.optionalSharedElements(version, true, least: 3)
     endpointInformationEpoch = try reader.int32()
-    partitionsByUserEndpoint = try reader.optionalElements(version, true)
+    partitionsByUserEndpoint = try reader.optionalSharedElements(version, true, least: 7)
     unknownTags = try reader.unknownTags()
   }
 
@@ -589,19 +557,19 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
     writer.writeInt32(heartbeatIntervalMs)
     writer.writeInt32(acceptableRecoveryLag)
     writer.writeInt32(taskOffsetIntervalMs)
-    writer.optionalElements(status, version, true)
-    writer.optionalElements(activeTasks, version, true)
-    writer.optionalElements(standbyTasks, version, true)
-    writer.optionalElements(warmupTasks, version, true)
+    writer.optionalSharedElements(status, version, true)
+    writer.optionalSharedElements(activeTasks, version, true)
+    writer.optionalSharedElements(standbyTasks, version, true)
+    writer.optionalSharedElements(warmupTasks, version, true)
     writer.writeInt32(endpointInformationEpoch)
-    writer.optionalElements(partitionsByUserEndpoint, version, true)
+    writer.optionalSharedElements(partitionsByUserEndpoint, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `status` holds.
-  package struct Status: WireElement {
-    package var statusCode: Int8 = 0
-    package var statusDetail: String = ""
+  package struct Status: WireStructure {
+    package var statusCode: Int8
+    package var statusDetail: String
     package var unknownTags: [UnknownTag] = []
 
     package init(statusCode: Int8 = 0, statusDetail: String = "") {
@@ -610,6 +578,7 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       statusCode = try reader.int8()
       statusDetail = try reader.text(true)
       unknownTags = try reader.unknownTags()
@@ -620,16 +589,12 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
       writer.text(statusDetail, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
   }
 
   /// What `activeTasks` holds.
-  package struct ActiveTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
+  package struct ActiveTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -638,6 +603,7 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -647,17 +613,13 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
       writer.text(subtopologyId, true)
       writer.values(partitions, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `standbyTasks` holds.
-  package struct StandbyTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
+  package struct StandbyTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -666,6 +628,7 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -675,17 +638,13 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
       writer.text(subtopologyId, true)
       writer.values(partitions, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
     }
   }
 
   /// What `warmupTasks` holds.
-  package struct WarmupTask: WireElement {
-    package var subtopologyId: String = ""
-    package var partitions: [Int32] = []
+  package struct WarmupTask: WireStructure {
+    package var subtopologyId: String
+    package var partitions: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(subtopologyId: String = "", partitions: [Int32] = []) {
@@ -694,6 +653,7 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       subtopologyId = try reader.text(true)
       partitions = try reader.values(true)
       unknownTags = try reader.unknownTags()
@@ -704,17 +664,13 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
       writer.values(partitions, true)
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 3
-    }
   }
 
   /// What `partitionsByUserEndpoint` holds.
-  package struct PartitionsByUserEndpoint: WireElement {
-    package var userEndpoint: UserEndpoint = UserEndpoint()
-    package var activePartitions: [ActivePartition] = []
-    package var standbyPartitions: [StandbyPartition] = []
+  package struct PartitionsByUserEndpoint: WireStructure {
+    package var userEndpoint: UserEndpoint
+    package var activePartitions: [ActivePartition]
+    package var standbyPartitions: [StandbyPartition]
     package var unknownTags: [UnknownTag] = []
 
     package init(userEndpoint: UserEndpoint = UserEndpoint(), activePartitions: [ActivePartition] = [], standbyPartitions: [StandbyPartition] = []) {
@@ -724,27 +680,24 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       userEndpoint = try UserEndpoint(from: &reader, version: version)
-      activePartitions = try reader.elements(version, true)
-      standbyPartitions = try reader.elements(version, true)
+      activePartitions = try reader.sharedElements(version, true, least: 3)
+      standbyPartitions = try reader.sharedElements(version, true, least: 3)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       userEndpoint.encode(to: &writer, version: version)
-      writer.elements(activePartitions, version, true)
-      writer.elements(standbyPartitions, version, true)
+      writer.sharedElements(activePartitions, version, true)
+      writer.sharedElements(standbyPartitions, version, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 7
     }
 
     /// What `userEndpoint` holds.
     package struct UserEndpoint: WireStructure {
-      package var host: String = ""
-      package var port: UInt16 = 0
+      package var host: String
+      package var port: UInt16
       package var unknownTags: [UnknownTag] = []
 
       package init(host: String = "", port: UInt16 = 0) {
@@ -753,6 +706,7 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         host = try reader.text(true)
         port = try reader.uInt16()
         unknownTags = try reader.unknownTags()
@@ -766,9 +720,9 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
     }
 
     /// What `activePartitions` holds.
-    package struct ActivePartition: WireElement {
-      package var topic: String = ""
-      package var partitions: [Int32] = []
+    package struct ActivePartition: WireStructure {
+      package var topic: String
+      package var partitions: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(topic: String = "", partitions: [Int32] = []) {
@@ -777,6 +731,7 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         topic = try reader.text(true)
         partitions = try reader.values(true)
         unknownTags = try reader.unknownTags()
@@ -786,17 +741,13 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
         writer.text(topic, true)
         writer.values(partitions, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 3
       }
     }
 
     /// What `standbyPartitions` holds.
-    package struct StandbyPartition: WireElement {
-      package var topic: String = ""
-      package var partitions: [Int32] = []
+    package struct StandbyPartition: WireStructure {
+      package var topic: String
+      package var partitions: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(topic: String = "", partitions: [Int32] = []) {
@@ -805,6 +756,7 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         topic = try reader.text(true)
         partitions = try reader.values(true)
         unknownTags = try reader.unknownTags()
@@ -814,10 +766,6 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
         writer.text(topic, true)
         writer.values(partitions, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 3
       }
     }
   }

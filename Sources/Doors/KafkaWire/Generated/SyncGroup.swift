@@ -7,16 +7,16 @@ package import ByteCodec
 package struct SyncGroupRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
-  package var groupId: String = ""
-  package var generationId: Int32 = 0
-  package var memberId: String = ""
+  package var groupId: String
+  package var generationId: Int32
+  package var memberId: String
   /// Where `version >= 3`.
-  package var groupInstanceId: String? = nil
+  package var groupInstanceId: String?
   /// Where `version >= 5`.
-  package var protocolType: String? = nil
+  package var protocolType: String?
   /// Where `version >= 5`.
-  package var protocolName: String? = nil
-  package var assignments: [Assignment] = []
+  package var protocolName: String?
+  package var assignments: [Assignment]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", generationId: Int32 = 0, memberId: String = "", groupInstanceId: String? = nil, protocolType: String? = nil, protocolName: String? = nil, assignments: [Assignment] = []) {
@@ -31,6 +31,7 @@ package struct SyncGroupRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(version >= 4)
     generationId = try reader.int32()
     memberId = try reader.text(version >= 4)
@@ -43,7 +44,7 @@ package struct SyncGroupRequest: WireMessage {
     if version >= 5 {
       protocolName = try reader.optionalText(version >= 4)
     }
-    assignments = try reader.elements(version, version >= 4)
+    assignments = try reader.sharedElements(version, version >= 4, least: version < 4 ? 6 : 3)
     if version >= 4 {
       unknownTags = try reader.unknownTags()
     }
@@ -63,16 +64,16 @@ package struct SyncGroupRequest: WireMessage {
     if version >= 5 {
       writer.optionalText(protocolName, version >= 4)
     }
-    writer.elements(assignments, version, version >= 4)
+    writer.sharedElements(assignments, version, version >= 4)
     if version >= 4 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `assignments` holds.
-  package struct Assignment: WireElement {
-    package var memberId: String = ""
-    package var assignment: [UInt8] = []
+  package struct Assignment: WireStructure {
+    package var memberId: String
+    package var assignment: [UInt8]
     package var unknownTags: [UnknownTag] = []
 
     package init(memberId: String = "", assignment: [UInt8] = []) {
@@ -81,6 +82,7 @@ package struct SyncGroupRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       memberId = try reader.text(version >= 4)
       assignment = try reader.octets(version >= 4)
       if version >= 4 {
@@ -95,11 +97,6 @@ package struct SyncGroupRequest: WireMessage {
         writer.tags(unknownTags)
       }
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 4 { return 6 }
-      return 3
-    }
   }
 }
 
@@ -108,13 +105,13 @@ package struct SyncGroupResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
   /// Where `version >= 1`.
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
   /// Where `version >= 5`.
-  package var protocolType: String? = nil
+  package var protocolType: String?
   /// Where `version >= 5`.
-  package var protocolName: String? = nil
-  package var assignment: [UInt8] = []
+  package var protocolName: String?
+  package var assignment: [UInt8]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, protocolType: String? = nil, protocolName: String? = nil, assignment: [UInt8] = []) {
@@ -127,6 +124,7 @@ package struct SyncGroupResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     if version >= 1 {
       throttleTimeMs = try reader.int32()
     }

@@ -8,7 +8,7 @@ package struct TransactionLogKey: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
   package static var recordType: Int16 { 0 }
 
-  package var transactionalId: String = ""
+  package var transactionalId: String
 
   package init(transactionalId: String = "") {
     self.transactionalId = transactionalId
@@ -16,6 +16,7 @@ package struct TransactionLogKey: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     transactionalId = try reader.text(false)
   }
 
@@ -29,21 +30,21 @@ package struct TransactionLogValue: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
   package static var recordType: Int16 { 0 }
 
-  package var producerId: Int64 = 0
-  package var producerEpoch: Int16 = 0
-  package var transactionTimeoutMs: Int32 = 0
-  package var transactionStatus: Int8 = 0
-  package var transactionPartitions: [TransactionPartition]? = nil
-  package var transactionLastUpdateTimestampMs: Int64 = 0
-  package var transactionStartTimestampMs: Int64 = 0
+  package var producerId: Int64
+  package var producerEpoch: Int16
+  package var transactionTimeoutMs: Int32
+  package var transactionStatus: Int8
+  package var transactionPartitions: [TransactionPartition]?
+  package var transactionLastUpdateTimestampMs: Int64
+  package var transactionStartTimestampMs: Int64
   /// Where `version >= 1`.
-  package var previousProducerId: Int64 = -1
+  package var previousProducerId: Int64
   /// Where `version >= 1`.
-  package var nextProducerId: Int64 = -1
+  package var nextProducerId: Int64
   /// Where `version >= 1`.
-  package var clientTransactionVersion: Int16 = 0
+  package var clientTransactionVersion: Int16
   /// Where `version >= 1`.
-  package var nextProducerEpoch: Int16 = -1
+  package var nextProducerEpoch: Int16
   package var unknownTags: [UnknownTag] = []
 
   package init(producerId: Int64 = 0, producerEpoch: Int16 = 0, transactionTimeoutMs: Int32 = 0, transactionStatus: Int8 = 0, transactionPartitions: [TransactionPartition]? = nil, transactionLastUpdateTimestampMs: Int64 = 0, transactionStartTimestampMs: Int64 = 0, previousProducerId: Int64 = -1, nextProducerId: Int64 = -1, clientTransactionVersion: Int16 = 0, nextProducerEpoch: Int16 = -1) {
@@ -62,11 +63,12 @@ package struct TransactionLogValue: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     producerId = try reader.int64()
     producerEpoch = try reader.int16()
     transactionTimeoutMs = try reader.int32()
     transactionStatus = try reader.int8()
-    transactionPartitions = try reader.optionalElements(version, version >= 1)
+    transactionPartitions = try reader.optionalSharedElements(version, version >= 1, least: version < 1 ? 6 : 3)
     transactionLastUpdateTimestampMs = try reader.int64()
     transactionStartTimestampMs = try reader.int64()
     if version >= 1 {
@@ -93,7 +95,7 @@ package struct TransactionLogValue: WireMessage {
     writer.writeInt16(producerEpoch)
     writer.writeInt32(transactionTimeoutMs)
     writer.writeInt8(transactionStatus)
-    writer.optionalElements(transactionPartitions, version, version >= 1)
+    writer.optionalSharedElements(transactionPartitions, version, version >= 1)
     writer.writeInt64(transactionLastUpdateTimestampMs)
     writer.writeInt64(transactionStartTimestampMs)
     if version >= 1 {
@@ -123,9 +125,9 @@ package struct TransactionLogValue: WireMessage {
   }
 
   /// What `transactionPartitions` holds.
-  package struct TransactionPartition: WireElement {
-    package var topic: String = ""
-    package var partitionIds: [Int32] = []
+  package struct TransactionPartition: WireStructure {
+    package var topic: String
+    package var partitionIds: [Int32]
     package var unknownTags: [UnknownTag] = []
 
     package init(topic: String = "", partitionIds: [Int32] = []) {
@@ -134,6 +136,7 @@ package struct TransactionLogValue: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topic = try reader.text(version >= 1)
       partitionIds = try reader.values(version >= 1)
       if version >= 1 {
@@ -147,11 +150,6 @@ package struct TransactionLogValue: WireMessage {
       if version >= 1 {
         writer.tags(unknownTags)
       }
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 1 { return 6 }
-      return 3
     }
   }
 }

@@ -7,17 +7,17 @@ package import ByteCodec
 package struct TxnOffsetCommitRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
-  package var transactionalId: String = ""
-  package var groupId: String = ""
-  package var producerId: Int64 = 0
-  package var producerEpoch: Int16 = 0
+  package var transactionalId: String
+  package var groupId: String
+  package var producerId: Int64
+  package var producerEpoch: Int16
   /// Where `version >= 3`.
-  package var generationId: Int32 = -1
+  package var generationId: Int32
   /// Where `version >= 3`.
-  package var memberId: String = ""
+  package var memberId: String
   /// Where `version >= 3`.
-  package var groupInstanceId: String? = nil
-  package var topics: [Topic] = []
+  package var groupInstanceId: String?
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(transactionalId: String = "", groupId: String = "", producerId: Int64 = 0, producerEpoch: Int16 = 0, generationId: Int32 = -1, memberId: String = "", groupInstanceId: String? = nil, topics: [Topic] = []) {
@@ -33,6 +33,7 @@ package struct TxnOffsetCommitRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     transactionalId = try reader.text(version >= 3)
     groupId = try reader.text(version >= 3)
     producerId = try reader.int64()
@@ -46,7 +47,7 @@ package struct TxnOffsetCommitRequest: WireMessage {
     if version >= 3 {
       groupInstanceId = try reader.optionalText(version >= 3)
     }
-    topics = try reader.elements(version, version >= 3)
+    topics = try reader.sharedElements(version, version >= 3, least: version < 3 ? 6 : 3)
     if version >= 3 {
       unknownTags = try reader.unknownTags()
     }
@@ -67,16 +68,16 @@ package struct TxnOffsetCommitRequest: WireMessage {
     if version >= 3 {
       writer.optionalText(groupInstanceId, version >= 3)
     }
-    writer.elements(topics, version, version >= 3)
+    writer.sharedElements(topics, version, version >= 3)
     if version >= 3 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -85,8 +86,9 @@ package struct TxnOffsetCommitRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 3)
-      partitions = try reader.elements(version, version >= 3)
+      partitions = try reader.sharedElements(version, version >= 3, least: version < 2 ? 14 : 18)
       if version >= 3 {
         unknownTags = try reader.unknownTags()
       }
@@ -94,24 +96,19 @@ package struct TxnOffsetCommitRequest: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, version >= 3)
-      writer.elements(partitions, version, version >= 3)
+      writer.sharedElements(partitions, version, version >= 3)
       if version >= 3 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 3 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var committedOffset: Int64 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var committedOffset: Int64
       /// Where `version >= 2`.
-      package var committedLeaderEpoch: Int32 = -1
-      package var committedMetadata: String? = nil
+      package var committedLeaderEpoch: Int32
+      package var committedMetadata: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, committedOffset: Int64 = 0, committedLeaderEpoch: Int32 = -1, committedMetadata: String? = nil) {
@@ -122,6 +119,7 @@ package struct TxnOffsetCommitRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         committedOffset = try reader.int64()
         if version >= 2 {
@@ -144,11 +142,6 @@ package struct TxnOffsetCommitRequest: WireMessage {
           writer.tags(unknownTags)
         }
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 2 { return 14 }
-        return 18
-      }
     }
   }
 }
@@ -157,8 +150,8 @@ package struct TxnOffsetCommitRequest: WireMessage {
 package struct TxnOffsetCommitResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...5 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var topics: [Topic] = []
+  package var throttleTimeMs: Int32
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, topics: [Topic] = []) {
@@ -168,8 +161,9 @@ package struct TxnOffsetCommitResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
-    topics = try reader.elements(version, version >= 3)
+    topics = try reader.sharedElements(version, version >= 3, least: version < 3 ? 6 : 3)
     if version >= 3 {
       unknownTags = try reader.unknownTags()
     }
@@ -178,16 +172,16 @@ package struct TxnOffsetCommitResponse: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(throttleTimeMs)
-    writer.elements(topics, version, version >= 3)
+    writer.sharedElements(topics, version, version >= 3)
     if version >= 3 {
       writer.tags(unknownTags)
     }
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var name: String = ""
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var name: String
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(name: String = "", partitions: [Partition] = []) {
@@ -196,8 +190,9 @@ package struct TxnOffsetCommitResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       name = try reader.text(version >= 3)
-      partitions = try reader.elements(version, version >= 3)
+      partitions = try reader.sharedElements(version, version >= 3, least: version < 3 ? 6 : 7)
       if version >= 3 {
         unknownTags = try reader.unknownTags()
       }
@@ -205,21 +200,16 @@ package struct TxnOffsetCommitResponse: WireMessage {
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.text(name, version >= 3)
-      writer.elements(partitions, version, version >= 3)
+      writer.sharedElements(partitions, version, version >= 3)
       if version >= 3 {
         writer.tags(unknownTags)
       }
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 3 { return 6 }
-      return 3
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partitionIndex: Int32 = 0
-      package var errorCode: Int16 = 0
+    package struct Partition: WireStructure {
+      package var partitionIndex: Int32
+      package var errorCode: Int16
       package var unknownTags: [UnknownTag] = []
 
       package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0) {
@@ -228,6 +218,7 @@ package struct TxnOffsetCommitResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partitionIndex = try reader.int32()
         errorCode = try reader.int16()
         if version >= 3 {
@@ -241,11 +232,6 @@ package struct TxnOffsetCommitResponse: WireMessage {
         if version >= 3 {
           writer.tags(unknownTags)
         }
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 3 { return 6 }
-        return 7
       }
     }
   }

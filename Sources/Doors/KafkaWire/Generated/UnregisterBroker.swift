@@ -7,7 +7,7 @@ package import ByteCodec
 package struct UnregisterBrokerRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var brokerId: Int32 = 0
+  package var brokerId: Int32
   package var unknownTags: [UnknownTag] = []
 
   package init(brokerId: Int32 = 0) {
@@ -16,6 +16,7 @@ package struct UnregisterBrokerRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     brokerId = try reader.int32()
     unknownTags = try reader.unknownTags()
   }
@@ -30,9 +31,9 @@ package struct UnregisterBrokerRequest: WireMessage {
 package struct UnregisterBrokerResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...0 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -43,6 +44,7 @@ package struct UnregisterBrokerResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)

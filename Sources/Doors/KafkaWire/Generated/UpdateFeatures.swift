@@ -7,10 +7,10 @@ package import ByteCodec
 package struct UpdateFeaturesRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var timeoutMs: Int32 = 60000
-  package var featureUpdates: [FeatureUpdate] = []
+  package var timeoutMs: Int32
+  package var featureUpdates: [FeatureUpdate]
   /// Where `version >= 1`.
-  package var validateOnly: Bool = false
+  package var validateOnly: Bool
   package var unknownTags: [UnknownTag] = []
 
   package init(timeoutMs: Int32 = 60000, featureUpdates: [FeatureUpdate] = [], validateOnly: Bool = false) {
@@ -21,8 +21,9 @@ package struct UpdateFeaturesRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     timeoutMs = try reader.int32()
-    featureUpdates = try reader.elements(version, true)
+    featureUpdates = try reader.sharedElements(version, true, least: 5)
     if version >= 1 {
       validateOnly = try reader.bool()
     }
@@ -32,7 +33,7 @@ package struct UpdateFeaturesRequest: WireMessage {
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.writeInt32(timeoutMs)
-    writer.elements(featureUpdates, version, true)
+    writer.sharedElements(featureUpdates, version, true)
     if version >= 1 {
       writer.writeBool(validateOnly)
     }
@@ -40,13 +41,13 @@ package struct UpdateFeaturesRequest: WireMessage {
   }
 
   /// What `featureUpdates` holds.
-  package struct FeatureUpdate: WireElement {
-    package var feature: String = ""
-    package var maxVersionLevel: Int16 = 0
+  package struct FeatureUpdate: WireStructure {
+    package var feature: String
+    package var maxVersionLevel: Int16
     /// Where `version >= 1`.
-    package var upgradeType: Int8 = 1
+    package var upgradeType: Int8
     /// Where `version <= 0`.
-    package var allowDowngrade: Bool = false
+    package var allowDowngrade: Bool
     package var unknownTags: [UnknownTag] = []
 
     package init(feature: String = "", maxVersionLevel: Int16 = 0, upgradeType: Int8 = 1, allowDowngrade: Bool = false) {
@@ -57,6 +58,7 @@ package struct UpdateFeaturesRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       feature = try reader.text(true)
       maxVersionLevel = try reader.int16()
       if version >= 1 {
@@ -79,10 +81,6 @@ package struct UpdateFeaturesRequest: WireMessage {
       }
       writer.tags(unknownTags)
     }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 5
-    }
   }
 }
 
@@ -90,11 +88,11 @@ package struct UpdateFeaturesRequest: WireMessage {
 package struct UpdateFeaturesResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...2 }
 
-  package var throttleTimeMs: Int32 = 0
-  package var errorCode: Int16 = 0
-  package var errorMessage: String? = nil
+  package var throttleTimeMs: Int32
+  package var errorCode: Int16
+  package var errorMessage: String?
   /// Where `version <= 1`.
-  package var results: [Result] = []
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(throttleTimeMs: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil, results: [Result] = []) {
@@ -106,11 +104,12 @@ package struct UpdateFeaturesResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     throttleTimeMs = try reader.int32()
     errorCode = try reader.int16()
     errorMessage = try reader.optionalText(true)
     if version <= 1 {
-      results = try reader.elements(version, true)
+      results = try reader.sharedElements(version, true, least: 5)
     }
     unknownTags = try reader.unknownTags()
   }
@@ -121,16 +120,16 @@ package struct UpdateFeaturesResponse: WireMessage {
     writer.writeInt16(errorCode)
     writer.optionalText(errorMessage, true)
     if version <= 1 {
-      writer.elements(results, version, true)
+      writer.sharedElements(results, version, true)
     }
     writer.tags(unknownTags)
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var feature: String = ""
-    package var errorCode: Int16 = 0
-    package var errorMessage: String? = nil
+  package struct Result: WireStructure {
+    package var feature: String
+    package var errorCode: Int16
+    package var errorMessage: String?
     package var unknownTags: [UnknownTag] = []
 
     package init(feature: String = "", errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -140,6 +139,7 @@ package struct UpdateFeaturesResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       feature = try reader.text(true)
       errorCode = try reader.int16()
       errorMessage = try reader.optionalText(true)
@@ -151,10 +151,6 @@ package struct UpdateFeaturesResponse: WireMessage {
       writer.writeInt16(errorCode)
       writer.optionalText(errorMessage, true)
       writer.tags(unknownTags)
-    }
-
-    static func minimumSize(_ version: Int16) -> Int {
-      return 5
     }
   }
 }

@@ -8,8 +8,8 @@ package import Units
 package struct WriteShareGroupStateRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var groupId: String = ""
-  package var topics: [Topic] = []
+  package var groupId: String
+  package var topics: [Topic]
   package var unknownTags: [UnknownTag] = []
 
   package init(groupId: String = "", topics: [Topic] = []) {
@@ -19,22 +19,23 @@ package struct WriteShareGroupStateRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
+    self.init()
     groupId = try reader.text(true)
-    topics = try reader.elements(version, true)
+    topics = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
     writer.text(groupId, true)
-    writer.elements(topics, version, true)
+    writer.sharedElements(topics, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `topics` holds.
-  package struct Topic: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Topic: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -43,30 +44,27 @@ package struct WriteShareGroupStateRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: version < 1 ? 22 : 26)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
-      package var stateEpoch: Int32 = 0
-      package var leaderEpoch: Int32 = 0
-      package var startOffset: Int64 = 0
+    package struct Partition: WireStructure {
+      package var partition: Int32
+      package var stateEpoch: Int32
+      package var leaderEpoch: Int32
+      package var startOffset: Int64
       /// Where `version >= 1`.
-      package var deliveryCompleteCount: Int32 = -1
-      package var stateBatches: [StateBatch] = []
+      package var deliveryCompleteCount: Int32
+      package var stateBatches: [StateBatch]
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, stateEpoch: Int32 = 0, leaderEpoch: Int32 = 0, startOffset: Int64 = 0, deliveryCompleteCount: Int32 = -1, stateBatches: [StateBatch] = []) {
@@ -79,6 +77,7 @@ package struct WriteShareGroupStateRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         stateEpoch = try reader.int32()
         leaderEpoch = try reader.int32()
@@ -86,7 +85,7 @@ package struct WriteShareGroupStateRequest: WireMessage {
         if version >= 1 {
           deliveryCompleteCount = try reader.int32()
         }
-        stateBatches = try reader.elements(version, true)
+        stateBatches = try reader.sharedElements(version, true, least: 20)
         unknownTags = try reader.unknownTags()
       }
 
@@ -98,21 +97,16 @@ package struct WriteShareGroupStateRequest: WireMessage {
         if version >= 1 {
           writer.writeInt32(deliveryCompleteCount)
         }
-        writer.elements(stateBatches, version, true)
+        writer.sharedElements(stateBatches, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        if version < 1 { return 22 }
-        return 26
-      }
-
       /// What `stateBatches` holds.
-      package struct StateBatch: WireElement {
-        package var firstOffset: Int64 = 0
-        package var lastOffset: Int64 = 0
-        package var deliveryState: Int8 = 0
-        package var deliveryCount: Int16 = 0
+      package struct StateBatch: WireStructure {
+        package var firstOffset: Int64
+        package var lastOffset: Int64
+        package var deliveryState: Int8
+        package var deliveryCount: Int16
         package var unknownTags: [UnknownTag] = []
 
         package init(firstOffset: Int64 = 0, lastOffset: Int64 = 0, deliveryState: Int8 = 0, deliveryCount: Int16 = 0) {
@@ -123,6 +117,7 @@ package struct WriteShareGroupStateRequest: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           firstOffset = try reader.int64()
           lastOffset = try reader.int64()
           deliveryState = try reader.int8()
@@ -137,10 +132,6 @@ package struct WriteShareGroupStateRequest: WireMessage {
           writer.writeInt16(deliveryCount)
           writer.tags(unknownTags)
         }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 20
-        }
       }
     }
   }
@@ -150,7 +141,7 @@ package struct WriteShareGroupStateRequest: WireMessage {
 package struct WriteShareGroupStateResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 0...1 }
 
-  package var results: [Result] = []
+  package var results: [Result]
   package var unknownTags: [UnknownTag] = []
 
   package init(results: [Result] = []) {
@@ -159,20 +150,21 @@ package struct WriteShareGroupStateResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    results = try reader.elements(version, true)
+    self.init()
+    results = try reader.sharedElements(version, true, least: 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(results, version, true)
+    writer.sharedElements(results, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `results` holds.
-  package struct Result: WireElement {
-    package var topicId: UniqueID = .zero
-    package var partitions: [Partition] = []
+  package struct Result: WireStructure {
+    package var topicId: UniqueID
+    package var partitions: [Partition]
     package var unknownTags: [UnknownTag] = []
 
     package init(topicId: UniqueID = .zero, partitions: [Partition] = []) {
@@ -181,26 +173,23 @@ package struct WriteShareGroupStateResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       topicId = try reader.uuid()
-      partitions = try reader.elements(version, true)
+      partitions = try reader.sharedElements(version, true, least: 8)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeUUID(topicId)
-      writer.elements(partitions, version, true)
+      writer.sharedElements(partitions, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 18
-    }
-
     /// What `partitions` holds.
-    package struct Partition: WireElement {
-      package var partition: Int32 = 0
-      package var errorCode: Int16 = 0
-      package var errorMessage: String? = nil
+    package struct Partition: WireStructure {
+      package var partition: Int32
+      package var errorCode: Int16
+      package var errorMessage: String?
       package var unknownTags: [UnknownTag] = []
 
       package init(partition: Int32 = 0, errorCode: Int16 = 0, errorMessage: String? = nil) {
@@ -210,6 +199,7 @@ package struct WriteShareGroupStateResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         partition = try reader.int32()
         errorCode = try reader.int16()
         errorMessage = try reader.optionalText(true)
@@ -221,10 +211,6 @@ package struct WriteShareGroupStateResponse: WireMessage {
         writer.writeInt16(errorCode)
         writer.optionalText(errorMessage, true)
         writer.tags(unknownTags)
-      }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 8
       }
     }
   }

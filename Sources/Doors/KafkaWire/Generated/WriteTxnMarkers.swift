@@ -7,7 +7,7 @@ package import ByteCodec
 package struct WriteTxnMarkersRequest: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var markers: [Marker] = []
+  package var markers: [Marker]
   package var unknownTags: [UnknownTag] = []
 
   package init(markers: [Marker] = []) {
@@ -16,25 +16,26 @@ package struct WriteTxnMarkersRequest: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    markers = try reader.elements(version, true)
+    self.init()
+    markers = try reader.sharedElements(version, true, least: version < 2 ? 17 : 18)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(markers, version, true)
+    writer.sharedElements(markers, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `markers` holds.
-  package struct Marker: WireElement {
-    package var producerId: Int64 = 0
-    package var producerEpoch: Int16 = 0
-    package var transactionResult: Bool = false
-    package var topics: [Topic] = []
-    package var coordinatorEpoch: Int32 = 0
+  package struct Marker: WireStructure {
+    package var producerId: Int64
+    package var producerEpoch: Int16
+    package var transactionResult: Bool
+    package var topics: [Topic]
+    package var coordinatorEpoch: Int32
     /// Where `version >= 2`.
-    package var transactionVersion: Int8 = 0
+    package var transactionVersion: Int8
     package var unknownTags: [UnknownTag] = []
 
     package init(producerId: Int64 = 0, producerEpoch: Int16 = 0, transactionResult: Bool = false, topics: [Topic] = [], coordinatorEpoch: Int32 = 0, transactionVersion: Int8 = 0) {
@@ -47,10 +48,11 @@ package struct WriteTxnMarkersRequest: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       producerId = try reader.int64()
       producerEpoch = try reader.int16()
       transactionResult = try reader.bool()
-      topics = try reader.elements(version, true)
+      topics = try reader.sharedElements(version, true, least: 3)
       coordinatorEpoch = try reader.int32()
       if version >= 2 {
         transactionVersion = try reader.int8()
@@ -62,7 +64,7 @@ package struct WriteTxnMarkersRequest: WireMessage {
       writer.writeInt64(producerId)
       writer.writeInt16(producerEpoch)
       writer.writeBool(transactionResult)
-      writer.elements(topics, version, true)
+      writer.sharedElements(topics, version, true)
       writer.writeInt32(coordinatorEpoch)
       if version >= 2 {
         writer.writeInt8(transactionVersion)
@@ -70,15 +72,10 @@ package struct WriteTxnMarkersRequest: WireMessage {
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      if version < 2 { return 17 }
-      return 18
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
-      package var name: String = ""
-      package var partitionIndexes: [Int32] = []
+    package struct Topic: WireStructure {
+      package var name: String
+      package var partitionIndexes: [Int32]
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", partitionIndexes: [Int32] = []) {
@@ -87,6 +84,7 @@ package struct WriteTxnMarkersRequest: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(true)
         partitionIndexes = try reader.values(true)
         unknownTags = try reader.unknownTags()
@@ -97,10 +95,6 @@ package struct WriteTxnMarkersRequest: WireMessage {
         writer.values(partitionIndexes, true)
         writer.tags(unknownTags)
       }
-
-      static func minimumSize(_ version: Int16) -> Int {
-        return 3
-      }
     }
   }
 }
@@ -109,7 +103,7 @@ package struct WriteTxnMarkersRequest: WireMessage {
 package struct WriteTxnMarkersResponse: WireMessage {
   package static var versions: ClosedRange<Int16> { 1...2 }
 
-  package var markers: [Marker] = []
+  package var markers: [Marker]
   package var unknownTags: [UnknownTag] = []
 
   package init(markers: [Marker] = []) {
@@ -118,20 +112,21 @@ package struct WriteTxnMarkersResponse: WireMessage {
 
   package init(from reader: inout ByteReader, version: Int16) throws(WireError) {
     guard Self.versions.contains(version) else { throw .unsupportedVersion }
-    markers = try reader.elements(version, true)
+    self.init()
+    markers = try reader.sharedElements(version, true, least: 10)
     unknownTags = try reader.unknownTags()
   }
 
   package func encode(to writer: inout ByteWriter, version: Int16) {
     let version = Self.nearest(version)
-    writer.elements(markers, version, true)
+    writer.sharedElements(markers, version, true)
     writer.tags(unknownTags)
   }
 
   /// What `markers` holds.
-  package struct Marker: WireElement {
-    package var producerId: Int64 = 0
-    package var topics: [Topic] = []
+  package struct Marker: WireStructure {
+    package var producerId: Int64
+    package var topics: [Topic]
     package var unknownTags: [UnknownTag] = []
 
     package init(producerId: Int64 = 0, topics: [Topic] = []) {
@@ -140,25 +135,22 @@ package struct WriteTxnMarkersResponse: WireMessage {
     }
 
     init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+      self.init()
       producerId = try reader.int64()
-      topics = try reader.elements(version, true)
+      topics = try reader.sharedElements(version, true, least: 3)
       unknownTags = try reader.unknownTags()
     }
 
     func encode(to writer: inout ByteWriter, version: Int16) {
       writer.writeInt64(producerId)
-      writer.elements(topics, version, true)
+      writer.sharedElements(topics, version, true)
       writer.tags(unknownTags)
     }
 
-    static func minimumSize(_ version: Int16) -> Int {
-      return 10
-    }
-
     /// What `topics` holds.
-    package struct Topic: WireElement {
-      package var name: String = ""
-      package var partitions: [Partition] = []
+    package struct Topic: WireStructure {
+      package var name: String
+      package var partitions: [Partition]
       package var unknownTags: [UnknownTag] = []
 
       package init(name: String = "", partitions: [Partition] = []) {
@@ -167,25 +159,22 @@ package struct WriteTxnMarkersResponse: WireMessage {
       }
 
       init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+        self.init()
         name = try reader.text(true)
-        partitions = try reader.elements(version, true)
+        partitions = try reader.sharedElements(version, true, least: 7)
         unknownTags = try reader.unknownTags()
       }
 
       func encode(to writer: inout ByteWriter, version: Int16) {
         writer.text(name, true)
-        writer.elements(partitions, version, true)
+        writer.sharedElements(partitions, version, true)
         writer.tags(unknownTags)
       }
 
-      static func minimumSize(_ version: Int16) -> Int {
-        return 3
-      }
-
       /// What `partitions` holds.
-      package struct Partition: WireElement {
-        package var partitionIndex: Int32 = 0
-        package var errorCode: Int16 = 0
+      package struct Partition: WireStructure {
+        package var partitionIndex: Int32
+        package var errorCode: Int16
         package var unknownTags: [UnknownTag] = []
 
         package init(partitionIndex: Int32 = 0, errorCode: Int16 = 0) {
@@ -194,6 +183,7 @@ package struct WriteTxnMarkersResponse: WireMessage {
         }
 
         init(from reader: inout ByteReader, version: Int16) throws(WireError) {
+          self.init()
           partitionIndex = try reader.int32()
           errorCode = try reader.int16()
           unknownTags = try reader.unknownTags()
@@ -203,10 +193,6 @@ package struct WriteTxnMarkersResponse: WireMessage {
           writer.writeInt32(partitionIndex)
           writer.writeInt16(errorCode)
           writer.tags(unknownTags)
-        }
-
-        static func minimumSize(_ version: Int16) -> Int {
-          return 7
         }
       }
     }
