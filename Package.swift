@@ -81,5 +81,7 @@ let package = Package(
     program("wiregen", []),
     program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),
+
+    tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor", "CLinux"]),
   ]
 )
