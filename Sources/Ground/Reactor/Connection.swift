@@ -15,7 +15,9 @@ package final class Connection: @unchecked Sendable {
   package var limits: ConnectionLimits {
     didSet { armDeadline() }
   }
-  package private(set) var isOpen = true
+  /// Why it ended; nil while it is open.
+  package private(set) var closeReason: CloseReason?
+  package var isOpen: Bool { closeReason == nil }
 
   var handler: (any ConnectionHandler)?
   let descriptor: Int32
@@ -63,7 +65,8 @@ package final class Connection: @unchecked Sendable {
 
   /// Begins to read for `handler`.
   func start(_ handler: any ConnectionHandler) {
-    guard isOpen else { return handler.connectionClosed(.loopStopped) }
+    // Its maker may have thought better of it.
+    if let closeReason { return handler.connectionClosed(closeReason) }
     self.handler = handler
     do throws(SystemError) {
       id = try loop.poller.add(descriptor, interest: interest, self)
@@ -77,7 +80,7 @@ package final class Connection: @unchecked Sendable {
   package func close(_ reason: CloseReason) {
     assert(loop.isOnLoopThread)
     guard isOpen else { return }
-    isOpen = false
+    closeReason = reason
     if let id { loop.poller.remove(descriptor, id) }
     if let timer { loop.cancel(timer) }
     _ = Glibc.close(descriptor)

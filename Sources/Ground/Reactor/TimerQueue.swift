@@ -30,6 +30,9 @@ struct TimerQueue {
   /// Timers that will still fire.
   var count: Int { slots.count - freeSlots.count }
 
+  /// Entries in the heap, cancelled ones included: at most twice the living, and a few.
+  var heldEntries: Int { heap.count }
+
   mutating func schedule(at deadline: Instant, _ work: @escaping () -> Void) -> TimerID {
     let slot: UInt32
     if let free = freeSlots.popLast() {
