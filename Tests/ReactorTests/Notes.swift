@@ -33,6 +33,12 @@ extension EventLoop {
     return try answer.take()
   }
 
+  /// Lets turns pass until `condition` holds on the loop.
+  func wait(until condition: @escaping @Sendable () -> Bool) throws {
+    let end = DispatchTime.now() + patience
+    while try !ask(condition) { try #require(DispatchTime.now() < end, "it never came true") }
+  }
+
   /// Lets `count` whole turns pass.
   func letTurnsPass(_ count: Int = 2) throws {
     for _ in 0..<count { try ask {} }

@@ -100,7 +100,14 @@ func frame(_ body: [UInt8]) -> [UInt8] { lengthPrefix(Int32(body.count)) + body 
 
 func lengthPrefix(_ length: Int32) -> [UInt8] { withUnsafeBytes(of: length.bigEndian) { Array($0) } }
 
-/// Bytes that differ from place to place and from seed to seed.
+/// Bytes that differ from place to place and from seed to seed; they repeat after a prime number of bytes, so that no
+/// misplaced buffer goes unnoticed.
 func pattern(_ count: Int, seed: Int = 0) -> [UInt8] {
-  (0..<count).map { UInt8(truncatingIfNeeded: ($0 &* 31) ^ ($0 >> 8) ^ (seed &* 17)) }
+  let period = 65_521
+  let unit = (0..<min(count, period)).map { UInt8(truncatingIfNeeded: ($0 &* 31) ^ ($0 >> 8) ^ (seed &* 17)) }
+  guard count > period else { return unit }
+  var bytes: [UInt8] = []
+  bytes.reserveCapacity(count)
+  while bytes.count + period <= count { bytes += unit }
+  return bytes + unit[..<(count - bytes.count)]
 }

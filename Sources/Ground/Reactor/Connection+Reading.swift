@@ -20,6 +20,9 @@ extension Connection {
     queueContinuation()
   }
 
+  /// Bytes of the body on its way that are here; 0 between frames.
+  package var bodyBytesArrived: Int { assembler.isInBody ? assembler.filled : 0 }
+
   /// What a pause or a full turn left over.
   func continueReading() {
     guard !isPaused, !isWaiting else { return }
