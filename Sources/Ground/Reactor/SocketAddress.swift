@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// An address and port of IPv4 or IPv6, kept small: one per connection, turned into text when somebody asks.
