@@ -90,5 +90,6 @@ let package = Package(
       exclude: ["Vectors"], swiftSettings: strict),
     tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
+    tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
   ]
 )
