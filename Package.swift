@@ -61,7 +61,10 @@ let package = Package(
     room("KafkaWire", in: "Doors", ["Units", "ByteCodec"]),
     room(
       "KafkaDoor", in: "Doors",
-      ["Units", "ByteCodec", "Machine", "Reactor", "RecordFormat", "Settings", "Broker", "KafkaWire"]),
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "Reactor", "RecordFormat", "Settings", "LogStore", "Broker",
+        "KafkaWire",
+      ]),
     room("HTTPFront", in: "Doors", ["Units", "CMicroHTTPD"]),
 
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
@@ -83,7 +86,6 @@ let package = Package(
     program("simulate", ["Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
-    tests("RecordFormatTests", ["Units", "ByteCodec", "Compression", "RecordFormat"]),
     tests("SettingsTests", ["Settings"]),
     .testTarget(
       name: "RecordFormatTests", dependencies: ["Units", "ByteCodec", "Compression", "RecordFormat"],
