@@ -66,7 +66,11 @@ extension LogStore {
   /// Takes a checkpoint of all that is decided now; it is written once that is durable. Does nothing while one is made.
   package func beginCheckpoint(cleanStop: Bool = false) {
     guard case .none = checkpoints.phase, failure == nil else { return }
-    let (dirty, folders) = checkpoints.takeLists()
+    let (written, folders) = checkpoints.takeLists()
+    // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
+    let dirty = written.filter { key in
+      state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
+    }
     let checkpoint = Checkpoint(
       sequence: decided, epoch: epoch, firstUse: checkpoints.firstUse, isCleanStop: cleanStop, nextUnit: nextUnit,
       state: state.encoded(), doomed: state.doomed.map(\.path))
@@ -79,11 +83,8 @@ extension LogStore {
     guard case .taken(let checkpoint, let dirty, let folders, let bytes) = checkpoints.phase,
       durable >= checkpoint.sequence
     else { return }
-    let alive = dirty.filter { key in
-      state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
-    }
     let work = CheckpointWork(
-      segments: alive.sorted(), folders: folders.sorted(), indexRows: alive.sorted().compactMap(takeIndexRows),
+      segments: dirty.sorted(), folders: folders.sorted(), indexRows: dirty.sorted().compactMap(takeIndexRows),
       fileName: Checkpoint.fileNames[1 - checkpoints.fileIndex], content: checkpoint.encoded(),
       sequence: checkpoint.sequence)
     checkpoints.phase = .running(journalBytes: bytes)
