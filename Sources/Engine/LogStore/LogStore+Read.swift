@@ -23,7 +23,11 @@ extension LogStore {
   package func read(
     _ partition: PartitionLog, from offset: Offset, limit: Offset, maxBytes: Int, firstBatchWhole: Bool
   ) -> ReadResult {
-    let limit = min(limit, partition.durable.end)
+    #if PLANTED_BUGS
+      let limit = PlantedBug.is(.decidedShown) ? partition.end : min(limit, partition.durable.end)
+    #else
+      let limit = min(limit, partition.durable.end)
+    #endif
     guard offset < limit else { return .outcome(.batches(.empty, next: offset, position: FilePosition(0))) }
     var from = partition.segments.partitioningIndex { $0.end > offset }
     while from < partition.segments.count {
@@ -81,7 +85,12 @@ extension LogStore {
     let damage = partition.segments[at].damage
     if let damage, offset >= damage.first { return .failure(damage) }
     let decided = damage == nil ? FilePosition(partition.segments[at].size.value) : index.end
-    let end = base == partition.durable.segment ? min(partition.durable.position, decided) : decided
+    #if PLANTED_BUGS
+      let isSynced = base != partition.durable.segment || PlantedBug.is(.decidedShown)
+    #else
+      let isSynced = base != partition.durable.segment
+    #endif
+    let end = isSynced ? decided : min(partition.durable.position, decided)
     let start: FilePosition
     if let hint = partition.hints.position(of: offset), hint.segment == base, hint.position < end {
       start = hint.position
