@@ -83,7 +83,7 @@ let package = Package(
     program("millrace", ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
     program("wiregen", []),
     program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
-    program("simulate", ["Simulation"]),
+    program("simulate", ["LogStore", "Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),

@@ -46,6 +46,8 @@ struct Model {
   /// Changes that a crash may still take back, in sequence.
   private var unsettled: [(sequence: JournalSequence, change: Change)] = []
   private var settled: Settled
+  /// The sequence of the last change that cannot be taken back.
+  private(set) var lastSettled = JournalSequence.start
 
   private struct Settled {
     var topics: [UniqueID: Topic] = [:]
@@ -62,6 +64,7 @@ struct Model {
   /// Nothing up to `sequence` can be taken back.
   mutating func settle(through sequence: JournalSequence) {
     let count = unsettled.firstIndex { $0.sequence > sequence } ?? unsettled.count
+    if count > 0 { lastSettled = unsettled[count - 1].sequence }
     for (_, change) in unsettled[..<count] { Self.apply(change, &settled.topics, &settled.reservedIDs) }
     unsettled.removeFirst(count)
   }

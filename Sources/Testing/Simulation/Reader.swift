@@ -26,7 +26,8 @@ enum Reader {
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) was never answered")
     }
     guard case .batches(let bytes) = result else {
-      if !node.isUp { return offset }
+      if node.allowsDamage { node.damageSeen += 1 }
+      if !node.isUp || node.allowsDamage { return offset }
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) found damage: \(result)")
     }
     return try compare(bytes, with: partition, from: offset, visible: visible)
