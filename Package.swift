@@ -93,5 +93,7 @@ let package = Package(
     tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
+    tests("LogStoreTests", ["Units", "ByteCodec", "Machine", "RecordFormat", "SimMachine", "LogStore"]),
+    tests("SimulationTests", ["Machine", "SimMachine", "Simulation"]),
   ]
 )

@@ -20,11 +20,12 @@ package struct BlockIndex {
 
     var end: FilePosition { position.advanced(by: length) }
 
-    /// On disk: the fields, and a CRC of their own that starts from the segment's name, so that a row counts in no other
-    /// segment's file.
-    static let encodedSize = 48
+    /// Bytes of a row on disk.
+    package static let encodedSize = 48
 
-    func encode(to writer: inout ByteWriter, of key: SegmentKey) {
+    /// The fields, and a CRC of their own that starts from the segment's name, so that a row counts in no other segment's
+    /// file.
+    package func encode(to writer: inout ByteWriter, of key: SegmentKey) {
       var fields = ByteWriter(capacity: Self.encodedSize)
       fields.writeInt64(position.value)
       fields.writeInt64(firstOffset.value)
@@ -45,7 +46,8 @@ package struct BlockIndex {
       return Checksum.crc32c(writer.takeSlice())
     }
 
-    init?(_ bytes: ByteSlice, of key: SegmentKey) {
+    /// The row in `bytes`, or nil when it is damaged or not of the segment `key`.
+    package init?(_ bytes: ByteSlice, of key: SegmentKey) {
       guard bytes.count == Self.encodedSize else { return nil }
       var reader = ByteReader(bytes)
       do throws(WireError) {
@@ -64,7 +66,7 @@ package struct BlockIndex {
       }
     }
 
-    init(
+    package init(
       position: FilePosition, length: ByteCount, firstOffset: Offset, lastOffset: Offset, maxTimestamp: Timestamp,
       checksum: UInt32
     ) {

@@ -89,7 +89,8 @@ struct JournalReader {
     let found = frames()
     let missing = (found.last?.header.sequence ?? checkpoint).next
     #if PLANTED_BUGS
-      let witness = PlantedBug.is(.witnessIgnored) ? nil : witness
+      let witness = PlantedBug.is(.evidenceIgnored) ? nil : witness
+      let noted = PlantedBug.is(.evidenceIgnored) ? nil : noted
     #endif
     if let witness, witness.header.durable >= missing {
       throw .journalDamaged(

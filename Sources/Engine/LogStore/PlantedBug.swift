@@ -22,7 +22,7 @@
     case batchesSwapped
     case blockNotChecked
     case digestNotChecked
-    case witnessIgnored
+    case evidenceIgnored
     case decidedShown
     case epochNotRaised
     case failedSyncRepeated

@@ -20,6 +20,8 @@ struct Model {
     /// CRC-32C of the records and header fields that the log must not touch.
     var fingerprint: UInt32
     var producer: BatchForge.Producer?
+    /// The leader epoch it was stored under.
+    var epoch: Int32
     var end: Offset { base.advanced(by: records) }
   }
 

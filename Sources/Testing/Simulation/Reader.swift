@@ -53,6 +53,9 @@ enum Reader {
       guard Fingerprint.of(bytes.part(from: at, count: header.totalSize)) == model.fingerprint else {
         throw .wrong("\(place): offset \(model.base.value) has other bytes than were written")
       }
+      guard header.partitionLeaderEpoch == model.epoch else {
+        throw .wrong("\(place): offset \(model.base.value) has another leader epoch than it was stored under")
+      }
       guard model.end <= visible else { throw .wrong("\(place): offset \(model.base.value) was shown before its sync") }
       at += header.totalSize
       next = model.end

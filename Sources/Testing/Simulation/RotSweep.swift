@@ -41,6 +41,7 @@ package struct RotSweep {
     random = SeededRandom(seed: seed)
     let disk = SimDisk(SimDisk.Options(seed: seed))
     outcome = try script.run(on: disk, clock: clock, allowsDamage: false)
+    if let failure = outcome.failure { throw .wrong("the node failed: \(failure)") }
     self.disk = disk.afterCrash(.best)
   }
 

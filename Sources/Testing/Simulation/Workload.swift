@@ -213,7 +213,8 @@ struct Workload {
         throw .wrong("\(partition.key.folder): offset \(base.value) given, \(partition.end.value) was next")
       }
       let stored = Model.StoredBatch(
-        base: base, records: Int64(records), fingerprint: fingerprint, producer: producer)
+        base: base, records: Int64(records), fingerprint: fingerprint, producer: producer,
+        epoch: engine.store.epoch)
       model.decide(.appended(partition.key, stored), at: sequence)
     case .duplicate(let batch):
       guard let original, batch.baseOffset == original.base else {
