@@ -67,6 +67,10 @@ let package = Package(
       ]),
     room("HTTPFront", in: "Doors", ["Units", "CMicroHTTPD"]),
 
+    room(
+      "KafkaClient", in: "Client",
+      ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire"]),
+
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
       "Simulation", in: "Testing",

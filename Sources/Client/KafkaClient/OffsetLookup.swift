@@ -1,0 +1,71 @@
+import KafkaWire
+
+/// A place in a partition that brokers can look up.
+package enum OffsetQuery: Hashable, Sendable {
+  /// The first record that is still there.
+  case earliest
+  /// Behind the last record; with read committed, behind the last that no open transaction precedes.
+  case latest
+  /// The first record of that time, in milliseconds since 1970, or later; the end where there is none.
+  case time(Int64)
+
+  /// As ListOffsets spells it.
+  var timestamp: Int64 {
+    switch self {
+    case .earliest: -2
+    case .latest: -1
+    case .time(let milliseconds): max(milliseconds, 0)
+    }
+  }
+}
+
+extension KafkaClient {
+  /// Looks `query` up in `partitions` of `topic` at their leaders. A partition that cannot be asked now fails the whole
+  /// with a retriable error.
+  package func offsets(
+    _ query: OffsetQuery, topic: String, partitions: [Int32], isolation: Isolation = .readUncommitted
+  ) throws(ClientError) -> [Int32: Int64] {
+    var found: [Int32: Int64] = [:]
+    for (leader, indexes) in try byLeader(topic: topic, partitions: partitions) {
+      let asked = indexes.map { ListOffsetsRequest.Topic.Partition(partitionIndex: $0, timestamp: query.timestamp) }
+      let request = ListOffsetsRequest(
+        replicaId: -1, isolationLevel: isolation.rawValue,
+        topics: [ListOffsetsRequest.Topic(name: topic, partitions: asked)],
+        timeoutMs: Int32(clamping: options.requestTimeoutMs))
+      let answer = try exchange(request, on: try broker(leader))
+      for entry in answer.topics where entry.name == topic {
+        for partition in entry.partitions {
+          let code = ErrorCode(rawValue: partition.errorCode)
+          guard code == .none else { throw ClientError(code, "offsets of \(topic)/\(partition.partitionIndex)") }
+          found[partition.partitionIndex] = partition.offset
+        }
+      }
+    }
+    if case .time = query, found.values.contains(where: { $0 < 0 }) {
+      let late = found.filter { $0.value < 0 }.map(\.key)
+      found.merge(try offsets(.latest, topic: topic, partitions: late, isolation: isolation)) { $1 }
+    }
+    for partition in partitions where found[partition] == nil {
+      throw ClientError(.malformedAnswer, "the broker left \(topic)/\(partition) out of its answer about offsets")
+    }
+    return found
+  }
+
+  /// `partitions` grouped by who leads them. Fails with `refused` where one has no leader.
+  func byLeader(topic: String, partitions: [Int32]) throws(ClientError) -> [Int32: [Int32]] {
+    var groups: [Int32: [Int32]] = [:]
+    for index in partitions {
+      let known = cluster.topics[topic]?.partitions.first { $0.index == index }
+      guard let known else { throw ClientError(ErrorCode.unknownTopicOrPartition, "\(topic)/\(index)") }
+      guard known.leader >= 0 else { throw ClientError(ErrorCode.leaderNotAvailable, "\(topic)/\(index)") }
+      groups[known.leader, default: []].append(index)
+    }
+    return groups
+  }
+}
+
+/// Which records of transactions a consumer sees.
+package enum Isolation: Int8, Sendable {
+  case readUncommitted = 0
+  case readCommitted = 1
+}
