@@ -82,6 +82,6 @@ let package = Package(
     program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),
 
-    tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
+    tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor", "CLinux"]),
   ]
 )
