@@ -56,7 +56,9 @@ let package = Package(
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
     room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "RecordFormat"]),
-    room("Broker", in: "Engine", ["Units", "ByteCodec", "Machine", "RecordFormat", "LogStore", "Settings"]),
+    room(
+      "Broker", in: "Engine",
+      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Settings"]),
 
     room("KafkaWire", in: "Doors", ["Units", "ByteCodec"]),
     room(
