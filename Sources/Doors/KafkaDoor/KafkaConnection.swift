@@ -1,7 +1,9 @@
+import Broker
 import ByteCodec
 import KafkaWire
 import LogStore
 import Reactor
+import Units
 
 /// One client: frames become requests, answers leave in their order.
 ///

@@ -1,12 +1,9 @@
 package import Broker
-import ByteCodec
 import Compression
-import KafkaWire
-package import LogStore
+import LogStore
 package import Machine
 package import Reactor
-import Settings
-import Units
+package import Units
 
 /// The Kafka protocol in front of the engine, on the engine's thread: connections, and one handler file per API.
 package final class KafkaDoor: EngineObserver {

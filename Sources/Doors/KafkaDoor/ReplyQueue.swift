@@ -1,5 +1,5 @@
 import ByteCodec
-import LogStore
+import Units
 
 /// The replies of one connection, in the order of its requests: one leaves when it is made, everything it shows is
 /// durable, and all before it have left.

@@ -1,6 +1,6 @@
 import ByteCodec
 import KafkaWire
-import LogStore
+import Units
 
 /// One request, decoded as far as its header.
 struct Request {

@@ -1,12 +1,13 @@
 import ByteCodec
 import KafkaWire
+import Reactor
 
 /// The APIs this door serves, and how: the only list of them. What is not here is not advertised.
-struct ServedAPI {
+struct ServedAPI: Sendable {
   let key: APIKey
   /// The oldest version named in ApiVersions, where it is not the oldest one served.
   var advertisedMinimum: Int16?
-  let handle: (KafkaDoor, Request) throws(WireError) -> Answer
+  let handle: @Sendable (KafkaDoor, Request) throws(WireError) -> Answer
 
   /// Produce is named from version 0 on, although only 3 and later are served: librdkafka before 2.11 looks there for
   /// its compression codecs (KAFKA-18659).

@@ -1,6 +1,6 @@
 package import LogStore
 package import RecordFormat
-package import Units
+import Units
 
 /// What a search by timestamp gives.
 package enum LookupResult {

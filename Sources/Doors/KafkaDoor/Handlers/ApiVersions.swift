@@ -1,6 +1,6 @@
 import ByteCodec
 import KafkaWire
-import LogStore
+import Units
 
 /// ApiVersions 0-4 (KIP-35, KIP-511, KIP-584). A version that is not known is answered in version 0, so that the client
 /// can come down to ours; the reply's header never has tags.

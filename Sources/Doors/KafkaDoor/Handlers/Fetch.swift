@@ -2,6 +2,7 @@ import Broker
 import ByteCodec
 import KafkaWire
 import LogStore
+import Machine
 import Settings
 import Units
 

@@ -1,7 +1,7 @@
 import Broker
 import ByteCodec
 import KafkaWire
-import LogStore
+import Units
 
 /// FindCoordinator 0-6 (KIP-699 batches keys from version 4): every coordinator lives here, at the address of the listener
 /// the client came by.

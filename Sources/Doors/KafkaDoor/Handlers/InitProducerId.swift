@@ -1,7 +1,7 @@
 import Broker
 import ByteCodec
 import KafkaWire
-import LogStore
+import Units
 
 /// InitProducerId 0-5, for idempotent producers: a fresh id with epoch 0, or the next epoch of the one given (KIP-360).
 /// Transactional ids are not served: UNSUPPORTED_VERSION.

@@ -3,6 +3,7 @@ import ByteCodec
 import Compression
 import KafkaWire
 import LogStore
+import Machine
 import RecordFormat
 import Settings
 import Units
@@ -19,7 +20,7 @@ extension KafkaDoor {
     var hasError = false
     for topic in message.topicData {
       let found = request.version >= 13 ? engine.catalogue.topic(topic.topicId) : engine.catalogue.topic(named: topic.name)
-      var answer = ProduceResponse.Response(name: topic.name, topicId: topic.topicId)
+      var answer = ProduceResponse.Response(topicId: topic.topicId, name: topic.name)
       for data in topic.partitionData {
         var outcome: ProducedPartition
         if !(-1...1 ~= message.acks) {
