@@ -44,6 +44,14 @@ package final class KafkaDoor: EngineObserver {
 
   package var connectionCount: Int { connections.count }
 
+  /// Ends all connections: replies that are made still leave.
+  package func closeConnections() {
+    for connection in Array(connections.values) { connection.socket.closeAfterFlush(.handler("the server stops")) }
+  }
+
+  /// What a listener refused.
+  package func listenerReported(_ event: ListenerEvent) { log("listener: \(event)") }
+
   // MARK: Room
 
   /// Whether a request of `length` bytes may be read now.

@@ -31,6 +31,7 @@ package final class Engine {
   var producerIDs: Range<Int64> = 0..<0
   var producerIDsVisible = JournalSequence.start
   var upkeep: Upkeep
+  var shutDown: ShutDown?
   private var layerCache: (layers: BrokerLayers, settings: BrokerSettings, topicBase: TopicSettings)
   private var topicCache: [UniqueID: TopicSettings] = [:]
 
@@ -89,6 +90,7 @@ package final class Engine {
     }
     wakeFetches(on: progress.moved.map(\.key))
     if store.durable != before { observer?.durableAdvanced(to: store.durable) }
+    shutDownFurther()
   }
 
   /// At the end of a turn of the loop: what was decided goes to the disk.
