@@ -81,5 +81,8 @@ let package = Package(
     program("wiregen", []),
     program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),
+
+    tests("ByteCodecTests", ["Units", "ByteCodec"]),
+    tests("KafkaWireTests", ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"]),
   ]
 )

@@ -64,7 +64,7 @@ enum ValueComparison {
   private static func fields(_ mirror: Mirror, _ json: JSONValue, _ path: String) -> String? {
     guard case .object(var members) = json else { return "\(path): a structure where \(json) is given" }
     for child in mirror.children {
-      guard let label = child.label, label != "unknownTags", let given = members.removeValue(forKey: label) else { continue }
+      guard let label = child.label, let given = members.removeValue(forKey: label) else { continue }
       if let found = difference(child.value, given, path: "\(path).\(label)") { return found }
     }
     guard let unread = members.keys.min() else { return nil }
