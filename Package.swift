@@ -61,7 +61,10 @@ let package = Package(
     room("KafkaWire", in: "Doors", ["Units", "ByteCodec"]),
     room(
       "KafkaDoor", in: "Doors",
-      ["Units", "ByteCodec", "Machine", "Reactor", "RecordFormat", "Settings", "Broker", "KafkaWire"]),
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "Reactor", "RecordFormat", "Settings", "LogStore", "Broker",
+        "KafkaWire",
+      ]),
     room("HTTPFront", in: "Doors", ["Units", "CMicroHTTPD"]),
 
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
@@ -79,10 +82,20 @@ let package = Package(
 
     program("millrace", ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
     program("wiregen", []),
-    program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
+    program("wirecheck", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),
 
+    tests("CompressionTests", ["ByteCodec", "Compression"]),
+    tests("SettingsTests", ["Settings"]),
+    .testTarget(
+      name: "RecordFormatTests", dependencies: ["Units", "ByteCodec", "Compression", "RecordFormat"],
+      exclude: ["Vectors"], swiftSettings: strict),
+    tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
+    tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
+    tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
     tests("ByteCodecTests", ["Units", "ByteCodec"]),
-    tests("KafkaWireTests", ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"]),
+    .testTarget(
+      name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
+      exclude: ["Vectors"], swiftSettings: strict),
   ]
 )

@@ -12,6 +12,7 @@ enum PackageFolder {
     return "/" + parts.joined(separator: "/")
   }()
   static let sample = root + "/Tests/KafkaWireTests/Vectors/messages.jsonl"
+  static let batches = root + "/Tests/RecordFormatTests/Vectors/record-batches.jsonl"
   static let shared = root + "/../shared/kafka-protocol/vectors/messages.jsonl"
 }
 

@@ -18,6 +18,24 @@ import Testing
     #expect(tally.failed == 0)
   }
 
+  @Test func ownRecordBatchesPass() throws {
+    let file = try #require(VectorFile(path: PackageFolder.batches))
+    let tally = file.check { Issue.record("\($0)") }
+    #expect(tally.passed >= 12 && tally.failed == 0)
+  }
+
+  @Test(arguments: [
+    (#""base_offset":"#, #""base_offset":1"#), (#""transactional":false"#, #""transactional":true"#),
+    (#""offset":"#, #""offset":1"#), (#""key":""#, #""key":"00"#), (#""crc":"#, #""crc":1"#),
+  ])
+  func aSpoiledRecordBatchIsFound(part: String, replacement: String) throws {
+    let file = try #require(VectorFile(path: PackageFolder.batches))
+    let line = try #require(file.lines.first { $0.contains(part) })
+    let spoiled = String(line).replacing(part, with: replacement)
+    #expect(RecordBatchCheck.problem(with: try JSONParser.parse(line)) == nil)
+    #expect(RecordBatchCheck.problem(with: try JSONParser.parse(spoiled)) != nil)
+  }
+
   private static let good = """
     {"api":"Heartbeat","key":12,"kind":"request","version":0,"header":1,"hex":"0001610000000700016d",\
     "json":{"groupId":"a","generationId":7,"memberId":"m"}}

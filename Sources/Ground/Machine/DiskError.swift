@@ -25,11 +25,12 @@ package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
   /// ENOENT.
   package var isMissing: Bool { code == 2 }
 
-  package var description: String { "\(call.rawValue) of '\(path)' failed: \(reason)" }
+  package var description: String { "\(call.rawValue) of '\(path)' failed: \(Self.reason(code))" }
 
-  private var reason: String {
+  /// The error number in words.
+  static func reason(_ code: Int32) -> String {
     switch code {
-    case Self.powerCut: "the power is cut"
+    case powerCut: "the power is cut"
     case 2: "no such file or folder (ENOENT)"
     case 5: "input/output error (EIO)"
     case 13: "permission denied (EACCES)"

@@ -8,6 +8,8 @@ _Static_assert(LINUX_SYNC_FILE_RANGE_WRITE == SYNC_FILE_RANGE_WRITE, "");
 _Static_assert(LINUX_RWF_NOWAIT == RWF_NOWAIT, "");
 _Static_assert(LINUX_SOCK_NONBLOCK == SOCK_NONBLOCK, "");
 _Static_assert(LINUX_SOCK_CLOEXEC == SOCK_CLOEXEC, "");
+_Static_assert(LINUX_MSG_NOSIGNAL == MSG_NOSIGNAL, "");
+_Static_assert(LINUX_MSG_MORE == MSG_MORE, "");
 
 int linux_fallocate_keep_size(int fd, off_t offset, off_t length) {
   return fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length);

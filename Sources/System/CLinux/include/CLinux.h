@@ -22,6 +22,8 @@ enum : int32_t {
   LINUX_RWF_NOWAIT = 8,
   LINUX_SOCK_NONBLOCK = 04000,
   LINUX_SOCK_CLOEXEC = 02000000,
+  LINUX_MSG_NOSIGNAL = 0x4000,
+  LINUX_MSG_MORE = 0x8000,
 };
 
 int linux_fallocate_keep_size(int fd, off_t offset, off_t length);

@@ -1,0 +1,198 @@
+package import ByteCodec
+package import LogStore
+import Machine
+package import Units
+
+/// What a reader asks for: partitions in order, and how long it is willing to wait for how much.
+package struct FetchPlan {
+  package struct Entry {
+    package var partition: PartitionLog
+    package var offset: Offset
+    package var maxBytes: Int
+
+    package init(partition: PartitionLog, offset: Offset, maxBytes: Int) {
+      self.partition = partition
+      self.offset = offset
+      self.maxBytes = maxBytes
+    }
+  }
+
+  package var entries: [Entry]
+  package var minBytes: Int
+  package var maxBytes: Int
+  /// When it is answered even without `minBytes`.
+  package var deadline: Instant
+  package var readsCommitted: Bool
+  /// Answered at once: some partition has an error already.
+  package var answersAtOnce: Bool
+
+  package init(
+    entries: [Entry], minBytes: Int, maxBytes: Int, deadline: Instant, readsCommitted: Bool, answersAtOnce: Bool
+  ) {
+    self.entries = entries
+    self.minBytes = minBytes
+    self.maxBytes = maxBytes
+    self.deadline = deadline
+    self.readsCommitted = readsCommitted
+    self.answersAtOnce = answersAtOnce
+  }
+}
+
+/// What one partition of a fetch gave.
+package enum FetchedPartition {
+  case batches(ByteSlice)
+  case damaged(reason: String)
+}
+
+/// A fetch under way: reading, or parked until there is more.
+struct FetchOperation {
+  var plan: FetchPlan
+  var results: [FetchedPartition] = []
+  var bytes = 0
+  var hasError = false
+  /// The read it waits for.
+  var token: UInt64?
+  var isParked = false
+  var completion: ([FetchedPartition]) -> Void
+
+  mutating func begin() {
+    results.removeAll(keepingCapacity: true)
+    bytes = 0
+    hasError = false
+    isParked = false
+  }
+}
+
+/// All fetches under way.
+struct Fetches {
+  var operations: [UInt64: FetchOperation] = [:]
+  var nextID: UInt64 = 1
+  /// Which fetch waits for which read.
+  var byToken: [UInt64: UInt64] = [:]
+  /// Parked fetches by partition.
+  var parked: [PartitionKey: Set<UInt64>] = [:]
+  var deadlines = DeadlineQueue()
+}
+
+extension Engine {
+  /// Reads as `plan` says; `completion` gets a result for each entry, in order, at once or later, on this thread. Returns
+  /// the id to cancel it by, or nil when it is done already.
+  @discardableResult
+  package func fetch(_ plan: FetchPlan, completion: @escaping ([FetchedPartition]) -> Void) -> UInt64? {
+    let id = fetches.nextID
+    fetches.nextID += 1
+    fetches.operations[id] = FetchOperation(plan: plan, completion: completion)
+    runFetch(id)
+    return fetches.operations[id] == nil ? nil : id
+  }
+
+  /// Forgets a fetch whose reader is gone; its completion is not called.
+  package func cancelFetch(_ id: UInt64) {
+    guard let operation = fetches.operations.removeValue(forKey: id) else { return }
+    unpark(id, operation)
+    if let token = operation.token { fetches.byToken[token] = nil }
+  }
+
+  /// Fetches parked now, for the metrics.
+  package var parkedFetches: Int { fetches.operations.values.count { $0.isParked } }
+
+  private func runFetch(_ id: UInt64) {
+    fetches.operations[id]?.begin()
+    continueFetch(id)
+  }
+
+  /// Reads on from where the operation stands, until it must wait or is through.
+  private func continueFetch(_ id: UInt64) {
+    while let operation = fetches.operations[id] {
+      let index = operation.results.count
+      guard index < operation.plan.entries.count else { return settle(id, operation) }
+      let entry = operation.plan.entries[index]
+      let room = min(entry.maxBytes, operation.plan.maxBytes - operation.bytes)
+      let limit = operation.plan.readsCommitted ? entry.partition.stableEnd : entry.partition.durable.end
+      if room <= 0, operation.bytes > 0 {
+        take(.batches(.empty), for: id)
+        continue
+      }
+      switch store.read(
+        entry.partition, from: entry.offset, limit: limit, maxBytes: max(room, 0),
+        firstBatchWhole: operation.bytes == 0)
+      {
+      case .outcome(let outcome): take(outcome.fetched, for: id)
+      case .waits(let token):
+        fetches.operations[id]?.token = token
+        fetches.byToken[token] = id
+        return
+      }
+    }
+  }
+
+  private func take(_ result: FetchedPartition, for id: UInt64) {
+    fetches.operations[id]?.results.append(result)
+    switch result {
+    case .batches(let bytes): fetches.operations[id]?.bytes += bytes.count
+    case .damaged: fetches.operations[id]?.hasError = true
+    }
+  }
+
+  /// All partitions are read: answered when there is enough, when time is up or something is wrong; parked otherwise.
+  private func settle(_ id: UInt64, _ operation: FetchOperation) {
+    let isDone =
+      operation.bytes >= operation.plan.minBytes || operation.hasError || operation.plan.answersAtOnce
+      || operation.plan.deadline <= clock.now()
+    if isDone {
+      fetches.operations[id] = nil
+      return operation.completion(operation.results)
+    }
+    fetches.operations[id]?.begin()
+    fetches.operations[id]?.isParked = true
+    for entry in operation.plan.entries { fetches.parked[entry.partition.key, default: []].insert(id) }
+    fetches.deadlines.add(id, at: operation.plan.deadline)
+  }
+
+  private func unpark(_ id: UInt64, _ operation: FetchOperation) {
+    guard operation.isParked else { return }
+    for entry in operation.plan.entries {
+      fetches.parked[entry.partition.key]?.remove(id)
+      if fetches.parked[entry.partition.key]?.isEmpty ?? false { fetches.parked[entry.partition.key] = nil }
+    }
+    if fetches.deadlines.count > 2 * fetches.operations.count + 1_000 {
+      let operations = fetches.operations
+      fetches.deadlines.compact { operations[$0] != nil }
+    }
+  }
+
+  private func wake(_ id: UInt64) {
+    guard let operation = fetches.operations[id], operation.isParked else { return }
+    unpark(id, operation)
+    runFetch(id)
+  }
+
+  /// Wakes the fetches parked on partitions whose ends moved or that are gone.
+  func wakeFetches(on keys: some Sequence<PartitionKey>) {
+    guard !fetches.parked.isEmpty else { return }
+    var due: Set<UInt64> = []
+    for key in keys { due.formUnion(fetches.parked[key] ?? []) }
+    for id in due.sorted() { wake(id) }
+  }
+
+  func readFinished(_ outcome: ReadOutcome, token: UInt64) {
+    guard let id = fetches.byToken.removeValue(forKey: token) else { return }
+    fetches.operations[id]?.token = nil
+    take(outcome.fetched, for: id)
+    continueFetch(id)
+  }
+
+  func fetchDeadlinesPassed(_ now: Instant) {
+    while let id = fetches.deadlines.takeDue(at: now) { wake(id) }
+  }
+}
+
+extension ReadOutcome {
+  fileprivate var fetched: FetchedPartition {
+    switch self {
+    case .batches(let bytes, _, _): .batches(bytes)
+    case .damaged(_, _, let reason): .damaged(reason: reason)
+    case .notCached: .batches(.empty)
+    }
+  }
+}

@@ -1,0 +1,55 @@
+package import ByteCodec
+package import LogStore
+import Machine
+package import RecordFormat
+import Settings
+package import Units
+
+extension Engine {
+  /// How many producer ids are reserved in the journal at a time.
+  private static let producerIDBlock: Int64 = 1_000
+
+  /// Stores a batch that its door has validated. The caller gives the bytes away: they are stamped and written as they are.
+  package func append(_ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog) -> AppendResult {
+    let topic = topicSettings(partition.key.topic)
+    let rules = RollRules(segmentBytes: ByteCount(Int64(topic.segmentBytes)), segmentMs: topic.segmentMs)
+    let now = clock.wallClock()
+    let expiry = Timestamp(
+      milliseconds: now.milliseconds - Int64(settings.transactions.producerIDExpirationMs))
+    return store.append(batch, header: header, to: partition, rules: rules, expiry: expiry)
+  }
+
+  /// A producer id that was never given out, and the sequence from which it may be shown.
+  package func takeProducerID() -> Decided<Int64> {
+    if producerIDs.isEmpty {
+      let start = catalogue.producerIDEnd
+      producerIDs = start..<start + Self.producerIDBlock
+      store.change([.producerIDsReserved(upTo: producerIDs.upperBound)])
+      producerIDsVisible = store.decided
+    }
+    let id = producerIDs.lowerBound
+    producerIDs = (id + 1)..<producerIDs.upperBound
+    return Decided(value: id, sequence: producerIDsVisible)
+  }
+
+  /// Removes the records below `offset`; nil means up to the end that is visible. Answers the new log start.
+  package func deleteRecords(
+    _ partition: PartitionLog, before offset: Offset?
+  ) -> Result<Decided<Offset>, Refusal> {
+    let topic = topicSettings(partition.key.topic)
+    guard topic.cleanupPolicy.contains(.delete) || topic.cleanupPolicy.isEmpty else {
+      return .failure(Refusal(.policyViolation, "the topic is compacted only: its records are deleted by tombstones"))
+    }
+    let target = offset ?? partition.durable.end
+    guard target.value >= 0, target <= partition.durable.end else {
+      return .failure(
+        Refusal(
+          .offsetOutOfRange, "offset \(target.value) is not within 0 and the end, \(partition.durable.end.value)"))
+    }
+    guard target > partition.start else {
+      return .success(Decided(value: partition.start, sequence: partition.lastChange))
+    }
+    let sequence = store.change([.logStartMoved(partition.key, offset: target)])
+    return .success(Decided(value: target, sequence: sequence))
+  }
+}

@@ -1,0 +1,102 @@
+package import LogStore
+import Machine
+import Settings
+package import Units
+
+/// A change that was decided: what it made, and from when on it may be shown.
+package struct Decided<Value> {
+  package var value: Value
+  package var sequence: JournalSequence
+}
+
+extension Engine {
+  /// Partitions of all topics together: each takes memory.
+  package static let maximumPartitions = 100_000
+
+  /// Makes a topic of `partitions` partitions with `overrides`, or only checks that it could.
+  package func createTopic(
+    _ name: String, partitions: Int32, overrides: [String: String], validateOnly: Bool = false
+  ) -> Result<Decided<TopicDescription>, Refusal> {
+    if let fault = TopicName.fault(in: name) { return .failure(Refusal(.invalidTopicName, fault)) }
+    if TopicName.isInternal(name) {
+      return .failure(Refusal(.invalidRequest, "'\(name)' is kept by the server itself"))
+    }
+    if catalogue.id(of: name) != nil { return .failure(Refusal(.topicExists, "Topic '\(name)' already exists.")) }
+    if let other = catalogue.collision(with: name) {
+      return .failure(
+        Refusal(.invalidTopicName, "Topic '\(name)' collides with '\(other)': '.' and '_' count as the same"))
+    }
+    guard partitions > 0 else {
+      return .failure(Refusal(.invalidPartitionCount, "Number of partitions must be larger than 0."))
+    }
+    if let refusal = roomForPartitions(Int(partitions)) { return .failure(refusal) }
+    let stored: [String: String]
+    do throws(SettingError) {
+      stored = try layers.replacing(with: overrides.map { ($0.key, $0.value) }, of: .topic)
+    } catch {
+      return .failure(Refusal(.invalidConfig, error.message))
+    }
+    let topic = TopicDescription(
+      id: entropy.uniqueID(), name: name, partitionCount: partitions, overrides: stored)
+    if validateOnly { return .success(Decided(value: topic, sequence: catalogue.lastChange)) }
+    return .success(Decided(value: topic, sequence: store.change([.topicCreated(topic)])))
+  }
+
+  /// Removes a topic and all it holds.
+  package func deleteTopic(_ id: UniqueID) -> Result<Decided<TopicDescription>, Refusal> {
+    guard let topic = catalogue.topic(id)?.description else {
+      return .failure(Refusal(.unknownTopicID, "no topic has this id"))
+    }
+    guard settings.topics.isDeletionAllowed else {
+      return .failure(Refusal(.topicDeletionDisabled, "delete.topic.enable is false"))
+    }
+    if TopicName.isInternal(topic.name) {
+      return .failure(Refusal(.policyViolation, "'\(topic.name)' is kept by the server itself"))
+    }
+    let keys = (0..<topic.partitionCount).map { PartitionKey(topic: id, index: $0) }
+    let sequence = store.change([.topicDeleted(id)])
+    settingsChanged()
+    wakeFetches(on: keys)
+    return .success(Decided(value: topic, sequence: sequence))
+  }
+
+  /// Gives a topic more partitions: `count` in all.
+  package func addPartitions(
+    to id: UniqueID, count: Int32, validateOnly: Bool = false
+  ) -> Result<Decided<Int32>, Refusal> {
+    guard let topic = catalogue.topic(id)?.description else {
+      return .failure(Refusal(.unknownTopicID, "no topic has this id"))
+    }
+    guard count > topic.partitionCount else {
+      return .failure(
+        Refusal(
+          .invalidPartitionCount,
+          "The topic \(topic.name) currently has \(topic.partitionCount) partition(s); \(count) would not be an increase."
+        ))
+    }
+    if let refusal = roomForPartitions(Int(count) - Int(topic.partitionCount)) { return .failure(refusal) }
+    if validateOnly { return .success(Decided(value: count, sequence: catalogue.lastChange)) }
+    return .success(Decided(value: count, sequence: store.change([.partitionsAdded(topic: id, count: count)])))
+  }
+
+  private func roomForPartitions(_ more: Int) -> Refusal? {
+    guard more > Self.maximumPartitions - catalogue.partitionCount else { return nil }
+    return Refusal(
+      .tooManyPartitions,
+      "\(more) partitions more than the \(catalogue.partitionCount) there are would exceed \(Self.maximumPartitions)")
+  }
+
+  /// Stores the overrides of a topic, which the caller has made with `layers.applying` or `layers.replacing`.
+  package func setTopicOverrides(_ id: UniqueID, _ overrides: [String: String]) -> JournalSequence {
+    let sequence = store.change([.topicSettingsChanged(topic: id, overrides: overrides)])
+    settingsChanged()
+    return sequence
+  }
+
+  /// Stores the overrides of a broker, the brokers' default or a group.
+  package func setOverrides(_ resource: ConfiguredResource, _ overrides: [String: String]) -> JournalSequence {
+    let sequence = store.change([.settingsChanged(resource, overrides: overrides)])
+    settingsChanged()
+    return sequence
+  }
+}

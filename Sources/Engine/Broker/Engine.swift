@@ -1,0 +1,91 @@
+package import LogStore
+package import Machine
+package import Settings
+package import Units
+
+/// Told when something the engine promised has become true. Called on the engine's thread.
+package protocol EngineObserver: AnyObject {
+  /// Everything up to `sequence` is durable: replies that waited for it may leave.
+  func durableAdvanced(to sequence: JournalSequence)
+  /// The disk failed in a way that only stopping the process is left for.
+  func engineFailed(_ error: DiskError)
+}
+
+/// The one owner of all state: topics, partitions, fetches. Runs on one thread; doors call it there, and lanes report
+/// back to it there. The same code runs in a simulation on one seed.
+package final class Engine {
+  package let store: LogStore
+  package let clock: any Clock
+  package let entropy: any Entropy
+  /// What was given at the start: flags, environment, file.
+  package let statics: StaticSettings
+  package weak var observer: (any EngineObserver)?
+
+  var fetches = Fetches()
+  /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
+  var producerIDs: Range<Int64> = 0..<0
+  var producerIDsVisible = JournalSequence.start
+  var upkeep: Upkeep
+  private var layerCache: (layers: BrokerLayers, settings: BrokerSettings, topicBase: TopicSettings)
+  private var topicCache: [UniqueID: TopicSettings] = [:]
+
+  /// An engine over an open store. Fails when the settings stored in it and those given contradict each other.
+  package init(
+    store: LogStore, clock: any Clock, entropy: any Entropy, statics: StaticSettings
+  ) throws(SettingError) {
+    self.store = store
+    self.clock = clock
+    self.entropy = entropy
+    self.statics = statics
+    layerCache = try Self.layers(statics, store.catalogue)
+    upkeep = Upkeep(now: clock.now())
+  }
+
+  package var catalogue: Catalogue { store.catalogue }
+  package var layers: BrokerLayers { layerCache.layers }
+  package var settings: BrokerSettings { layerCache.settings }
+  package var nodeID: Int32 { settings.node.nodeID }
+
+  /// The effective settings of a topic.
+  package func topicSettings(_ id: UniqueID) -> TopicSettings {
+    if let known = topicCache[id] { return known }
+    let overrides = catalogue.topic(id)?.description.overrides ?? [:]
+    let effective = overrides.isEmpty ? layerCache.topicBase : TopicSettings(overrides, over: layerCache.topicBase)
+    topicCache[id] = effective
+    return effective
+  }
+
+  /// After a change of settings anywhere.
+  func settingsChanged() {
+    topicCache.removeAll()
+    if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
+  }
+
+  private static func layers(
+    _ statics: StaticSettings, _ catalogue: Catalogue
+  ) throws(SettingError) -> (BrokerLayers, BrokerSettings, TopicSettings) {
+    var layers = BrokerLayers(statics: statics)
+    layers.dynamicDefaults = catalogue.settings[ConfiguredResource(kind: .broker, name: "")] ?? [:]
+    let node = try BrokerSettings(layers).node.nodeID
+    layers.dynamicBroker = catalogue.settings[ConfiguredResource(kind: .broker, name: String(node))] ?? [:]
+    return (layers, try BrokerSettings(layers), TopicSettings(layers))
+  }
+
+  /// A lane has finished a job.
+  package func laneFinished(_ event: LogEvent) {
+    let before = store.durable
+    let progress = store.finished(event)
+    if let failure = progress.failure {
+      observer?.engineFailed(failure)
+      return
+    }
+    for (token, outcome) in progress.reads { readFinished(outcome, token: token) }
+    wakeFetches(on: progress.moved.map(\.key))
+    if store.durable != before { observer?.durableAdvanced(to: store.durable) }
+  }
+
+  /// At the end of a turn of the loop: what was decided goes to the disk.
+  package func turnEnded() {
+    store.flush()
+  }
+}

@@ -1,0 +1,171 @@
+package import ByteCodec
+package import RecordFormat
+package import Units
+
+/// A segment's index and checksums in one: a row for every block of about 64 KiB, which always ends with a batch.
+///
+/// The rows serve three questions: where an offset stands, where a timestamp may first stand, and whether the bytes are
+/// still those that were written, batch headers included (a batch's own CRC does not cover its base offset, length,
+/// epoch and magic). Rows are derived: without their file they are made again from the segment.
+package struct BlockIndex {
+  package struct Row: Equatable {
+    package var position: FilePosition
+    package var length: ByteCount
+    package var firstOffset: Offset
+    package var lastOffset: Offset
+    /// The greatest timestamp in this block.
+    package var maxTimestamp: Timestamp
+    /// CRC-32C of the block's bytes.
+    package var checksum: UInt32
+
+    var end: FilePosition { position.advanced(by: length) }
+
+    /// On disk: the fields, and a CRC of their own.
+    static let encodedSize = 48
+
+    func encode(to writer: inout ByteWriter) {
+      var fields = ByteWriter(capacity: Self.encodedSize)
+      fields.writeInt64(position.value)
+      fields.writeInt64(firstOffset.value)
+      fields.writeInt64(lastOffset.value)
+      fields.writeInt64(maxTimestamp.milliseconds)
+      fields.writeUInt32(UInt32(truncatingIfNeeded: length.value))
+      fields.writeUInt32(checksum)
+      fields.writeUInt32(0x4D52_4258)  // "MRBX"
+      let bytes = fields.takeSlice()
+      bytes.withUnsafeBytes { writer.writeBytes($0) }
+      writer.writeUInt32(Checksum.crc32c(bytes))
+    }
+
+    init?(_ bytes: ByteSlice) {
+      guard bytes.count == Self.encodedSize else { return nil }
+      var reader = ByteReader(bytes)
+      do throws(WireError) {
+        position = FilePosition(try reader.readInt64())
+        firstOffset = Offset(try reader.readInt64())
+        lastOffset = Offset(try reader.readInt64())
+        maxTimestamp = Timestamp(milliseconds: try reader.readInt64())
+        length = ByteCount(Int64(try reader.readUInt32()))
+        checksum = try reader.readUInt32()
+        guard try reader.readUInt32() == 0x4D52_4258,
+          try reader.readUInt32() == Checksum.crc32c(bytes.part(from: 0, count: Self.encodedSize - 4))
+        else { return nil }
+      } catch {
+        return nil
+      }
+    }
+
+    init(
+      position: FilePosition, length: ByteCount, firstOffset: Offset, lastOffset: Offset, maxTimestamp: Timestamp,
+      checksum: UInt32
+    ) {
+      self.position = position
+      self.length = length
+      self.firstOffset = firstOffset
+      self.lastOffset = lastOffset
+      self.maxTimestamp = maxTimestamp
+      self.checksum = checksum
+    }
+  }
+
+  /// A block is closed by the batch that brings it to this size or more.
+  package static let blockSize = ByteCount.kibi(64)
+
+  /// Closed blocks, in order, without gaps from position 0.
+  package private(set) var rows: [Row] = []
+  /// The block still growing behind the closed ones.
+  package private(set) var open: Row?
+
+  /// Rows from here on were written by this run; of the rows before, those below were read and found intact.
+  private var firstOwn = 0
+  private var checked: Set<FilePosition> = []
+
+  package init() {}
+
+  /// The index of a segment whose closed rows came from its file.
+  init(rows: [Row]) {
+    self.rows = rows
+    firstOwn = rows.count
+  }
+
+  /// The row's bytes are what was written.
+  mutating func verified(_ row: Row) {
+    checked.insert(row.position)
+    if checked.count == firstOwn {
+      firstOwn = 0
+      checked = []
+    }
+  }
+
+  /// Rows that a read of `bytes` from `position` touches, and whose bytes this run has neither written nor checked.
+  func unverifiedRows(from position: FilePosition, bytes: Int) -> [Row] {
+    guard firstOwn > 0 else { return [] }
+    var index = rows.partitioningIndex { $0.end > position }
+    let end = position.advanced(by: ByteCount(max(bytes, 1)))
+    var found: [Row] = []
+    while index < firstOwn, rows[index].position < end {
+      if !checked.contains(rows[index].position) { found.append(rows[index]) }
+      index += 1
+    }
+    return found
+  }
+
+  /// The bytes indexed so far.
+  package var end: FilePosition { open?.end ?? rows.last?.end ?? FilePosition(0) }
+
+  /// Takes in a batch that stands at `end`.
+  package mutating func append(_ batch: ByteSlice, header: RecordBatchHeader, baseOffset: Offset) {
+    var row =
+      open
+      ?? Row(
+        position: end, length: .zero, firstOffset: baseOffset, lastOffset: baseOffset, maxTimestamp: .none, checksum: 0)
+    row.length += ByteCount(batch.count)
+    row.lastOffset = baseOffset.advanced(by: Int64(header.lastOffsetDelta))
+    row.maxTimestamp = max(row.maxTimestamp, header.maxTimestamp)
+    row.checksum = Checksum.crc32c(batch, continuing: row.checksum)
+    if row.length >= Self.blockSize {
+      rows.append(row)
+      open = nil
+    } else {
+      open = row
+    }
+  }
+
+  /// Closes the growing block: the segment is full.
+  package mutating func seal() {
+    if let row = open { rows.append(row) }
+    open = nil
+  }
+
+  /// The block that holds `offset`, or the first after it; nil when all blocks end before it.
+  package func block(holding offset: Offset) -> Row? {
+    firstBlock { $0.lastOffset >= offset }
+  }
+
+  /// Blocks from `row` on, the growing one last.
+  package func blocks(from position: FilePosition) -> [Row] {
+    let start = rows.partitioningIndex { $0.position >= position }
+    var found = Array(rows[start...])
+    if let open, open.position >= position { found.append(open) }
+    return found
+  }
+
+  private func firstBlock(where matches: (Row) -> Bool) -> Row? {
+    let index = rows.partitioningIndex(where: matches)
+    if index < rows.count { return rows[index] }
+    return open.flatMap { matches($0) ? $0 : nil }
+  }
+}
+
+extension Array {
+  /// The first index whose element matches, where all that match stand behind all that do not.
+  func partitioningIndex(where matches: (Element) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = low + (high - low) / 2
+      if matches(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}

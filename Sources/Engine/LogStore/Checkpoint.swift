@@ -1,0 +1,95 @@
+package import ByteCodec
+package import Units
+
+/// The whole state as of one journal sequence, so that recovery reads the journal only from there.
+///
+/// Two files, `checkpoint-a` and `checkpoint-b`, are written in turn; each holds its body twice, so that one flipped bit
+/// costs nothing. A checkpoint counts only after every segment byte and name it speaks of has been synced.
+package struct Checkpoint {
+  package var sequence: JournalSequence
+  /// The node's leader epoch.
+  package var epoch: Int32
+  /// Journal files of earlier uses than this are of no interest to recovery.
+  package var firstUse: UInt32
+  /// The node was stopped in order after this checkpoint, with nothing behind it.
+  package var isCleanStop: Bool
+  /// The next number of a unit.
+  package var nextUnit: UInt64
+  /// `LogState`, encoded.
+  package var state: ByteSlice
+  /// Files and folders that nothing refers to any more, not yet removed.
+  package var doomed: [String]
+
+  private static let magic: UInt32 = 0x4D52_4350  // "MRCP"
+  /// Raised when older programs must not read the folder.
+  private static let version: UInt16 = 1
+  private static let prologue = 16
+
+  package static let fileNames = ["checkpoint-a", "checkpoint-b"]
+
+  /// The file's content: two copies of prologue and body.
+  package func encoded() -> ByteSlice {
+    var body = ByteWriter(capacity: state.count + 256)
+    body.writeUInt16(Self.version)
+    body.writeUInt64(sequence.value)
+    body.writeInt32(epoch)
+    body.writeUInt32(firstUse)
+    body.writeBool(isCleanStop)
+    body.writeUInt64(nextUnit)
+    body.writeList(doomed) { writer, path in writer.writeLongText(path) }
+    body.writeInt64(Int64(state.count))
+    state.withUnsafeBytes { body.writeBytes($0) }
+    let bytes = body.takeSlice()
+    var file = ByteWriter(capacity: 2 * (bytes.count + Self.prologue))
+    for _ in 0..<2 {
+      file.writeUInt32(Self.magic)
+      file.writeInt64(Int64(bytes.count))
+      file.writeUInt32(Checksum.crc32c(bytes))
+      bytes.withUnsafeBytes { file.writeBytes($0) }
+    }
+    return file.takeSlice()
+  }
+
+  /// Why a checkpoint file is of no use.
+  package enum Unreadable: Error, Equatable {
+    case damaged
+    case newerFormat(UInt16)
+  }
+
+  /// The checkpoint in `file`, from whichever copy is intact.
+  package static func decode(_ file: ByteSlice) -> Result<Checkpoint, Unreadable> {
+    let half = file.count / 2
+    for start in [0, half] {
+      guard let body = intactBody(file.part(from: start, count: half)) else { continue }
+      var reader = ByteReader(body)
+      guard let version = try? reader.readUInt16() else { continue }
+      guard version == Self.version else { return .failure(.newerFormat(version)) }
+      if let checkpoint = try? Checkpoint(from: &reader) { return .success(checkpoint) }
+    }
+    return .failure(.damaged)
+  }
+
+  private static func intactBody(_ copy: ByteSlice) -> ByteSlice? {
+    guard copy.count >= prologue else { return nil }
+    var reader = ByteReader(copy)
+    guard let magic = try? reader.readUInt32(), magic == Self.magic, let length = try? reader.readInt64(),
+      let crc = try? reader.readUInt32(), length == Int64(copy.count - prologue)
+    else { return nil }
+    let body = copy.dropping(prologue)
+    return Checksum.crc32c(body) == crc ? body : nil
+  }
+}
+
+extension Checkpoint {
+  private init(from reader: inout ByteReader) throws(WireError) {
+    sequence = JournalSequence(try reader.readUInt64())
+    epoch = try reader.readInt32()
+    firstUse = try reader.readUInt32()
+    isCleanStop = try reader.readBool()
+    nextUnit = try reader.readUInt64()
+    doomed = try reader.readList(minimumSize: 4) { reader throws(WireError) in try reader.readLongText() }
+    let length = try reader.readInt64()
+    guard length == Int64(reader.remaining) else { throw .badLength }
+    state = try reader.readPayload(Int(length))
+  }
+}

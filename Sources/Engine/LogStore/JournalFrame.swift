@@ -1,0 +1,202 @@
+package import ByteCodec
+package import Units
+
+/// The header before every frame of the journal: who it is, where it belongs, what came before it. 112 bytes, big-endian;
+/// a frame is its header, its payload, and zeros up to a multiple of eight.
+///
+/// The incarnation is new at every use of a journal file, so a frame of an earlier use never passes for a new one. The
+/// chain value covers everything before the frame, the durable sequence says what had been synced when it was written:
+/// together they tell a torn tail from damage (`JournalReader`).
+package struct JournalFrameHeader: Equatable {
+  package enum Kind: UInt8 {
+    /// The first frame of a journal file; its payload is empty.
+    case open = 1
+    /// A record batch, which also stands in a segment.
+    case batch = 2
+    /// A change of the catalogue or of a partition's extent (`ControlRecord`).
+    case control = 3
+    /// No content: written when idle, so that everything before it is witnessed.
+    case witness = 4
+  }
+
+  package var kind: Kind
+  /// Whether this frame completes its unit.
+  package var endsUnit: Bool
+  package var incarnation: Incarnation
+  package var sequence: JournalSequence
+  package var unit: UInt64
+  /// The highest sequence whose sync had returned when this frame was written.
+  package var durable: JournalSequence
+  package var payloadLength: Int
+  package var payloadCRC: UInt32
+  /// `chainValue` of the frame before.
+  package var chain: UInt32
+  /// Where a batch belongs; all zero in other frames.
+  package var place = BatchPlace()
+  /// Set by `encode` and `parse`.
+  package private(set) var headerCRC: UInt32 = 0
+
+  package static let size = 112
+  /// "MRJ1": never zero, so that zeros never parse.
+  private static let magic: UInt32 = 0x4D52_4A31
+  private static let version: UInt16 = 1
+
+  package init(
+    kind: Kind, endsUnit: Bool, incarnation: Incarnation, sequence: JournalSequence, unit: UInt64,
+    durable: JournalSequence, payloadLength: Int, payloadCRC: UInt32, chain: UInt32, place: BatchPlace = BatchPlace()
+  ) {
+    self.kind = kind
+    self.endsUnit = endsUnit
+    self.incarnation = incarnation
+    self.sequence = sequence
+    self.unit = unit
+    self.durable = durable
+    self.payloadLength = payloadLength
+    self.payloadCRC = payloadCRC
+    self.chain = chain
+    self.place = place
+  }
+
+  /// The value the next frame carries as its `chain`.
+  package var chainValue: UInt32 {
+    var writer = ByteWriter(capacity: 16)
+    writer.writeUInt32(chain)
+    writer.writeUInt32(headerCRC)
+    writer.writeUInt32(payloadCRC)
+    return Checksum.crc32c(writer.takeSlice())
+  }
+
+  /// Bytes from the start of this frame to the start of the next.
+  package var frameLength: Int { Self.size + Self.padded(payloadLength) }
+
+  /// `length` rounded up to a multiple of eight.
+  package static func padded(_ length: Int) -> Int { (length + 7) & ~7 }
+
+  /// The header's bytes, its own CRC last.
+  package mutating func encode(to writer: inout ByteWriter) {
+    var fields = ByteWriter(capacity: Self.size)
+    fields.writeUInt32(Self.magic)
+    fields.writeUInt16(Self.version)
+    fields.writeUInt8(kind.rawValue)
+    fields.writeUInt8(endsUnit ? 1 : 0)
+    fields.writeUInt64(incarnation.value)
+    fields.writeUInt64(sequence.value)
+    fields.writeUInt64(unit)
+    fields.writeUInt64(durable.value)
+    fields.writeUInt32(UInt32(truncatingIfNeeded: payloadLength))
+    fields.writeUInt32(payloadCRC)
+    fields.writeUInt32(chain)
+    fields.writeUInt32(0)
+    place.encode(to: &fields)
+    let bytes = fields.takeSlice()
+    headerCRC = Checksum.crc32c(bytes)
+    bytes.withUnsafeBytes { writer.writeBytes($0) }
+    writer.writeUInt32(headerCRC)
+  }
+
+  /// The header at `position` of `bytes`, or nil when there is no intact one.
+  package static func parse(_ bytes: ByteSlice, at position: Int) -> JournalFrameHeader? {
+    let slice = bytes.part(from: position, count: size)
+    guard slice.count == size else { return nil }
+    var reader = ByteReader(slice)
+    do throws(WireError) {
+      guard try reader.readUInt32() == magic else { return nil }
+      let crc = Checksum.crc32c(slice.part(from: 0, count: size - 4))
+      guard try reader.readUInt16() == version, let kind = Kind(rawValue: try reader.readUInt8()) else { return nil }
+      let flags = try reader.readUInt8()
+      let incarnation = Incarnation(value: try reader.readUInt64())
+      let sequence = JournalSequence(try reader.readUInt64())
+      let unit = try reader.readUInt64()
+      let durable = JournalSequence(try reader.readUInt64())
+      let length = Int(try reader.readUInt32())
+      let payloadCRC = try reader.readUInt32()
+      let chain = try reader.readUInt32()
+      try reader.skip(4)
+      let place = try BatchPlace(from: &reader)
+      guard try reader.readUInt32() == crc else { return nil }
+      var header = JournalFrameHeader(
+        kind: kind, endsUnit: flags & 1 != 0, incarnation: incarnation, sequence: sequence, unit: unit,
+        durable: durable, payloadLength: length, payloadCRC: payloadCRC, chain: chain, place: place)
+      header.headerCRC = crc
+      return header
+    } catch {
+      return nil
+    }
+  }
+}
+
+/// One use of a journal file: a counter that grows with every use, and random bits.
+package struct Incarnation: Hashable {
+  package var value: UInt64
+
+  package init(value: UInt64) { self.value = value }
+  package init(use: UInt32, random: UInt64) { value = UInt64(use) << 32 | random & 0xFFFF_FFFF }
+
+  /// Which use of any journal file this is, counted from 1 over the life of the data folder.
+  package var use: UInt32 { UInt32(truncatingIfNeeded: value >> 32) }
+}
+
+/// Where a batch stands: its partition, the segment, the position in it, its first offset; and the wall clock when it was
+/// appended, from which producers expire.
+package struct BatchPlace: Hashable {
+  package var partition = PartitionKey(topic: .zero, index: 0)
+  package var segment = Offset(0)
+  package var position = FilePosition(0)
+  package var baseOffset = Offset(0)
+  package var appended = Timestamp(milliseconds: 0)
+
+  package init() {}
+
+  package init(
+    partition: PartitionKey, segment: Offset, position: FilePosition, baseOffset: Offset, appended: Timestamp
+  ) {
+    self.partition = partition
+    self.segment = segment
+    self.position = position
+    self.baseOffset = baseOffset
+    self.appended = appended
+  }
+
+  /// 52 bytes.
+  func encode(to writer: inout ByteWriter) {
+    partition.encode(to: &writer)
+    writer.writeInt64(segment.value)
+    writer.writeInt64(position.value)
+    writer.writeInt64(baseOffset.value)
+    writer.writeInt64(appended.milliseconds)
+  }
+
+  init(from reader: inout ByteReader) throws(WireError) {
+    partition = try PartitionKey(from: &reader)
+    segment = Offset(try reader.readInt64())
+    position = FilePosition(try reader.readInt64())
+    baseOffset = Offset(try reader.readInt64())
+    appended = Timestamp(milliseconds: try reader.readInt64())
+  }
+}
+
+/// A partition by its topic's id and its number: what stays the same when a name is used again.
+package struct PartitionKey: Hashable, Comparable, Sendable {
+  package var topic: UniqueID
+  package var index: Int32
+
+  package init(topic: UniqueID, index: Int32) {
+    self.topic = topic
+    self.index = index
+  }
+
+  package static func < (a: PartitionKey, b: PartitionKey) -> Bool { (a.topic, a.index) < (b.topic, b.index) }
+
+  /// The partition's folder, made of id and number only: no name from the wire reaches the disk.
+  package var folder: String { "data/\(topic.hexadecimal)-\(index)" }
+
+  func encode(to writer: inout ByteWriter) {
+    writer.writeUUID(topic)
+    writer.writeInt32(index)
+  }
+
+  init(from reader: inout ByteReader) throws(WireError) {
+    topic = try reader.readUUID()
+    index = try reader.readInt32()
+  }
+}

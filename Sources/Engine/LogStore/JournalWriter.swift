@@ -1,0 +1,121 @@
+import ByteCodec
+import Machine
+import Units
+
+/// Writes commit groups to the journal's files, on the disk thread. A file is used from its start to `fileBytes`, then
+/// the next free one is taken: files are made once and used again, so that syncs need not move file-system metadata.
+final class JournalWriter {
+  private struct File {
+    let handle: any DiskFile
+    /// The last sequence in it; nil while it holds nothing of interest.
+    var last: JournalSequence?
+  }
+
+  static let folder = "journal"
+
+  private let disk: any Disk
+  private let entropy: any Entropy
+  private let fileBytes: ByteCount
+  private var files: [Int: File] = [:]
+  private var current: Int?
+  private var position = FilePosition(0)
+  private var incarnation = Incarnation(value: 0)
+  private var use: UInt32
+  private var chain: UInt32 = 0
+  private var durable: JournalSequence
+
+  /// Begins behind `durable`, with no file open; the first write takes one of use `firstUse`.
+  init(disk: any Disk, entropy: any Entropy, fileBytes: ByteCount, firstUse: UInt32, durable: JournalSequence) {
+    self.disk = disk
+    self.entropy = entropy
+    self.fileBytes = fileBytes
+    use = firstUse
+    self.durable = durable
+  }
+
+  static func path(_ number: Int) -> String { "\(folder)/\(number).journal" }
+
+  /// Writes `group` behind what is there; not yet synced. Returns the bytes written.
+  func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
+    for (number, file) in files where number != current {
+      if let last = file.last, last <= group.reclaimable { files[number]?.last = nil }
+    }
+    var parts: [ByteSlice] = []
+    var length = ByteCount.zero
+    let needed = group.bytes + ByteCount(group.entries.count * (JournalFrameHeader.size + 8))
+    if current == nil || position.value + needed.value > fileBytes.value {
+      try takeFile()
+      append(.open, Payload(), sequence: JournalSequence(group.first.value - 1), to: &parts, &length)
+    }
+    for (index, entry) in group.entries.enumerated() {
+      let sequence = JournalSequence(group.first.value + UInt64(index))
+      var payload = Payload(unit: entry.unit, endsUnit: entry.endsUnit)
+      switch entry.content {
+      case .batch(let bytes, let place):
+        payload.bytes = bytes
+        payload.place = place
+        append(.batch, payload, sequence: sequence, to: &parts, &length)
+      case .control(let bytes):
+        payload.bytes = bytes
+        append(.control, payload, sequence: sequence, to: &parts, &length)
+      case .witness:
+        append(.witness, payload, sequence: sequence, to: &parts, &length)
+      }
+    }
+    guard let current, let handle = files[current]?.handle else { return .zero }
+    try handle.write(parts, at: position)
+    position = position.advanced(by: length)
+    files[current]?.last = group.last
+    return length
+  }
+
+  /// Makes everything written so far durable.
+  func sync(through last: JournalSequence) throws(DiskError) {
+    guard let current, let handle = files[current]?.handle else { return }
+    try handle.sync()
+    durable = last
+  }
+
+  private struct Payload {
+    var bytes = ByteSlice.empty
+    var unit: UInt64 = 0
+    var endsUnit = true
+    var place = BatchPlace()
+  }
+
+  private func append(
+    _ kind: JournalFrameHeader.Kind, _ payload: Payload, sequence: JournalSequence, to parts: inout [ByteSlice],
+    _ length: inout ByteCount
+  ) {
+    var header = JournalFrameHeader(
+      kind: kind, endsUnit: payload.endsUnit, incarnation: incarnation, sequence: sequence, unit: payload.unit,
+      durable: durable, payloadLength: payload.bytes.count, payloadCRC: Checksum.crc32c(payload.bytes), chain: chain,
+      place: payload.place)
+    var writer = ByteWriter(capacity: JournalFrameHeader.size)
+    header.encode(to: &writer)
+    chain = header.chainValue
+    parts.append(writer.takeSlice())
+    if !payload.bytes.isEmpty { parts.append(payload.bytes) }
+    let padding = header.frameLength - JournalFrameHeader.size - payload.bytes.count
+    if padding > 0 { parts.append(Self.zeros.part(from: 0, count: padding)) }
+    length += ByteCount(header.frameLength)
+  }
+
+  private static let zeros = ByteSlice(copying: [UInt8](repeating: 0, count: 8))
+
+  /// Goes on in a free file, or a new one whose name is made durable first.
+  private func takeFile() throws(DiskError) {
+    let free = files.filter { $0.value.last == nil && $0.key != current }.keys.min()
+    let number = free ?? (0...).first { files[$0] == nil } ?? files.count
+    if files[number] == nil {
+      let handle = try disk.open(Self.path(number), .create)
+      try handle.reserve(upTo: FilePosition(fileBytes.value))
+      try disk.syncDirectory(Self.folder)
+      files[number] = File(handle: handle, last: nil)
+    }
+    current = number
+    position = FilePosition(0)
+    incarnation = Incarnation(use: use, random: entropy.next())
+    use += 1
+  }
+}

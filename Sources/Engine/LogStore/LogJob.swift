@@ -1,0 +1,79 @@
+package import ByteCodec
+package import Machine
+package import Units
+
+/// Work that may block, as a value: made on the engine's thread, run on a lane, answered by a `LogEvent`.
+package enum LogJob: Sendable {
+  case commit(CommitGroup)
+  case checkpoint(CheckpointWork)
+  case read(ReadRequest, token: UInt64)
+  case remove([String])
+
+  /// The lane that runs it. Jobs of one lane run in order, one at a time.
+  package var lane: LogLane {
+    switch self {
+    case .commit: .disk
+    case .checkpoint: .checkpoint
+    case .read: .reader
+    case .remove: .background
+    }
+  }
+}
+
+package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, background, reader }
+
+/// What became of a job; handed to `LogStore.finished` on the engine's thread.
+package enum LogEvent: Sendable {
+  case committed(last: JournalSequence, journalBytes: ByteCount)
+  case checkpointed(JournalSequence)
+  case read(ReadOutcome, token: UInt64)
+  case removed([String])
+  /// A failure after which only stopping the process is left.
+  case failed(DiskError)
+}
+
+/// Where jobs go: threads in the program, a seeded scheduler in simulations.
+package protocol JobLanes: AnyObject {
+  /// Runs `job` on its lane; its event reaches the engine's thread later, never within this call.
+  func submit(_ job: LogJob)
+}
+
+/// One group of units that are written and synced together.
+package struct CommitGroup: Sendable {
+  package struct Entry: Sendable {
+    package enum Content: Sendable {
+      case batch(ByteSlice, BatchPlace)
+      case control(ByteSlice)
+      case witness
+    }
+
+    package var content: Content
+    package var unit: UInt64
+    package var endsUnit: Bool
+  }
+
+  /// The sequence of the first entry; the others follow one by one.
+  package var first: JournalSequence
+  package var entries: [Entry] = []
+  /// Segments that this run writes for the first time: cut to the size given, made when missing.
+  package var preparations: [(key: SegmentKey, size: ByteCount)] = []
+  /// Payload bytes.
+  package var bytes = ByteCount.zero
+  /// Journal files that hold nothing behind this may be used again.
+  package var reclaimable: JournalSequence
+
+  package var last: JournalSequence { JournalSequence(first.value + UInt64(entries.count) - 1) }
+}
+
+/// What a checkpoint needs done before it counts, and the checkpoint itself.
+package struct CheckpointWork: Sendable {
+  /// Segments written since the last one began.
+  package var segments: [SegmentKey]
+  /// Folders in which names were made.
+  package var folders: [String]
+  /// Index rows to add: the file, how many rows it holds already, the rows' bytes.
+  package var indexRows: [(path: String, rowsBefore: Int, rows: ByteSlice)]
+  package var fileName: String
+  package var content: ByteSlice
+  package var sequence: JournalSequence
+}

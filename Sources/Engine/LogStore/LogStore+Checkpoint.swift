@@ -1,0 +1,120 @@
+import ByteCodec
+import Machine
+package import Units
+
+/// What the next checkpoint has to see to, and the one under way.
+struct Checkpoints {
+  /// Journal written since the last checkpoint began.
+  var journalBytes = ByteCount.zero
+  /// The sequence of the last one that counts.
+  var last: JournalSequence
+  /// Which file holds it.
+  var fileIndex: Int
+  let firstUse: UInt32
+  /// Segments written since the last one began.
+  private(set) var dirty: Set<SegmentKey> = []
+  /// Folders in which names were made since then.
+  private(set) var folders: Set<String> = []
+  var phase = Phase.none
+
+  enum Phase {
+    case none
+    /// Taken, waiting until everything up to its sequence is durable.
+    case taken(Checkpoint, dirty: Set<SegmentKey>, folders: Set<String>, journalBytes: ByteCount)
+    case running(journalBytes: ByteCount)
+  }
+
+  init(last: JournalSequence, fileIndex: Int, firstUse: UInt32) {
+    self.last = last
+    self.fileIndex = fileIndex
+    self.firstUse = firstUse
+  }
+
+  mutating func wrote(_ key: SegmentKey) { dirty.insert(key) }
+
+  /// A name came to be on disk: the segment's file, and with a new one perhaps its folder.
+  mutating func named(_ key: SegmentKey, isNew: Bool) {
+    guard isNew else { return }
+    folders.insert(key.partition.folder)
+    folders.insert("data")
+  }
+
+  /// The lists, begun anew.
+  mutating func takeLists() -> (dirty: Set<SegmentKey>, folders: Set<String>) {
+    defer {
+      dirty = []
+      folders = []
+    }
+    return (dirty, folders)
+  }
+}
+
+extension LogStore {
+  /// Whether a checkpoint is being made.
+  package var isCheckpointing: Bool {
+    if case .none = checkpoints.phase { false } else { true }
+  }
+
+  /// The sequence of the last checkpoint that counts.
+  package var checkpointed: JournalSequence { checkpoints.last }
+
+  func beginCheckpointWhenDue() {
+    if case .taken = checkpoints.phase { return startTakenCheckpoint() }
+    if checkpoints.journalBytes >= options.checkpointBytes { beginCheckpoint() }
+  }
+
+  /// Takes a checkpoint of all that is decided now; it is written once that is durable. Does nothing while one is made.
+  package func beginCheckpoint(cleanStop: Bool = false) {
+    guard case .none = checkpoints.phase, failure == nil else { return }
+    let (dirty, folders) = checkpoints.takeLists()
+    let checkpoint = Checkpoint(
+      sequence: decided, epoch: epoch, firstUse: checkpoints.firstUse, isCleanStop: cleanStop, nextUnit: nextUnit,
+      state: state.encoded(), doomed: state.doomed.map(\.path))
+    checkpoints.phase = .taken(
+      checkpoint, dirty: dirty, folders: folders, journalBytes: checkpoints.journalBytes + commits.waitingBytes)
+    startTakenCheckpoint()
+  }
+
+  private func startTakenCheckpoint() {
+    guard case .taken(let checkpoint, let dirty, let folders, let bytes) = checkpoints.phase,
+      durable >= checkpoint.sequence
+    else { return }
+    let alive = dirty.filter { key in
+      state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
+    }
+    let work = CheckpointWork(
+      segments: alive.sorted(), folders: folders.sorted(), indexRows: alive.sorted().compactMap(takeIndexRows),
+      fileName: Checkpoint.fileNames[1 - checkpoints.fileIndex], content: checkpoint.encoded(),
+      sequence: checkpoint.sequence)
+    checkpoints.phase = .running(journalBytes: bytes)
+    lanes.submit(.checkpoint(work))
+  }
+
+  /// Index rows of a segment that its file does not hold yet.
+  private func takeIndexRows(_ key: SegmentKey) -> (path: String, rowsBefore: Int, rows: ByteSlice)? {
+    guard let partition = state.partition(key.partition),
+      let position = partition.segments.lastIndex(where: { $0.base == key.base }),
+      let index = partition.segments[position].index, key.base <= partition.durable.segment
+    else { return nil }
+    // Only what is synced: replay would bring it back byte for byte, anything behind it might be written differently.
+    let end = key.base == partition.durable.segment ? partition.durable.position.value : Int64.max
+    let rows = index.rows[..<index.rows.partitioningIndex { $0.end.value > end }]
+    let before = min(partition.segments[position].rowsWritten, rows.count)
+    guard rows.count > before else { return nil }
+    var writer = ByteWriter(capacity: (rows.count - before) * BlockIndex.Row.encodedSize)
+    for row in rows[before...] { row.encode(to: &writer) }
+    partition.segments[position].rowsWritten = rows.count
+    return (key.indexPath, before, writer.takeSlice())
+  }
+
+  func checkpointFinished(_ sequence: JournalSequence) {
+    guard case .running(let bytes) = checkpoints.phase else { return }
+    checkpoints.phase = .none
+    checkpoints.last = sequence
+    checkpoints.fileIndex = 1 - checkpoints.fileIndex
+    checkpoints.journalBytes = max(.zero, checkpoints.journalBytes - bytes)
+    commits.reclaimable = sequence
+    let dead = state.doomed.filter { $0.sequence <= sequence }.map(\.path)
+    if !dead.isEmpty { lanes.submit(.remove(dead)) }
+  }
+}

@@ -1,0 +1,162 @@
+package import ByteCodec
+import Machine
+package import RecordFormat
+package import Units
+
+/// Groups on their way to the journal: one with the disk, others gathering.
+struct Commits {
+  /// Groups not yet handed to the disk; the last one still gathers.
+  var waiting: [CommitGroup] = []
+  var inFlight: CommitGroup?
+  var waitingBytes = ByteCount.zero
+  var next: JournalSequence
+  /// Log starts that were moved and are not yet synced, in sequence.
+  var starts: [(key: PartitionKey, offset: Offset, sequence: JournalSequence)] = []
+  /// The journal up to here is covered by a checkpoint.
+  var reclaimable: JournalSequence
+
+  init(next: JournalSequence, reclaimable: JournalSequence) {
+    self.next = next
+    self.reclaimable = reclaimable
+  }
+}
+
+extension LogStore {
+  /// Stores a validated data batch of `header` in `partition`, unless its producer's state says otherwise. The batch's
+  /// base offset and leader epoch are stamped in place; the caller gives the bytes away.
+  package func append(
+    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, rules: RollRules, expiry: Timestamp
+  ) -> AppendResult {
+    switch partition.producers.verdict(on: header, expiry: expiry) {
+    case .append: break
+    case .duplicate(let original):
+      return .duplicate(original)
+    case .outOfOrderSequence(let expected):
+      return .outOfOrderSequence(expected: expected)
+    case .staleEpoch(let current):
+      return .staleEpoch(current: current)
+    }
+    if let active = partition.segments.indices.last, partition.segments[active].index == nil {
+      // A segment of an earlier run. Where its index cannot be made, its end is damaged, and a new segment takes over.
+      _ = loadIndex(of: partition, segmentAt: active)
+    }
+    let place = partition.place(header, size: ByteCount(batch.count), rules: rules, now: clock.wallClock())
+    var header = header
+    header.baseOffset = place.baseOffset
+    header.partitionLeaderEpoch = epoch
+    batch.stamp(place.baseOffset.value, at: 0)
+    batch.stamp(epoch, at: RecordBatchHeader.Layout.leaderEpoch)
+    let sequence = commits.next
+    let key = SegmentKey(partition: partition.key, base: place.segment)
+    var preparation: (SegmentKey, ByteCount)?
+    if partition.prepared.insert(place.segment).inserted {
+      preparation = (key, ByteCount(place.position.value))
+      checkpoints.named(key, isNew: place.position.value == 0)
+    }
+    checkpoints.wrote(key)
+    partition.apply(batch, header: header, at: place, sequence: sequence)
+    add(
+      [CommitGroup.Entry(content: .batch(batch, place), unit: takeUnit(), endsUnit: true)], preparation: preparation)
+    return .stored(base: place.baseOffset, sequence: sequence)
+  }
+
+  /// Decides changes that stand or fall together; returns the sequence from which they may be shown.
+  @discardableResult
+  package func change(_ records: [ControlRecord]) -> JournalSequence {
+    let unit = takeUnit()
+    var entries: [CommitGroup.Entry] = []
+    var sequence = commits.next
+    for (index, record) in records.enumerated() {
+      state.apply(record, at: sequence)
+      var writer = ByteWriter()
+      record.encode(to: &writer)
+      entries.append(
+        CommitGroup.Entry(
+          content: .control(writer.takeSlice()), unit: unit, endsUnit: index == records.count - 1))
+      if case .logStartMoved(let key, let offset) = record { commits.starts.append((key, offset, sequence)) }
+      sequence = sequence.next
+    }
+    add(entries, preparation: nil)
+    return decided
+  }
+
+  /// An empty frame: when the node is idle, so that all that is acknowledged is witnessed by a later frame.
+  package func submitWitness() {
+    add([CommitGroup.Entry(content: .witness, unit: takeUnit(), endsUnit: true)], preparation: nil)
+  }
+
+  private func takeUnit() -> UInt64 {
+    defer { nextUnit &+= 1 }
+    return nextUnit
+  }
+
+  /// Adds one whole unit to the group that gathers.
+  private func add(_ entries: [CommitGroup.Entry], preparation: (SegmentKey, ByteCount)?) {
+    if commits.waiting.last.map({ $0.bytes >= options.groupBytes }) ?? true {
+      commits.waiting.append(CommitGroup(first: commits.next, reclaimable: commits.reclaimable))
+    }
+    let last = commits.waiting.count - 1
+    for entry in entries {
+      let bytes = entry.content.byteCount
+      commits.waiting[last].entries.append(entry)
+      commits.waiting[last].bytes += bytes
+      commits.waitingBytes += bytes
+      commits.next = commits.next.next
+    }
+    if let preparation { commits.waiting[last].preparations.append((preparation.0, preparation.1)) }
+    decided = JournalSequence(commits.next.value - 1)
+  }
+
+  /// Hands the next group to the disk when it is free. Called at the end of every engine turn.
+  package func flush() {
+    guard failure == nil, commits.inFlight == nil, !commits.waiting.isEmpty else { return }
+    var group = commits.waiting.removeFirst()
+    group.reclaimable = commits.reclaimable
+    commits.inFlight = group
+    lanes.submit(.commit(group))
+  }
+
+  func commitFinished(last: JournalSequence, bytes: ByteCount, _ progress: inout LogProgress) {
+    guard let group = commits.inFlight else { return }
+    commits.inFlight = nil
+    commits.waitingBytes -= group.bytes
+    durable = last
+    checkpoints.journalBytes += bytes
+    for entry in group.entries {
+      guard case .batch(let bytes, let place) = entry.content, let partition = state.partition(place.partition),
+        let header = try? RecordBatchHeader(bytes.bytes)
+      else { continue }
+      partition.durable = PartitionLog.Extent(
+        end: header.nextOffset, segment: place.segment, position: place.position.advanced(by: ByteCount(bytes.count)))
+      if progress.moved.last !== partition { progress.moved.append(partition) }
+    }
+    while let moved = commits.starts.first, moved.sequence <= last {
+      commits.starts.removeFirst()
+      guard let partition = state.partition(moved.key) else { continue }
+      partition.durableStart = max(partition.durableStart, min(moved.offset, partition.start))
+      progress.moved.append(partition)
+    }
+    flush()
+    beginCheckpointWhenDue()
+  }
+}
+
+/// What `append` decided.
+package enum AppendResult: Equatable {
+  /// May be acknowledged and read once `sequence` is durable.
+  case stored(base: Offset, sequence: JournalSequence)
+  /// A retry: the original stands at this place; it may be confirmed once the partition's last change is durable.
+  case duplicate(ProducerTable.Batch)
+  case outOfOrderSequence(expected: Int32)
+  case staleEpoch(current: Int16)
+}
+
+extension CommitGroup.Entry.Content {
+  /// Payload bytes.
+  var byteCount: ByteCount {
+    switch self {
+    case .batch(let bytes, _), .control(let bytes): ByteCount(bytes.count)
+    case .witness: .zero
+    }
+  }
+}

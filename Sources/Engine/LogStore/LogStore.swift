@@ -1,0 +1,121 @@
+import ByteCodec
+package import Machine
+import RecordFormat
+package import Units
+
+/// The durable log of one data folder: decides on the engine's thread, writes on lanes.
+///
+/// A decision changes `state` at once and joins a commit group; what it promised may be shown once `durable` has reached
+/// its sequence. While one group is written and synced, the next gathers: no timer, no waiting for company.
+package final class LogStore {
+  package struct Options: Sendable {
+    /// A journal file is left for the next one at this size.
+    package var journalFileBytes = ByteCount.mebi(64)
+    /// A checkpoint begins when so much journal is behind the last one.
+    package var checkpointBytes = ByteCount.mebi(128)
+    /// Above this, nothing more is admitted until a checkpoint is done.
+    package var journalCap = ByteCount.mebi(512)
+    /// A group is closed at this size, and the next one begun.
+    package var groupBytes = ByteCount.mebi(4)
+    /// How much may wait for the disk before nothing more is admitted.
+    package var waitingBytes = ByteCount.mebi(64)
+
+    package init() {}
+  }
+
+  package let state: LogState
+  package let report: RecoveryReport
+  package let options: Options
+  /// The node's leader epoch: one more after every unclean stop.
+  package let epoch: Int32
+  /// The last sequence decided, and the last one synced.
+  package internal(set) var decided: JournalSequence
+  package internal(set) var durable: JournalSequence
+  /// Set by the first failure that only stopping the process is left for.
+  package internal(set) var failure: DiskError?
+
+  let clock: any Clock
+  let workshop: LogWorkshop
+  let lanes: any JobLanes
+  let lock: any DiskLock
+  var commits: Commits
+  var checkpoints: Checkpoints
+  var nextUnit: UInt64
+  var reads = PendingReads()
+
+  /// Opens the folder `disk` holds: recovers, checkpoints, and is ready to decide.
+  package convenience init(
+    disk: any Disk, clock: any Clock, entropy: any Entropy, options: Options = Options(),
+    lanes makeLanes: (LogWorkshop) -> any JobLanes
+  ) throws(RecoveryFailure) {
+    let lock: (any DiskLock)?
+    do throws(DiskError) { lock = try disk.lock("lock") } catch { throw .disk(error) }
+    guard let lock else { throw .lockHeld }
+    let recovered = try Recovery(disk: disk, entropy: entropy).run()
+    let journal = JournalWriter(
+      disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
+      durable: recovered.checkpoint.sequence)
+    let workshop = LogWorkshop(disk: disk, journal: journal)
+    self.init(
+      recovered: recovered, clock: clock, options: options, workshop: workshop, lanes: makeLanes(workshop), lock: lock)
+  }
+
+  private init(
+    recovered: Recovery.Result, clock: any Clock, options: Options, workshop: LogWorkshop, lanes: any JobLanes,
+    lock: any DiskLock
+  ) {
+    state = recovered.state
+    report = recovered.report
+    self.options = options
+    self.clock = clock
+    self.workshop = workshop
+    self.lanes = lanes
+    self.lock = lock
+    let checkpoint = recovered.checkpoint
+    epoch = checkpoint.epoch
+    decided = checkpoint.sequence
+    durable = checkpoint.sequence
+    nextUnit = checkpoint.nextUnit
+    commits = Commits(next: checkpoint.sequence.next, reclaimable: checkpoint.sequence)
+    checkpoints = Checkpoints(last: checkpoint.sequence, fileIndex: recovered.fileIndex, firstUse: checkpoint.firstUse)
+    submitWitness()
+  }
+
+  package var catalogue: Catalogue { state.catalogue }
+  package func partition(_ key: PartitionKey) -> PartitionLog? { state.partition(key) }
+
+  /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit.
+  package var admits: Bool {
+    failure == nil && commits.waitingBytes < options.waitingBytes
+      && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
+  }
+
+  /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.
+  package func finished(_ event: LogEvent) -> LogProgress {
+    var progress = LogProgress()
+    switch event {
+    case .committed(let last, let bytes):
+      commitFinished(last: last, bytes: bytes, &progress)
+    case .checkpointed(let sequence):
+      checkpointFinished(sequence)
+    case .read(let outcome, let token):
+      readFinished(outcome, token: token, &progress)
+    case .removed(let paths):
+      let gone = Set(paths)
+      state.doomed.removeAll { gone.contains($0.path) }
+    case .failed(let error):
+      if failure == nil { failure = error }
+      progress.failure = failure
+    }
+    return progress
+  }
+}
+
+/// What the engine must know after a job has finished.
+package struct LogProgress {
+  /// Partitions whose durable end or start moved.
+  package var moved: [PartitionLog] = []
+  /// Reads that had to wait for the disk, by the token `read` gave.
+  package var reads: [(token: UInt64, outcome: ReadOutcome)] = []
+  package var failure: DiskError?
+}

@@ -1,0 +1,48 @@
+import Machine
+
+/// Segment files kept open, the least recently used ones given up beyond a limit. Shared by all lanes; a file closes when
+/// the last job that holds it is done.
+final class OpenFiles: Sendable {
+  /// Well below the descriptor limit of a plain process, which connections share.
+  static let limit = 4_096
+
+  fileprivate struct Table {
+    var files: [String: (file: any DiskFile, isWritable: Bool, lastUse: UInt64)] = [:]
+    var uses: UInt64 = 0
+  }
+
+  private let disk: any Disk
+  private let table = Guarded(Table())
+
+  init(disk: any Disk) { self.disk = disk }
+
+  /// The file at `path`, opened with `intent` unless it is open already for that.
+  func file(_ path: String, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {
+    if let known = table.with({ $0.use(path, writing: intent != .read) }) { return known }
+    let opened = try disk.open(path, intent)
+    table.with { $0.add(path, opened, isWritable: intent != .read) }
+    return opened
+  }
+
+  /// Gives up the file at `path`, which is about to be removed or replaced.
+  func forget(_ path: String) {
+    table.with { $0.files[path] = nil }
+  }
+}
+
+extension OpenFiles.Table {
+  mutating func use(_ path: String, writing: Bool) -> (any DiskFile)? {
+    guard let known = files[path], known.isWritable || !writing else { return nil }
+    uses += 1
+    files[path]?.lastUse = uses
+    return known.file
+  }
+
+  mutating func add(_ path: String, _ file: any DiskFile, isWritable: Bool) {
+    uses += 1
+    files[path] = (file, isWritable, uses)
+    guard files.count > OpenFiles.limit else { return }
+    let median = files.values.map(\.lastUse).sorted()[files.count / 2]
+    files = files.filter { $0.value.lastUse >= median }
+  }
+}

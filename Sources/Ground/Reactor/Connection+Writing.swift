@@ -1,0 +1,131 @@
+package import ByteCodec
+import CLinux
+import Glibc
+import Units
+
+extension Connection {
+  /// Bytes that wait in memory for the peer; the owner stops producing more at a limit of its own.
+  package var queuedBytes: Int { output.queuedBytes }
+  /// Bytes that wait in files for the peer.
+  package var queuedFileBytes: Int { output.queuedFileBytes }
+
+  /// Queues bytes exactly as given (a reply brings its own four bytes of length). They are written at the end of the
+  /// turn, together with whatever else the turn brings. After the close they are dropped.
+  package func send(_ parts: [ByteSlice]) {
+    guard mayQueue else { return }
+    for part in parts { output.append(.bytes(part)) }
+    queueFlush()
+  }
+
+  /// Queues bytes and file ranges, in order.
+  package func send(_ parts: [OutputPart]) {
+    guard mayQueue else { return }
+    for part in parts { output.append(part) }
+    queueFlush()
+  }
+
+  /// Queues a range of a file.
+  package func sendFile(_ range: FileRange) { send([.file(range)]) }
+
+  private var mayQueue: Bool {
+    assert(loop.isOnLoopThread)
+    return isOpen && closingReason == nil
+  }
+
+  func queueFlush() {
+    guard isOpen, !isFlushQueued, !isBlocked else { return }
+    isFlushQueued = true
+    loop.toFlush.append(self)
+  }
+
+  /// The end of a turn: writes what waits, until the socket is full or the turn's share is used up.
+  func flush() {
+    isFlushQueued = false
+    guard isOpen, !isBlocked else { return }
+    let hadOutput = !output.isEmpty
+    var bytesLeft = ReactorLimits.writeBytesPerTurn
+    var fileLeft = ReactorLimits.fileBytesPerTurn
+    while isOpen, !isBlocked, let first = output.first {
+      switch first {
+      case .bytes:
+        guard bytesLeft > 0 else { return queueFlush() }
+        bytesLeft -= writeBytes(limit: bytesLeft, mayFollowFile: fileLeft > 0)
+      case .file(let range):
+        guard fileLeft > 0 else { return queueFlush() }
+        fileLeft -= writeFile(range, limit: fileLeft)
+      }
+    }
+    updateInterest()
+    guard isOpen, output.isEmpty else { return }
+    if let closingReason { return closePolitely(closingReason) }
+    if hadOutput { handler?.outputDrained() }
+  }
+
+  private func writeBytes(limit: Int, mayFollowFile: Bool) -> Int {
+    let gathered = output.gather(loop.parts, limit: limit)
+    var message = msghdr()
+    message.msg_iov = loop.parts
+    message.msg_iovlen = gathered.parts
+    // What goes before a file waits for its first bytes, so that both share a packet.
+    let more = gathered.isFileNext && mayFollowFile ? LINUX_MSG_MORE : 0
+    let written = sendmsg(descriptor, &message, LINUX_MSG_NOSIGNAL | more)
+    guard written >= 0 else {
+      failed(CloseReason.init(writing:))
+      return 0
+    }
+    wrote(written)
+    // A short write says that the socket is full: no need to hear it again from the next one.
+    if written < gathered.bytes { blocked() }
+    return written
+  }
+
+  private func writeFile(_ range: FileRange, limit: Int) -> Int {
+    var position = off_t(range.position.value)
+    let sent = sendfile(descriptor, range.descriptor, &position, min(range.count, limit))
+    guard sent >= 0 else {
+      failed { code in
+        code == EPIPE || code == ECONNRESET ? .peerReset : .fileFailed(code)
+      }
+      return 0
+    }
+    guard sent > 0 else {
+      close(.fileEnded)
+      return 0
+    }
+    wrote(sent)
+    return sent
+  }
+
+  private func wrote(_ count: Int) {
+    output.drop(count)
+    lastActivity = loop.now
+    blockedSince = .distantFuture
+  }
+
+  private func failed(_ reason: (Int32) -> CloseReason) {
+    switch errno {
+    case EINTR: return
+    case EAGAIN: blocked()
+    case let code: close(reason(code))
+    }
+  }
+
+  private func blocked() {
+    isBlocked = true
+    if blockedSince == .distantFuture { blockedSince = loop.now }
+    armDeadline()
+  }
+
+  /// Says goodbye and reads what the peer still sent: closing over unread bytes would send a reset, and a reset makes
+  /// the peer forget the reply it has not read yet.
+  private func closePolitely(_ reason: CloseReason) {
+    shutdown(descriptor, Int32(SHUT_WR))
+    var left = ReactorLimits.drainBytes
+    while left > 0 {
+      let got = read(descriptor, loop.scratch.base, loop.scratch.capacity)
+      guard got > 0 else { break }
+      left -= got
+    }
+    close(reason)
+  }
+}

@@ -1,0 +1,75 @@
+/// A worker thread with a bounded queue, served in order: disk, checkpointer, readers, codec.
+package final class Lane: @unchecked Sendable {
+  package let name: String
+  /// Work that may wait; what runs is not counted.
+  package let bound: Int
+  private let lock = Lock()
+  private var queue = WorkQueue()
+  private var isStopping = false
+  private var thread: NamedThread?
+
+  /// Starts the thread. Fails when the system gives no thread.
+  package init(name: String, bound: Int = ReactorLimits.laneItems) throws(SystemError) {
+    self.name = name
+    self.bound = bound
+    thread = try NamedThread(name: name) { [self] in serve() }
+  }
+
+  /// Queues `work` from any thread. False: the queue is full or the lane stops, and `work` will not run.
+  package func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
+    lock.withLock {
+      guard !isStopping, queue.count < bound else { return false }
+      queue.append(work)
+      if queue.count == 1 { lock.notify() }
+      return true
+    }
+  }
+
+  /// How much work waits now.
+  package var waiting: Int { lock.withLock { queue.count } }
+
+  /// Takes no more work, finishes what is queued, and waits for the thread. Any thread but the lane's own.
+  package func stop() {
+    lock.withLock {
+      isStopping = true
+      lock.notify()
+    }
+    thread?.join()
+  }
+
+  private func serve() {
+    while let work = next() { work() }
+  }
+
+  private func next() -> (@Sendable () -> Void)? {
+    lock.withLock {
+      while queue.count == 0, !isStopping { lock.wait() }
+      return queue.takeFirst()
+    }
+  }
+}
+
+/// First in, first out, in one array.
+struct WorkQueue {
+  private var items: [(@Sendable () -> Void)?] = []
+  private var head = 0
+
+  var count: Int { items.count - head }
+
+  mutating func append(_ work: @escaping @Sendable () -> Void) { items.append(work) }
+
+  mutating func takeFirst() -> (@Sendable () -> Void)? {
+    guard head < items.count else { return nil }
+    let first = items[head]
+    items[head] = nil
+    head += 1
+    if head == items.count {
+      items.removeAll(keepingCapacity: items.capacity <= 1024)
+      head = 0
+    } else if head >= 1024, head * 2 >= items.count {
+      items.removeFirst(head)
+      head = 0
+    }
+    return first
+  }
+}

@@ -1,0 +1,84 @@
+import Broker
+import ByteCodec
+import LogStore
+import RecordFormat
+import SimMachine
+import Units
+
+/// Reads a partition through the engine and compares every batch with the model.
+enum Reader {
+  /// One fetch from `offset`: what comes back must be exactly the model's batches from there, whole, and only synced ones.
+  @discardableResult
+  static func check(
+    _ partition: Model.Partition, _ log: PartitionLog, from offset: Offset, maxBytes: Int, engine: Engine,
+    node: SimNode, random: inout SeededRandom
+  ) throws(SimFailure) -> Offset {
+    let visible = log.durable.end
+    var answer: [FetchedPartition]?
+    let plan = FetchPlan(
+      entries: [.init(partition: log, offset: offset, maxBytes: maxBytes)], minBytes: 1, maxBytes: maxBytes,
+      deadline: node.clock.now(), readsCommitted: random.chance(permille: 500), answersAtOnce: true)
+    let id = engine.fetch(plan) { answer = $0 }
+    while answer == nil, node.runLane(&random) {}
+    guard let result = answer?.first else {
+      if let id { engine.cancelFetch(id) }
+      if !node.isUp { return offset }
+      throw .wrong("\(partition.key.folder): a fetch at \(offset.value) was never answered")
+    }
+    guard case .batches(let bytes) = result else {
+      if !node.isUp { return offset }
+      throw .wrong("\(partition.key.folder): a fetch at \(offset.value) found damage: \(result)")
+    }
+    return try compare(bytes, with: partition, from: offset, visible: visible)
+  }
+
+  private static func compare(
+    _ bytes: ByteSlice, with partition: Model.Partition, from offset: Offset, visible: Offset
+  ) throws(SimFailure) -> Offset {
+    let place = partition.key.folder
+    var expected = partition.batches.drop { $0.end <= offset }
+    var at = 0
+    var next = offset
+    while at < bytes.count {
+      guard let header = try? RecordBatchHeader(bytes.bytes, at: at), at + header.totalSize <= bytes.count else {
+        throw .wrong("\(place): a fetch at \(offset.value) ends within a batch")
+      }
+      guard let model = expected.popFirst() else {
+        throw .wrong("\(place): a fetch returned offset \(header.baseOffset.value), which was never written")
+      }
+      guard header.baseOffset == model.base, header.nextOffset == model.end else {
+        throw .wrong("\(place): offset \(header.baseOffset.value) came where \(model.base.value) was due")
+      }
+      guard Fingerprint.of(bytes.part(from: at, count: header.totalSize)) == model.fingerprint else {
+        throw .wrong("\(place): offset \(model.base.value) has other bytes than were written")
+      }
+      guard model.end <= visible else { throw .wrong("\(place): offset \(model.base.value) was shown before its sync") }
+      at += header.totalSize
+      next = model.end
+    }
+    if next == offset, let first = expected.first, first.end <= visible {
+      throw .wrong("\(place): a fetch at \(offset.value) returned nothing, though \(first.base.value) is there")
+    }
+    return next
+  }
+
+  /// Reads all of a partition.
+  static func checkAll(
+    _ partition: Model.Partition, engine: Engine, node: SimNode, random: inout SeededRandom
+  ) throws(SimFailure) {
+    guard let log = engine.store.partition(partition.key) else {
+      throw .wrong("partition \(partition.key.folder) is missing after recovery")
+    }
+    guard log.start == partition.start, log.end == partition.end, log.durable.end == log.end else {
+      throw .wrong(
+        "partition \(partition.key.folder) spans \(log.start.value)..<\(log.end.value) after recovery, "
+          + "\(partition.start.value)..<\(partition.end.value) was acknowledged")
+    }
+    var offset = log.start
+    while offset < log.end {
+      let next = try check(partition, log, from: offset, maxBytes: 100_000, engine: engine, node: node, random: &random)
+      guard next > offset else { return }
+      offset = next
+    }
+  }
+}

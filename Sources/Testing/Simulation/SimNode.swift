@@ -1,0 +1,85 @@
+import Broker
+package import LogStore
+import Machine
+import Settings
+import SimMachine
+import Units
+
+/// One life of a node on a simulated disk: from a start to a stop or a cut.
+final class SimNode: EngineObserver {
+  let disk: SimDisk
+  let clock: ManualClock
+  let engine: Engine
+  let lanes: SimLanes
+  /// What recovery found: everything up to here is what the log holds at the start.
+  let recovered: JournalSequence
+  private(set) var failure: DiskError?
+  /// Called when something has become durable.
+  var durableMoved: (JournalSequence) -> Void = { _ in }
+
+  init(disk: SimDisk, clock: ManualClock, seed: UInt64) throws(SimFailure) {
+    self.disk = disk
+    self.clock = clock
+    var options = LogStore.Options()
+    options.journalFileBytes = .kibi(64)
+    options.checkpointBytes = .kibi(96)
+    options.journalCap = .kibi(512)
+    options.groupBytes = .kibi(16)
+    options.waitingBytes = .kibi(256)
+    let entropy = SeededEntropy(seed: seed)
+    var made: SimLanes?
+    let store: LogStore
+    do {
+      store = try LogStore(disk: disk, clock: clock, entropy: entropy, options: options) { workshop in
+        let lanes = SimLanes(workshop: workshop)
+        made = lanes
+        return lanes
+      }
+    } catch {
+      throw SimFailure.recovery(error)
+    }
+    guard let made else { throw SimFailure.wrong("the store asked for no lanes") }
+    lanes = made
+    recovered = store.durable
+    do {
+      engine = try Engine(store: store, clock: clock, entropy: entropy, statics: StaticSettings())
+    } catch {
+      throw SimFailure.wrong("settings: \(error.message)")
+    }
+    engine.observer = self
+    engine.turnEnded()
+  }
+
+  func durableAdvanced(to sequence: JournalSequence) { durableMoved(sequence) }
+  func engineFailed(_ error: DiskError) { failure = error }
+
+  /// Whether the node is still of use: the power is on and no failure has ended it.
+  var isUp: Bool { failure == nil && !disk.isCut }
+
+  /// Lets one job of one lane run.
+  @discardableResult
+  func runLane(_ random: inout SeededRandom) -> Bool {
+    guard isUp, let event = lanes.runOne(&random) else { return false }
+    engine.laneFinished(event)
+    if isUp { engine.turnEnded() }
+    return true
+  }
+
+  /// Lets all lanes run until nothing is left to do.
+  func quiesce(_ random: inout SeededRandom) {
+    while runLane(&random) {}
+  }
+}
+
+/// Why a trial failed.
+package enum SimFailure: Error, CustomStringConvertible {
+  case recovery(RecoveryFailure)
+  case wrong(String)
+
+  package var description: String {
+    switch self {
+    case .recovery(let failure): "recovery: \(failure)"
+    case .wrong(let what): what
+    }
+  }
+}

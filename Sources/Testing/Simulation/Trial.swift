@@ -1,0 +1,161 @@
+import Broker
+import ByteCodec
+import LogStore
+import Machine
+package import SimMachine
+import Units
+
+/// A life of a data folder under one seed: operations, a power cut at some IO step, recovery, comparison; again and again.
+package struct Trial {
+  /// What trials did, for the report.
+  package struct Tally: Sendable {
+    package var crashPoints = 0
+    package var operations = 0
+    package var recoveryCuts = 0
+    package var replays = 0
+    package var simulatedMs: Int64 = 0
+    package var sites: [SimSite: Int] = [:]
+  }
+
+  /// Operations between two cuts, at the least.
+  static let operationsBeforeCut = 50
+
+  let seed: UInt64
+  private var random: SeededRandom
+  private var model = Model()
+  private var disk: SimDisk
+  private let clock = ManualClock()
+  private var lives: UInt64 = 0
+  package private(set) var tally = Tally()
+
+  package init(seed: UInt64) {
+    self.seed = seed
+    random = SeededRandom(seed: seed)
+    var options = SimDisk.Options(seed: seed)
+    options.countsSites = true
+    options.fileClass = { path in
+      if path.hasPrefix("checkpoint") { return "checkpoint" }
+      for kind in ["journal", "log", "blocks"] where path.hasSuffix(".\(kind)") { return kind }
+      return path.hasPrefix("data/") ? "partition folder" : path == "" ? "data folder" : path
+    }
+    options.uncachedPermille = 30
+    options.shortWritesPermille = 10
+    options.shortReadsPermille = 10
+    disk = SimDisk(options)
+  }
+
+  /// Runs until `crashPoints` cuts have been survived.
+  package mutating func run(crashPoints: Int) throws(SimFailure) {
+    for _ in 0..<crashPoints { try liveAndCrash() }
+    tally.simulatedMs = clock.wallClock().milliseconds - 1_700_000_000_000
+  }
+
+  private mutating func start() throws(SimFailure) -> SimNode {
+    lives += 1
+    return try SimNode(disk: disk, clock: clock, seed: seed &* 1_000_003 &+ lives)
+  }
+
+  /// One life: start, compare, work, cut.
+  private mutating func liveAndCrash() throws(SimFailure) {
+    let node = try startThroughCuts()
+    model.crashed(keeping: node.recovered)
+    try compareAll(node)
+    var acknowledged = node.recovered
+    node.durableMoved = { acknowledged = max(acknowledged, $0) }
+    var workload = Workload(node: node, random: random.fork())
+    disk.cutPower(inStep: 1 + random.below(220))
+    var operations = 0
+    while node.isUp || operations < Self.operationsBeforeCut {
+      guard node.isUp else { break }
+      try workload.step(&model)
+      operations += 1
+      if operations % 16 == 0 { try observeStarts(node) }
+      if operations >= 4 * Self.operationsBeforeCut { disk.cutPower() }
+    }
+    tally.operations += operations
+    if let failure = node.failure, !failure.isPowerCut { throw .wrong("the node failed: \(failure)") }
+    model.settle(through: acknowledged)
+    if let site = disk.lastSite { tally.sites[site, default: 0] += 1 }
+    tally.crashPoints += 1
+    disk = disk.afterCrash(fate())
+  }
+
+  /// Retention may have moved log starts by itself; none of the trials' records is old enough.
+  private func observeStarts(_ node: SimNode) throws(SimFailure) {
+    for topic in model.topics.values {
+      for partition in topic.partitions {
+        guard let log = node.engine.store.partition(partition.key) else { continue }
+        if log.start != partition.start {
+          throw .wrong("\(partition.key.folder) starts at \(log.start.value), \(partition.start.value) was decided")
+        }
+      }
+    }
+  }
+
+  private mutating func fate() -> CrashFate {
+    switch random.below(10) {
+    case 0: .worst
+    case 1: .best
+    case 2...4: .seeded(random.next(), names: .ordered)
+    default: .seeded(random.next())
+    }
+  }
+
+  /// Starts the node; now and then the power goes during recovery, too, once or twice.
+  private mutating func startThroughCuts() throws(SimFailure) -> SimNode {
+    for _ in 0..<random.below(3) where random.chance(permille: 300) {
+      disk.cutPower(inStep: 1 + random.below(12))
+      do throws(SimFailure) {
+        let node = try start()
+        if disk.isCut || node.failure != nil { tally.recoveryCuts += 1 }
+      } catch {
+        guard case .recovery(.disk(let reason)) = error, reason.isPowerCut else { throw error }
+        tally.recoveryCuts += 1
+      }
+      disk = disk.afterCrash(fate())
+    }
+    disk = disk.afterCrash(.best)
+    return try start()
+  }
+
+  private mutating func compareAll(_ node: SimNode) throws(SimFailure) {
+    let store = node.engine.store
+    guard store.catalogue.topics.count == model.topics.count else {
+      throw .wrong("\(store.catalogue.topics.count) topics after recovery, \(model.topics.count) were acknowledged")
+    }
+    guard store.catalogue.producerIDEnd == model.reservedIDs else {
+      throw .wrong("producer ids up to \(store.catalogue.producerIDEnd), \(model.reservedIDs) were reserved")
+    }
+    for (id, topic) in model.topics.sorted(by: { $0.key < $1.key }) {
+      guard let found = store.catalogue.topic(id)?.description, found.name == topic.name,
+        found.overrides == topic.overrides, Int(found.partitionCount) == topic.partitions.count
+      else { throw .wrong("topic \(topic.name) is not what was acknowledged") }
+      for partition in topic.partitions {
+        try Reader.checkAll(partition, engine: node.engine, node: node, random: &random)
+        try compareProducers(partition, store)
+      }
+    }
+    if random.chance(permille: 100) { try compareReplay(node) }
+  }
+
+  private func compareProducers(_ partition: Model.Partition, _ store: LogStore) throws(SimFailure) {
+    for producer in partition.remembered.keys.sorted() {
+      let expected = partition.recent(of: producer).map(\.base)
+      let found = store.partition(partition.key)?.producers.producers[producer]?.batches.map(\.baseOffset) ?? []
+      if expected != found {
+        throw .wrong("\(partition.key.folder): producer \(producer) is remembered at \(found), \(expected) was stored")
+      }
+    }
+  }
+
+  /// Live state equals replay(log): another node on a copy of the disk comes to the same bytes.
+  private mutating func compareReplay(_ node: SimNode) throws(SimFailure) {
+    node.quiesce(&random)
+    guard node.isUp else { return }
+    let twin = try SimNode(disk: disk.snapshotDurable(), clock: clock, seed: seed)
+    guard twin.engine.store.state.encoded().copy() == node.engine.store.state.encoded().copy() else {
+      throw .wrong("the live state is not what replaying the log gives")
+    }
+    tally.replays += 1
+  }
+}

@@ -1,0 +1,224 @@
+import Broker
+import ByteCodec
+import LogStore
+import RecordFormat
+import SimMachine
+import Units
+
+/// Random operations on a node, each decided in the model as well, and each answer compared with it.
+struct Workload {
+  let node: SimNode
+  var random: SeededRandom
+  private var topicNumber = 0
+
+  private static let maximumTopics = 5
+
+  init(node: SimNode, random: SeededRandom) {
+    self.node = node
+    self.random = random
+  }
+
+  private var engine: Engine { node.engine }
+
+  /// One operation, and a turn of the engine's loop.
+  mutating func step(_ model: inout Model) throws(SimFailure) {
+    switch random.below(100) {
+    case ..<4: try createTopic(&model)
+    case ..<5: try deleteTopic(&model)
+    case ..<6: try addPartitions(&model)
+    case ..<8: try changeSettings(&model)
+    case ..<12: try deleteRecords(&model)
+    case ..<13: takeProducerID(&model)
+    case ..<23: try fetch(&model)
+    case ..<25: engine.store.beginCheckpoint()
+    case ..<29: try passTime(&model)
+    case ..<65: try produce(&model, producer: nil)
+    case ..<85: try produceInOrder(&model)
+    default: try produceAgain(&model)
+    }
+    engine.turnEnded()
+    for _ in 0..<random.below(3) { node.runLane(&random) }
+  }
+
+  private mutating func pickPartition(_ model: Model) -> Model.Partition? {
+    let topics = model.topics.keys.sorted()
+    guard !topics.isEmpty, let topic = model.topics[topics[random.below(topics.count)]] else { return nil }
+    return topic.partitions[random.below(topic.partitions.count)]
+  }
+
+  private func log(_ partition: Model.Partition) throws(SimFailure) -> PartitionLog {
+    guard let log = engine.store.partition(partition.key) else {
+      throw .wrong("partition \(partition.key.folder) is missing")
+    }
+    return log
+  }
+
+  // MARK: Catalogue
+
+  private mutating func createTopic(_ model: inout Model) throws(SimFailure) {
+    let name = "topic-\(random.below(2 * Self.maximumTopics))"
+    let partitions = Int32(1 + random.below(3))
+    let exists = model.topics.values.contains { $0.name == name }
+    if !exists, model.topics.count >= Self.maximumTopics { return }
+    let overrides = ["internal.segment.bytes": String(4_096 + random.below(40_000))]
+    switch engine.createTopic(name, partitions: partitions, overrides: overrides) {
+    case .success(let made):
+      if exists { throw .wrong("topic \(name) was created twice") }
+      model.decide(
+        .created(topic: made.value.id, name: name, partitions: partitions, overrides: made.value.overrides),
+        at: made.sequence)
+    case .failure(let refusal):
+      if !exists { throw .wrong("topic \(name) was refused: \(refusal)") }
+    }
+  }
+
+  private mutating func deleteTopic(_ model: inout Model) throws(SimFailure) {
+    let topics = model.topics.keys.sorted()
+    guard topics.count > 1 else { return }
+    let id = topics[random.below(topics.count)]
+    switch engine.deleteTopic(id) {
+    case .success(let gone): model.decide(.deleted(topic: id), at: gone.sequence)
+    case .failure(let refusal): throw .wrong("deletion was refused: \(refusal)")
+    }
+  }
+
+  private mutating func addPartitions(_ model: inout Model) throws(SimFailure) {
+    guard let id = pickPartition(model)?.key.topic, let topic = model.topics[id], topic.partitions.count < 6 else {
+      return
+    }
+    let count = Int32(topic.partitions.count + 1)
+    switch engine.addPartitions(to: id, count: count) {
+    case .success(let done): model.decide(.grown(topic: id, partitions: count), at: done.sequence)
+    case .failure(let refusal): throw .wrong("more partitions were refused: \(refusal)")
+    }
+  }
+
+  private mutating func changeSettings(_ model: inout Model) throws(SimFailure) {
+    guard let id = pickPartition(model)?.key.topic, var overrides = model.topics[id]?.overrides else { return }
+    overrides["internal.segment.bytes"] = String(4_096 + random.below(40_000))
+    let sequence = engine.setTopicOverrides(id, overrides)
+    model.decide(.overridden(topic: id, overrides: overrides), at: sequence)
+  }
+
+  private mutating func takeProducerID(_ model: inout Model) {
+    for _ in 0..<random.below(400) { _ = engine.takeProducerID() }
+    let taken = engine.takeProducerID()
+    if engine.catalogue.producerIDEnd > model.reservedIDs {
+      model.decide(.idsReserved(engine.catalogue.producerIDEnd), at: taken.sequence)
+    }
+  }
+
+  // MARK: Records
+
+  private mutating func produce(_ model: inout Model, producer: BatchForge.Producer?) throws(SimFailure) {
+    guard let partition = pickPartition(model) else { return }
+    try produce(&model, to: partition, producer: producer, expectsDuplicateOf: nil)
+  }
+
+  /// A batch that follows the producer's last one, sometimes under a new epoch, sometimes with a gap that must be refused.
+  private mutating func produceInOrder(_ model: inout Model) throws(SimFailure) {
+    guard let partition = pickPartition(model) else { return }
+    let id = Int64(random.below(4))
+    guard let last = partition.recent(of: id).last, let known = last.producer else {
+      return try produce(
+        &model, to: partition, producer: .init(id: id, epoch: 0, sequence: Int32(random.below(1_000))),
+        expectsDuplicateOf: nil)
+    }
+    if random.chance(permille: 50) {
+      return try produce(
+        &model, to: partition, producer: .init(id: id, epoch: known.epoch + 1, sequence: 0), expectsDuplicateOf: nil)
+    }
+    let next = RecordBatchHeader.sequence(known.sequence, advancedBy: Int32(last.records))
+    if random.chance(permille: 100) {
+      return try refuse(partition, producer: .init(id: id, epoch: known.epoch, sequence: next + 7))
+    }
+    try produce(
+      &model, to: partition, producer: .init(id: id, epoch: known.epoch, sequence: next), expectsDuplicateOf: nil)
+  }
+
+  /// One of the producer's last five batches once more: a retry.
+  private mutating func produceAgain(_ model: inout Model) throws(SimFailure) {
+    guard let partition = pickPartition(model) else { return }
+    let recent = partition.recent(of: Int64(random.below(4)))
+    guard !recent.isEmpty else { return }
+    let original = recent[random.below(recent.count)]
+    try produce(&model, to: partition, producer: original.producer, expectsDuplicateOf: original)
+  }
+
+  private mutating func produce(
+    _ model: inout Model, to partition: Model.Partition, producer: BatchForge.Producer?,
+    expectsDuplicateOf original: Model.StoredBatch?
+  ) throws(SimFailure) {
+    guard engine.store.admits else { return }
+    let records = Int32(original?.records ?? Int64(1 + random.below(20)))
+    let payload = random.chance(permille: 30) ? 20_000 + random.below(60_000) : 20 + random.below(700)
+    guard
+      let made = BatchForge.batch(
+        records: records, payload: payload, producer: producer, timestamp: node.clock.wallClock(), random: &random)
+    else { throw .wrong("the forge made no batch") }
+    let fingerprint = Fingerprint.of(made.bytes)
+    switch engine.append(made.bytes, header: made.header, to: try log(partition)) {
+    case .stored(let base, let sequence):
+      if original != nil { throw .wrong("a retry was stored again at \(base.value) of \(partition.key.folder)") }
+      if base != partition.end {
+        throw .wrong("\(partition.key.folder): offset \(base.value) given, \(partition.end.value) was next")
+      }
+      let stored = Model.StoredBatch(
+        base: base, records: Int64(records), fingerprint: fingerprint, producer: producer)
+      model.decide(.appended(partition.key, stored), at: sequence)
+    case .duplicate(let batch):
+      guard let original, batch.baseOffset == original.base else {
+        throw .wrong("\(partition.key.folder): a batch was taken for a duplicate of \(batch.baseOffset.value)")
+      }
+    case .outOfOrderSequence, .staleEpoch:
+      throw .wrong("\(partition.key.folder): a batch in order was refused")
+    }
+  }
+
+  private mutating func refuse(_ partition: Model.Partition, producer: BatchForge.Producer) throws(SimFailure) {
+    let now = node.clock.wallClock()
+    guard
+      let made = BatchForge.batch(records: 1, payload: 20, producer: producer, timestamp: now, random: &random)
+    else { return }
+    guard case .outOfOrderSequence = engine.append(made.bytes, header: made.header, to: try log(partition)) else {
+      throw .wrong("\(partition.key.folder): a gap in the sequence was not refused")
+    }
+  }
+
+  private mutating func deleteRecords(_ model: inout Model) throws(SimFailure) {
+    guard let partition = pickPartition(model) else { return }
+    let log = try log(partition)
+    let span = Int(log.durable.end.value - log.start.value)
+    guard span > 0 else { return }
+    let target = log.start.advanced(by: Int64(1 + random.below(span)))
+    switch engine.deleteRecords(log, before: target) {
+    case .success(let done): model.decide(.startMoved(partition.key, target), at: done.sequence)
+    case .failure(let refusal): throw .wrong("deletion of records was refused: \(refusal)")
+    }
+  }
+
+  // MARK: Reading and time
+
+  private mutating func fetch(_ model: inout Model) throws(SimFailure) {
+    guard let partition = pickPartition(model) else { return }
+    let log = try log(partition)
+    guard log.durable.end > log.start else { return }
+    let span = Int(log.durable.end.value - log.start.value)
+    let offset = log.start.advanced(by: Int64(random.below(span)))
+    try Reader.check(
+      partition, log, from: offset, maxBytes: 1 + random.below(30_000), engine: engine, node: node, random: &random)
+  }
+
+  private mutating func passTime(_ model: inout Model) throws(SimFailure) {
+    node.clock.advance(byMs: Int64(random.below(200)))
+    if random.chance(permille: 20) { node.clock.advance(byMs: 6 * 60_000) }
+    engine.timePassed()
+  }
+}
+
+/// What of a batch the log must give back unchanged: everything but base offset and leader epoch.
+enum Fingerprint {
+  static func of(_ batch: ByteSlice) -> UInt32 {
+    Checksum.crc32c(batch.dropping(RecordBatchHeader.Layout.magic))
+  }
+}

@@ -1,0 +1,163 @@
+import ByteCodec
+import Glibc
+import Reactor
+import Testing
+import Units
+
+/// A file without a name; closed with its last owner.
+final class ScratchFile: Sendable {
+  let descriptor: Int32
+  let onDeath: @Sendable () -> Void
+
+  init(_ bytes: [UInt8], onDeath: @escaping @Sendable () -> Void = {}) throws {
+    var path = Array("/tmp/reactor-test-XXXXXX".utf8CString)
+    descriptor = mkstemp(&path)
+    self.onDeath = onDeath
+    try #require(descriptor >= 0)
+    unlink(path)
+    try #require(bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } == bytes.count)
+  }
+
+  deinit {
+    _ = Glibc.close(descriptor)
+    onDeath()
+  }
+
+  func range(_ position: Int, _ count: Int) -> FileRange {
+    FileRange(owner: self, descriptor: descriptor, position: FilePosition(Int64(position)), count: count)
+  }
+}
+
+@Suite struct OutputTests {
+  @Test func filesAndBytesLeaveInOrder() throws {
+    let server = try EchoServer()
+    defer { server.stop() }
+    let client = try TestClient(server.address)
+    let connection = try server.connections.take()
+    let content = pattern(3_000_000)
+    let died = Notes<Bool>()
+    let expected = pattern(9) + content[100..<2_900_000] + pattern(70_000, seed: 1) + content[..<10] + [1, 2]
+    do {
+      let file = try ScratchFile(content) { died.put(true) }
+      let parts: [OutputPart] = [
+        .bytes(ByteSlice(copying: pattern(9))), .file(file.range(100, 2_899_900)),
+        .bytes(ByteSlice(copying: pattern(70_000, seed: 1))), .file(file.range(0, 10)), .bytes(.empty),
+        .bytes(ByteSlice(copying: [1, 2])),
+      ]
+      try server.loop.ask { connection.send(parts) }
+    }
+    #expect(try client.read(expected.count) == expected)
+    #expect(try died.take())
+    #expect(try server.loop.ask { connection.queuedBytes + connection.queuedFileBytes } == 0)
+  }
+
+  @Test func manySmallRepliesOfOneTurnAreGathered() throws {
+    let server = try EchoServer()
+    defer { server.stop() }
+    let client = try TestClient(server.address)
+    let connection = try server.connections.take()
+    let bodies = (0..<1_000).map { pattern(10, seed: $0) }
+    let queued = try server.loop.ask {
+      for body in bodies { connection.send([ByteSlice(copying: lengthPrefix(10)), ByteSlice(copying: body)]) }
+      return connection.queuedBytes
+    }
+    #expect(queued == 14_000)
+    for body in bodies { #expect(try client.readFrame() == body) }
+  }
+
+  @Test func aReplyLargerThanTheSocketIsFinishedWhenThePeerReads() throws {
+    let server = try EchoServer()
+    defer { server.stop() }
+    let client = try TestClient(server.address, receiveBuffer: 4096)
+    let connection = try server.connections.take()
+    let body = pattern(12_000_000)
+    let slice = ByteSlice(copying: body)
+    try server.loop.ask { connection.send([slice, ByteSlice(copying: [1])]) }
+    try server.loop.letTurnsPass(30)
+    #expect(try server.loop.ask { connection.queuedBytes } > 1_000_000)
+    #expect(try client.read(body.count + 1) == body + [1])
+    #expect(try server.loop.ask { connection.queuedBytes } == 0)
+  }
+
+  @Test func theOwnerHearsWhenAllIsWritten() throws {
+    let drained = Notes<Int>()
+    let loop = try EventLoop(name: "test-loop", clock: SystemClock())
+    let listener = try Listener(
+      on: loop,
+      .init(
+        host: "127.0.0.1", port: 0, limits: .init(maxFrameBytes: 100), census: .init(.init(total: 10)))
+    ) { ChunkSender($0, chunks: 5, drained) }
+    try loop.start()
+    let client = try TestClient(listener.address)
+    try client.write(frame([]))
+    #expect(try client.read(5 * ChunkSender.size).count == 5 * ChunkSender.size)
+    #expect(try (0..<5).map { _ in try drained.take() } == [4, 3, 2, 1, 0])
+    loop.stop()
+    loop.join()
+  }
+
+  @Test func whatIsQueuedArrivesBeforeAPoliteClose() throws {
+    let server = try EchoServer(received: { connection, frame in
+      connection.send([ByteSlice(copying: pattern(500_000)), frame])
+      connection.closeAfterFlush(.handler("enough"))
+      connection.send([frame])  // too late
+    })
+    defer { server.stop() }
+    let client = try TestClient(server.address, receiveBuffer: 4096)
+    // The second frame is never read by the handler and must not turn the end into a reset.
+    try client.write(frame([1, 2, 3]) + frame(pattern(1000)))
+    #expect(try client.read(500_004) == pattern(500_000) + [1, 2, 3])
+    #expect(try server.closeReason() == .handler("enough"))
+  }
+
+  @Test func aFileThatEndsEarlyClosesTheConnection() throws {
+    let server = try EchoServer()
+    defer { server.stop() }
+    let client = try TestClient(server.address)
+    let connection = try server.connections.take()
+    let file = try ScratchFile(pattern(1000))
+    try server.loop.ask { connection.sendFile(file.range(0, 1001)) }
+    #expect(try server.closeReason() == .fileEnded)
+    #expect(try client.read(2000).count == 1000)
+  }
+
+  @Test func writingToAResetConnectionIsAnEndAndNoSignal() throws {
+    let server = try EchoServer()
+    defer { server.stop() }
+    let client = try TestClient(server.address)
+    let connection = try server.connections.take()
+    try server.loop.ask { connection.pauseReading() }
+    client.reset()
+    #expect(try server.closeReason() == .peerReset)
+    try server.loop.ask { connection.send([ByteSlice(copying: [1])]) }  // after the close: dropped
+    #expect(try server.loop.ask { connection.queuedBytes } == 0)
+  }
+}
+
+/// Answers the first frame with some chunks, each sent when the one before has left.
+private final class ChunkSender: ConnectionHandler {
+  static let size = 2_000_000
+  private let connection: Connection
+  private let drained: Notes<Int>
+  private var left: Int
+
+  init(_ connection: Connection, chunks: Int, _ drained: Notes<Int>) {
+    self.connection = connection
+    self.drained = drained
+    left = chunks
+  }
+
+  func frameAnnounced(length: Int) -> FrameVerdict { .accept }
+  func frameReceived(_ frame: ByteSlice) { sendNext() }
+  func connectionClosed(_ reason: CloseReason) {}
+
+  func outputDrained() {
+    drained.put(left)
+    if left > 0 { sendNext() }
+  }
+
+  private func sendNext() {
+    left -= 1
+    connection.send([ByteSlice(copying: pattern(Self.size))])
+  }
+}
