@@ -84,7 +84,7 @@ let package = Package(
 
     program("millrace", ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
     program("wiregen", []),
-    program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
+    program("wirecheck", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
@@ -95,5 +95,9 @@ let package = Package(
     tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
+    tests("ByteCodecTests", ["Units", "ByteCodec"]),
+    .testTarget(
+      name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
+      exclude: ["Vectors"], swiftSettings: strict),
   ]
 )
