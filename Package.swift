@@ -56,7 +56,9 @@ let package = Package(
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
     room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "RecordFormat"]),
-    room("Broker", in: "Engine", ["Units", "ByteCodec", "Machine", "RecordFormat", "LogStore", "Settings"]),
+    room(
+      "Broker", in: "Engine",
+      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Settings"]),
 
     room("KafkaWire", in: "Doors", ["Units", "ByteCodec"]),
     room(
@@ -86,7 +88,7 @@ let package = Package(
 
     program("millrace", ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
     program("wiregen", []),
-    program("wirecheck", ["ByteCodec", "KafkaWire", "RecordFormat"]),
+    program("wirecheck", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
@@ -97,5 +99,9 @@ let package = Package(
     tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
+    tests("ByteCodecTests", ["Units", "ByteCodec"]),
+    .testTarget(
+      name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
+      exclude: ["Vectors"], swiftSettings: strict),
   ]
 )

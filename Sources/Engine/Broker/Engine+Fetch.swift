@@ -175,7 +175,7 @@ extension Engine {
     for id in due.sorted() { wake(id) }
   }
 
-  func readFinished(_ outcome: ReadOutcome, token: UInt64) {
+  func fetchRead(_ outcome: ReadOutcome, token: UInt64) {
     guard let id = fetches.byToken.removeValue(forKey: token) else { return }
     fetches.operations[id]?.token = nil
     take(outcome.fetched, for: id)

@@ -1,3 +1,4 @@
+import Compression
 package import LogStore
 package import Machine
 package import Settings
@@ -22,10 +23,15 @@ package final class Engine {
   package weak var observer: (any EngineObserver)?
 
   var fetches = Fetches()
+  /// Searches by timestamp that wait for a read, by its token.
+  var lookups: [UInt64: LookupOperation] = [:]
+  /// For looking into compressed batches.
+  let scratch = Decompressor()
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
   var producerIDs: Range<Int64> = 0..<0
   var producerIDsVisible = JournalSequence.start
   var upkeep: Upkeep
+  var shutDown: ShutDown?
   private var layerCache: (layers: BrokerLayers, settings: BrokerSettings, topicBase: TopicSettings)
   private var topicCache: [UniqueID: TopicSettings] = [:]
 
@@ -79,9 +85,12 @@ package final class Engine {
       observer?.engineFailed(failure)
       return
     }
-    for (token, outcome) in progress.reads { readFinished(outcome, token: token) }
+    for (token, outcome) in progress.reads where !lookupRead(outcome, token: token) {
+      fetchRead(outcome, token: token)
+    }
     wakeFetches(on: progress.moved.map(\.key))
     if store.durable != before { observer?.durableAdvanced(to: store.durable) }
+    shutDownFurther()
   }
 
   /// At the end of a turn of the loop: what was decided goes to the disk.

@@ -1,1 +1,3 @@
-print("not yet")
+import Glibc
+
+exit(ServeCommand.run(Array(CommandLine.arguments.dropFirst(2))))
