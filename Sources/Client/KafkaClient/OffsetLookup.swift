@@ -1,4 +1,6 @@
 import KafkaWire
+import Machine
+import Units
 
 /// A place in a partition that brokers can look up.
 package enum OffsetQuery: Hashable, Sendable {
@@ -20,11 +22,30 @@ package enum OffsetQuery: Hashable, Sendable {
 }
 
 extension KafkaClient {
-  /// Looks `query` up in `partitions` of `topic` at their leaders. A partition that cannot be asked now fails the whole
-  /// with a retriable error.
+  /// How long partitions that have no leader yet, or another one than metadata said, are waited for, in milliseconds.
+  private static let leaderPatienceMs: Int64 = 10_000
+
+  /// Looks `query` up in `partitions` of `topic` at their leaders. Fails where one cannot be asked, after waiting a
+  /// while for a leader that is being chosen.
   package func offsets(
     _ query: OffsetQuery, topic: String, partitions: [Int32], isolation: Isolation = .readUncommitted
   ) throws(ClientError) -> [Int32: Int64] {
+    let deadline = options.clock.now().advanced(byMs: Self.leaderPatienceMs)
+    var backoff = Backoff(options)
+    while true {
+      do {
+        return try lookUp(query, topic: topic, partitions: partitions, isolation: isolation)
+      } catch {
+        guard error.code?.isRetriable == true, options.clock.now() < deadline else { throw error }
+      }
+      try pause(backoff.nextMs())
+      try refreshMetadata([topic])
+    }
+  }
+
+  private func lookUp(_ query: OffsetQuery, topic: String, partitions: [Int32], isolation: Isolation)
+    throws(ClientError) -> [Int32: Int64]
+  {
     var found: [Int32: Int64] = [:]
     for (leader, indexes) in try byLeader(topic: topic, partitions: partitions) {
       let asked = indexes.map { ListOffsetsRequest.Topic.Partition(partitionIndex: $0, timestamp: query.timestamp) }
@@ -43,7 +64,7 @@ extension KafkaClient {
     }
     if case .time = query, found.values.contains(where: { $0 < 0 }) {
       let late = found.filter { $0.value < 0 }.map(\.key)
-      found.merge(try offsets(.latest, topic: topic, partitions: late, isolation: isolation)) { $1 }
+      found.merge(try lookUp(.latest, topic: topic, partitions: late, isolation: isolation)) { $1 }
     }
     for partition in partitions where found[partition] == nil {
       throw ClientError(.malformedAnswer, "the broker left \(topic)/\(partition) out of its answer about offsets")
