@@ -22,7 +22,9 @@ struct Upkeep {
 extension Engine {
   /// When `timePassed` should next be called, if nothing else happens.
   package var nextDeadline: Instant {
-    min(upkeep.witnessAt ?? .distantFuture, upkeep.retentionAt, fetches.deadlines.first ?? .distantFuture)
+    min(
+      upkeep.witnessAt ?? .distantFuture, upkeep.retentionAt, fetches.deadlines.first ?? .distantFuture,
+      store.nextDeadline ?? .distantFuture)
   }
 
   /// Does what is due: answers fetches whose time is up, witnesses an idle journal, enforces retention.
@@ -33,6 +35,7 @@ extension Engine {
       enforceRetention()
       upkeep.retentionAt = now.advanced(byMs: max(settings.upkeep.retentionCheckIntervalMs, 1))
     }
+    store.timePassed()
     witnessWhenIdle(now)
   }
 

@@ -26,7 +26,10 @@ package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, backg
 package enum LogEvent: Sendable {
   case committed(last: JournalSequence, journalBytes: ByteCount)
   case checkpointed(JournalSequence)
+  /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
+  case checkpointPostponed(DiskError)
   case read(ReadOutcome, token: UInt64)
+  /// These are gone; what could not be removed is left for the next try.
   case removed([String])
   /// A failure after which only stopping the process is left.
   case failed(DiskError)
@@ -69,6 +72,11 @@ package struct CommitGroup: Sendable {
 package struct CheckpointWork: Sendable {
   /// Segments written since the last one began.
   package var segments: [SegmentKey]
+  /// Segments whose sync has failed: their bytes behind `last` are written again, from the journal.
+  package var unsound: Set<SegmentKey>
+  /// The checkpoint before this one, and the first use of a journal file that is of interest behind it.
+  package var last: JournalSequence
+  package var firstUse: UInt32
   /// Folders in which names were made.
   package var folders: [String]
   /// Index rows to add: the file, how many rows it holds already, the rows' bytes.

@@ -63,7 +63,7 @@ extension LogStore {
     guard !request.unverified.isEmpty,
       let at = partition.segments.lastIndex(where: { $0.base == request.segment.base })
     else { return }
-    for row in request.unverified { partition.segments[at].index?.verified(row) }
+    for row in request.unverified where row.position < position { partition.segments[at].index?.verified(row) }
   }
 
   private func request(

@@ -84,9 +84,10 @@ package final class LogStore {
   package var catalogue: Catalogue { state.catalogue }
   package func partition(_ key: PartitionKey) -> PartitionLog? { state.partition(key) }
 
-  /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit.
+  /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit, and the last
+  /// checkpoint found room.
   package var admits: Bool {
-    failure == nil && commits.waitingBytes < options.waitingBytes
+    failure == nil && checkpoints.retryAt == nil && commits.waitingBytes < options.waitingBytes
       && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
   }
 
@@ -98,6 +99,8 @@ package final class LogStore {
       commitFinished(last: last, bytes: bytes, &progress)
     case .checkpointed(let sequence):
       checkpointFinished(sequence)
+    case .checkpointPostponed:
+      checkpointPostponed()
     case .read(let outcome, let token):
       readFinished(outcome, token: token, &progress)
     case .removed(let paths):

@@ -94,7 +94,7 @@ package final class PartitionLog {
       let isActive = index == segments.count - 1
       let isOld =
         retentionMs >= 0 && segment.maxTimestamp.milliseconds >= 0
-        && now.milliseconds - segment.maxTimestamp.milliseconds > retentionMs
+        && now.milliseconds.subtracted(segment.maxTimestamp.milliseconds) > retentionMs
       let isExcess = excess >= segment.size.value && !isActive
       guard isOld || isExcess, segment.end <= durable.end else { break }
       target = segment.end
@@ -134,6 +134,14 @@ package final class PartitionLog {
   }
 }
 
+extension Int64 {
+  /// The difference, held at the ends of the range: timestamps come from clients and may be anything.
+  fileprivate func subtracted(_ other: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (self < 0 ? .min : .max) : difference
+  }
+}
+
 /// When a partition begins a new segment.
 package struct RollRules: Equatable, Sendable {
   package var segmentBytes: ByteCount
@@ -150,7 +158,7 @@ package struct RollRules: Equatable, Sendable {
     if segment.size + size > segmentBytes { return true }
     if next.value + Int64(header.lastOffsetDelta) - segment.base.value > Int64(Int32.max) { return true }
     return segment.firstTimestamp >= Timestamp(milliseconds: 0)
-      && header.maxTimestamp.milliseconds - segment.firstTimestamp.milliseconds > segmentMs
+      && header.maxTimestamp.milliseconds.subtracted(segment.firstTimestamp.milliseconds) > segmentMs
   }
 }
 
