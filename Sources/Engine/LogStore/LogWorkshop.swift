@@ -20,13 +20,15 @@ package final class LogWorkshop: @unchecked Sendable {
     do throws(DiskError) {
       switch job {
       case .commit(let group):
-        return .committed(last: group.last, journalBytes: try commit(group))
+        return try commit(group)
       case .checkpoint(let work):
         return try checkpoint(work)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
       case .remove(let paths):
         return .removed(paths.filter(remove))
+      case .measureSpace(let ballast):
+        return .space(try Ballast(disk: disk).measure(setAside: ballast))
       }
     } catch {
       return .failed(error)
@@ -40,9 +42,29 @@ package final class LogWorkshop: @unchecked Sendable {
     return outcome
   }
 
-  /// The same buffers go into the journal and, through the page cache, into the segments; then one sync, of the journal.
-  private func commit(_ group: CommitGroup) throws(DiskError) -> ByteCount {
-    let written = try journal.write(group)
+  /// The same buffers go into the segments, through the page cache, and into the journal; then one sync, of the journal.
+  ///
+  /// Where the disk is full, the ballast is given up once; what still finds no room is tried again later: until the
+  /// journal is written nothing has happened, and the segments' bytes may be written twice.
+  private func commit(_ group: CommitGroup) throws(DiskError) -> LogEvent {
+    let written: ByteCount
+    do throws(DiskError) {
+      do throws(DiskError) {
+        written = try write(group)
+      } catch {
+        guard error.isFull, Ballast(disk: disk).release() else { throw error }
+        written = try write(group)
+      }
+    } catch {
+      guard error.isFull else { throw error }
+      return .commitPostponed(error)
+    }
+    if group.syncs { try journal.sync(through: group.last) }
+    return .committed(last: group.last, journalBytes: written)
+  }
+
+  private func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
+    try journal.makeRoom(for: group)
     for (key, size) in group.preparations {
       if size == .zero { try disk.makeDirectory(key.partition.folder) }
       try files.file(key.logPath, .create).truncate(to: size)
@@ -59,8 +81,7 @@ package final class LogWorkshop: @unchecked Sendable {
       guard let run = runs[key] else { continue }
       try files.file(key.logPath, .create).write(run.parts, at: run.position)
     }
-    try journal.sync(through: group.last)
-    return written
+    return try journal.write(group)
   }
 
   /// Makes a checkpoint durable. A failed sync is never simply tried again: what it covered is written anew before the
