@@ -84,7 +84,7 @@ let package = Package(
       name: "MillraceServer",
       dependencies: [
         "Units", "ByteCodec", "Machine", "Reactor", "Settings", "LogStore", "Broker", "KafkaDoor", "HTTPFront",
-        "SimMachine",
+        "SimMachine", "CLinux",
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
