@@ -31,7 +31,7 @@ extension KafkaDoor {
       return connection.socket.close(.handler("a request for API \(header.apiKey), which is not served"))
     }
     var request = Request(header: header, api: api, body: body, connection: connection)
-    if !api.decodes(header.apiVersion), api != .apiVersions {
+    if !api.decodes(header.apiVersion) || header.apiVersion > api.stableVersion, api != .apiVersions {
       return connection.socket.close(
         .handler("a request for \(api.name) version \(header.apiVersion), which is not served"))
     }
@@ -39,6 +39,7 @@ extension KafkaDoor {
     do throws(WireError) {
       switch try served.handle(self, request) {
       case .reply(let message, let after): connection.answer(request, message, after: after)
+      case .encoded(let body, let after): connection.answer(request, encoded: body, after: after)
       case .later: return
       case .silence: connection.leaveUnanswered(request)
       case .close(let reason): connection.socket.closeAfterFlush(.handler(reason))
