@@ -78,7 +78,7 @@ let package = Package(
       name: "MillraceServer",
       dependencies: [
         "Units", "ByteCodec", "Machine", "Reactor", "Settings", "LogStore", "Broker", "KafkaDoor", "HTTPFront",
-        "SimMachine",
+        "SimMachine", "CLinux",
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
