@@ -52,22 +52,23 @@ let package = Package(
     room("Compression", in: "Ground", ["ByteCodec", "CZstd", "CLZ4", "CSnappy", "CZlib"]),
     room("Machine", in: "Ground", ["Units", "ByteCodec", "CLinux"]),
     room("Reactor", in: "Ground", ["Units", "ByteCodec", "Machine", "CLinux"]),
+    room("Metrics", in: "Ground", []),
 
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
-    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "RecordFormat"]),
+    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "Metrics", "RecordFormat"]),
     room(
       "Broker", in: "Engine",
-      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Settings"]),
+      ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat", "LogStore", "Settings"]),
 
     room("KafkaWire", in: "Doors", ["Units", "ByteCodec"]),
     room(
       "KafkaDoor", in: "Doors",
       [
-        "Units", "ByteCodec", "Compression", "Machine", "Reactor", "RecordFormat", "Settings", "LogStore", "Broker",
-        "KafkaWire",
+        "Units", "ByteCodec", "Compression", "Machine", "Metrics", "Reactor", "RecordFormat", "Settings", "LogStore",
+        "Broker", "KafkaWire",
       ]),
-    room("HTTPFront", in: "Doors", ["Units", "CMicroHTTPD"]),
+    room("HTTPFront", in: "Doors", ["Machine", "Reactor", "CMicroHTTPD"]),
 
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
@@ -77,8 +78,8 @@ let package = Package(
     .target(
       name: "MillraceServer",
       dependencies: [
-        "Units", "ByteCodec", "Machine", "Reactor", "Settings", "LogStore", "Broker", "KafkaDoor", "HTTPFront",
-        "SimMachine",
+        "Units", "ByteCodec", "Machine", "Metrics", "Reactor", "Settings", "LogStore", "Broker", "KafkaWire",
+        "KafkaDoor", "HTTPFront", "SimMachine",
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 

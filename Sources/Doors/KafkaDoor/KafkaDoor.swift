@@ -16,6 +16,8 @@ package final class KafkaDoor: EngineObserver {
   /// Scratch for walking compressed batches.
   let decompressor = Decompressor()
   let compressor = Compressor()
+  /// For the metrics.
+  package internal(set) var meters = KafkaMeters()
 
   private var connections: [ObjectIdentifier: KafkaConnection] = [:]
   private var waitingForDisk: [KafkaConnection] = []

@@ -13,13 +13,15 @@ struct ReplyQueue {
   }
 
   private var states: [State] = []
+  private var stamps: [RequestStamp] = []
   private var first: Slot = 0
 
   /// Requests without a reply that has left.
   var count: Int { states.count }
 
-  mutating func open() -> Slot {
+  mutating func open(_ stamp: RequestStamp) -> Slot {
     states.append(.open)
+    stamps.append(stamp)
     return first + UInt64(states.count) - 1
   }
 
@@ -29,14 +31,16 @@ struct ReplyQueue {
   }
 
   /// Takes the replies that may leave now, in order.
-  mutating func takeReady(durable: JournalSequence) -> [ByteSlice] {
+  mutating func takeReady(durable: JournalSequence, left: (RequestStamp) -> Void) -> [ByteSlice] {
     var parts: [ByteSlice] = []
     var taken = 0
     while taken < states.count, case .made(let next, let sequence) = states[taken], sequence <= durable {
       parts += next
+      left(stamps[taken])
       taken += 1
     }
     states.removeFirst(taken)
+    stamps.removeFirst(taken)
     first += UInt64(taken)
     return parts
   }

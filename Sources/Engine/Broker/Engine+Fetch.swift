@@ -141,6 +141,7 @@ extension Engine {
       || operation.plan.deadline <= clock.now()
     if isDone {
       fetches.operations[id] = nil
+      traffic.fetched(operation.results, of: operation.plan.entries)
       return operation.completion(operation.results)
     }
     fetches.operations[id]?.begin()

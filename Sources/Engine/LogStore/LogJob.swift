@@ -24,8 +24,8 @@ package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, backg
 
 /// What became of a job; handed to `LogStore.finished` on the engine's thread.
 package enum LogEvent: Sendable {
-  case committed(last: JournalSequence, journalBytes: ByteCount)
-  case checkpointed(JournalSequence)
+  case committed(last: JournalSequence, journalBytes: ByteCount, took: CommitTiming)
+  case checkpointed(JournalSequence, nanoseconds: Int64)
   case read(ReadOutcome, token: UInt64)
   case removed([String])
   /// A failure after which only stopping the process is left.

@@ -116,9 +116,12 @@ extension LogStore {
     lanes.submit(.commit(group))
   }
 
-  func commitFinished(last: JournalSequence, bytes: ByteCount, _ progress: inout LogProgress) {
+  func commitFinished(
+    last: JournalSequence, bytes: ByteCount, took: CommitTiming, _ progress: inout LogProgress
+  ) {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
+    meters.committed(frames: group.entries.count, bytes: group.bytes, journalBytes: bytes, took: took)
     commits.waitingBytes -= group.bytes
     durable = last
     checkpoints.journalBytes += bytes

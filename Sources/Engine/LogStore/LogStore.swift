@@ -42,6 +42,8 @@ package final class LogStore {
   var checkpoints: Checkpoints
   var nextUnit: UInt64
   var reads = PendingReads()
+  /// For the metrics.
+  package internal(set) var meters = LogMeters()
 
   /// Opens the folder `disk` holds: recovers, checkpoints, and is ready to decide.
   package convenience init(
@@ -55,7 +57,7 @@ package final class LogStore {
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
       durable: recovered.checkpoint.sequence)
-    let workshop = LogWorkshop(disk: disk, journal: journal)
+    let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
     self.init(
       recovered: recovered, clock: clock, options: options, workshop: workshop, lanes: makeLanes(workshop), lock: lock)
   }
@@ -94,9 +96,10 @@ package final class LogStore {
   package func finished(_ event: LogEvent) -> LogProgress {
     var progress = LogProgress()
     switch event {
-    case .committed(let last, let bytes):
-      commitFinished(last: last, bytes: bytes, &progress)
-    case .checkpointed(let sequence):
+    case .committed(let last, let bytes, let took):
+      commitFinished(last: last, bytes: bytes, took: took, &progress)
+    case .checkpointed(let sequence, let nanoseconds):
+      meters.checkpointed(nanoseconds: nanoseconds)
       checkpointFinished(sequence)
     case .read(let outcome, let token):
       readFinished(outcome, token: token, &progress)

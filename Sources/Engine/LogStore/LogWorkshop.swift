@@ -8,10 +8,12 @@ package final class LogWorkshop: @unchecked Sendable {
   let files: OpenFiles
   /// Disk lane only.
   private let journal: JournalWriter
+  private let clock: any Clock
 
-  init(disk: any Disk, journal: JournalWriter) {
+  init(disk: any Disk, journal: JournalWriter, clock: any Clock) {
     self.disk = disk
     self.journal = journal
+    self.clock = clock
     files = OpenFiles(disk: disk)
   }
 
@@ -20,10 +22,12 @@ package final class LogWorkshop: @unchecked Sendable {
     do throws(DiskError) {
       switch job {
       case .commit(let group):
-        return .committed(last: group.last, journalBytes: try commit(group))
+        let (written, took) = try commit(group)
+        return .committed(last: group.last, journalBytes: written, took: took)
       case .checkpoint(let work):
+        let began = clock.now()
         try checkpoint(work)
-        return .checkpointed(work.sequence)
+        return .checkpointed(work.sequence, nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
       case .remove(let paths):
@@ -43,7 +47,8 @@ package final class LogWorkshop: @unchecked Sendable {
   }
 
   /// The same buffers go into the journal and, through the page cache, into the segments; then one sync, of the journal.
-  private func commit(_ group: CommitGroup) throws(DiskError) -> ByteCount {
+  private func commit(_ group: CommitGroup) throws(DiskError) -> (written: ByteCount, took: CommitTiming) {
+    let began = clock.now()
     let written = try journal.write(group)
     for (key, size) in group.preparations {
       if size == .zero { try disk.makeDirectory(key.partition.folder) }
@@ -61,8 +66,11 @@ package final class LogWorkshop: @unchecked Sendable {
       guard let run = runs[key] else { continue }
       try files.file(key.logPath, .create).write(run.parts, at: run.position)
     }
+    let wrote = clock.now()
     try journal.sync(through: group.last)
-    return written
+    let took = CommitTiming(
+      write: wrote.nanoseconds &- began.nanoseconds, sync: clock.now().nanoseconds &- wrote.nanoseconds)
+    return (written, took)
   }
 
   private func checkpoint(_ work: CheckpointWork) throws(DiskError) {

@@ -18,6 +18,7 @@ extension KafkaDoor {
         targets.append(target(topic, partition, found, usesIDs: request.version >= 13))
       }
     }
+    if targets.contains(where: { $0.error != .none }) { meters.failed(.fetch) }
     let limit = Int(min(message.maxBytes, engine.settings.network.fetchMaxBytes))
     let plan = FetchPlan(
       entries: targets.compactMap { target in

@@ -38,6 +38,7 @@ extension KafkaDoor {
       }
       response.responses.append(answer)
     }
+    if hasError, message.acks != 0 { meters.failed(.produce) }
     guard message.acks == 0 else { return .reply(response, after: after) }
     return hasError ? .close("a Produce with acks 0 failed, which only closing can tell") : .silence
   }
