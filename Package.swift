@@ -79,7 +79,7 @@ let package = Package(
       name: "MillraceServer",
       dependencies: [
         "Units", "ByteCodec", "Machine", "Metrics", "Reactor", "Settings", "LogStore", "Broker", "KafkaWire",
-        "KafkaDoor", "HTTPFront", "SimMachine",
+        "KafkaDoor", "HTTPFront", "SimMachine", "CLinux",
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 

@@ -4,9 +4,14 @@ package import Units
 /// How long the disk took for one group.
 package struct CommitTiming: Sendable, Equatable {
   /// Nanoseconds for writing journal and segments, without the sync.
-  package var write: Int64 = 0
+  package var write: Int64
   /// Nanoseconds for the sync of the journal.
-  package var sync: Int64 = 0
+  package var sync: Int64
+
+  init(began: Instant, wrote: Instant, synced: Instant) {
+    write = wrote.nanoseconds &- began.nanoseconds
+    sync = synced.nanoseconds &- wrote.nanoseconds
+  }
 }
 
 /// What the log has done since the start, for the metrics. Belongs to the engine's thread.
@@ -24,11 +29,11 @@ package struct LogMeters: Sendable {
   /// Bytes written to the journal.
   package private(set) var journalBytes: UInt64 = 0
 
-  mutating func committed(frames: Int, bytes: ByteCount, journalBytes written: ByteCount, took: CommitTiming) {
+  mutating func committed(_ group: CommitGroup, journalBytes written: ByteCount, took: CommitTiming) {
     write.observe(nanoseconds: took.write)
-    sync.observe(nanoseconds: took.sync)
-    groupFrames.observe(UInt64(max(frames, 0)))
-    groupBytes.observe(UInt64(max(bytes.value, 0)))
+    if group.syncs { sync.observe(nanoseconds: took.sync) }
+    groupFrames.observe(UInt64(group.entries.count))
+    groupBytes.observe(UInt64(max(group.bytes.value, 0)))
     journalBytes &+= UInt64(max(written.value, 0))
   }
 

@@ -76,6 +76,8 @@ extension KafkaDoor {
     case .outOfOrderSequence(let expected):
       outcome.refuse(
         .outOfOrderSequenceNumber, "sequence \(header.baseSequence) came where \(expected) was expected")
+    case .full:
+      outcome.refuse(.kafkaStorageError, "the disk is full: delete records or topics, or make room")
     case .staleEpoch(let current):
       outcome.refuse(.invalidProducerEpoch, "epoch \(header.producerEpoch) is older than \(current)")
     }
