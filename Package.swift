@@ -58,6 +58,9 @@ let package = Package(
     room("Settings", in: "Engine", ["Units"]),
     room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "Metrics", "RecordFormat"]),
     room(
+      "Inspection", in: "Engine",
+      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore"]),
+    room(
       "Broker", in: "Engine",
       ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat", "LogStore", "Settings"]),
 
@@ -100,5 +103,7 @@ let package = Package(
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
       exclude: ["Vectors"], swiftSettings: strict),
+    tests("MetricsTests", ["Metrics"]),
+    tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
   ]
 )

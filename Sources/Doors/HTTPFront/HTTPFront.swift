@@ -168,7 +168,8 @@ private func header(_ name: String, of connection: OpaquePointer) -> String? {
 private func send(_ reply: HTTPReply, on connection: OpaquePointer) -> MHD_Result {
   var body = reply.body
   let made: OpaquePointer? = body.withUTF8 { bytes in
-    MHD_create_response_from_buffer(bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
+    MHD_create_response_from_buffer(
+      bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
   }
   guard let response = made else { return .NO }
   defer { MHD_destroy_response(response) }

@@ -20,7 +20,9 @@ package struct HTTPReply: Sendable {
   }
 
   /// An error for people, in a line.
-  static func refusal(_ status: UInt32, _ reason: String) -> HTTPReply { HTTPReply(status: status, body: reason + "\n") }
+  static func refusal(_ status: UInt32, _ reason: String) -> HTTPReply {
+    HTTPReply(status: status, body: reason + "\n")
+  }
 }
 
 /// What is served at a path. `answer` is called on the front's thread and must not block: it answers now, or hands the

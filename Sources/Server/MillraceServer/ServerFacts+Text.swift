@@ -1,5 +1,6 @@
 import Broker
 import KafkaDoor
+import KafkaWire
 import LogStore
 import Metrics
 import Units

@@ -1,6 +1,7 @@
 import Broker
 import KafkaDoor
 import LogStore
+import Machine
 import Metrics
 import Units
 
