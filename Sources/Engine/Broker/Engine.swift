@@ -32,6 +32,8 @@ package final class Engine {
   var producerIDsVisible = JournalSequence.start
   var upkeep: Upkeep
   var shutDown: ShutDown?
+  /// For the metrics.
+  package internal(set) var traffic = TopicTraffic()
   private var layerCache: (layers: BrokerLayers, settings: BrokerSettings, topicBase: TopicSettings)
   private var topicCache: [UniqueID: TopicSettings] = [:]
 

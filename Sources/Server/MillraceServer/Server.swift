@@ -1,6 +1,7 @@
 import Broker
 import ByteCodec
 import Glibc
+import HTTPFront
 import KafkaDoor
 import LogStore
 import Machine
@@ -23,6 +24,7 @@ public final class Server: @unchecked Sendable {
   private let lanes: ThreadLanes
   private let door: KafkaDoor
   private let listeners: [Reactor.Listener]
+  private let http: HTTPFront?
   private let settings: BrokerSettings
   private let isStopping = Atomic<Bool>(false)
   private let finished = Signal()
@@ -31,6 +33,8 @@ public final class Server: @unchecked Sendable {
   public let recovery: String
   /// The addresses that accept Kafka clients, as `host:port`.
   public let kafkaAddresses: [String]
+  /// The address that serves metrics and health, as `host:port`; nil where it was not asked for.
+  public var httpAddress: String? { http?.address }
 
   /// Opens the data, recovers it, and listens. Throws what a person can act on; nothing runs then.
   public init(_ configuration: Configuration) throws(ServerError) {
@@ -54,6 +58,11 @@ public final class Server: @unchecked Sendable {
     mail.engine = opened.engine
     listeners = try Self.listen(configuration, loop: loop, door: door, settings: settings)
     kafkaAddresses = listeners.map(\.address.description)
+    if let address = configuration.http {
+      http = try Self.httpFront(address, loop: loop, door: door, started: clock.now())
+    } else {
+      http = nil
+    }
     run()
   }
 
@@ -173,6 +182,7 @@ public final class Server: @unchecked Sendable {
   /// is harmless.
   public func stop() {
     guard !isStopping.exchange(true, ordering: .acquiringAndReleasing) else { return finished.wait() }
+    http?.stop()
     let posted = loop.post { [self] in
       for listener in listeners { listener.close() }
       door.closeConnections()
