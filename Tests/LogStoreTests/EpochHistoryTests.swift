@@ -23,7 +23,7 @@ import Units
   func anEpochEndsWhereTheNextBegins(asked: Int32, epoch: Int32?, end: Int64?) {
     let found = history.end(of: asked, current: 7, logEnd: Offset(30))
     #expect(found?.epoch == epoch)
-    #expect(found?.start.value == end)
+    #expect(found?.end.value == end)
   }
 
   @Test func eachOffsetHasItsEpoch() {

@@ -1,4 +1,5 @@
 import ByteCodec
+import Glibc
 import Machine
 import SimMachine
 import Testing
@@ -16,18 +17,22 @@ import Units
     var real = Player(try POSIXDisk(path: folder.path))
     var random = SeededRandom(seed: seed)
     var tail: [String] = []
+    var codes: Set<Int32> = []
     for _ in 0..<Self.callsPerSeed {
       let call = DiskCall.random(using: &random, names: Self.names)
       let (mine, theirs) = (simulated.play(call), real.play(call))
-      tail.append("\(call) -> \(theirs)")
+      if let code = theirs.code { codes.insert(code) }
+      tail.append("\(call) -> \(theirs.text)")
       if tail.count > 12 { tail.removeFirst() }
       guard mine == theirs else {
         Issue.record(
-          "seed \(seed): \(call): simulated \(mine), real \(theirs)\nafter:\n\(tail.joined(separator: "\n"))")
+          "seed \(seed): \(call): simulated \(mine.text), real \(theirs.text)\nafter:\n\(tail.joined(separator: "\n"))")
         return
       }
     }
     #expect(simulated.tree() == real.tree())
+    let wanted: Set<Int32> = [EBADF, ENOENT, EEXIST, ENOTDIR, EISDIR, EINVAL, ENOTEMPTY]
+    #expect(codes == wanted, "the script no longer reaches every refusal")
   }
 
   @Test(arguments: 1...3 as ClosedRange<UInt64>)

@@ -47,6 +47,13 @@ enum DiskCall {
   }
 }
 
+/// What a disk said to a call.
+struct Answer: Equatable {
+  var text: String
+  /// The error number, when it refused.
+  var code: Int32?
+}
+
 /// Plays calls on a disk and puts each answer into words.
 struct Player {
   private let disk: any Disk
@@ -58,11 +65,11 @@ struct Player {
     files = Array(repeating: nil, count: DiskCall.handles)
   }
 
-  mutating func play(_ call: DiskCall) -> String {
+  mutating func play(_ call: DiskCall) -> Answer {
     do throws(DiskError) {
-      return try answer(call)
+      return Answer(text: try answer(call))
     } catch {
-      return "\(error.call) '\(error.path)' \(error.code)"
+      return Answer(text: "\(error.call) '\(error.path)' \(error.code)", code: error.code)
     }
   }
 

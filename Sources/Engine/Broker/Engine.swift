@@ -1,3 +1,4 @@
+import Compression
 package import LogStore
 package import Machine
 package import Settings
@@ -22,10 +23,17 @@ package final class Engine {
   package weak var observer: (any EngineObserver)?
 
   var fetches = Fetches()
+  /// Searches by timestamp that wait for a read, by its token.
+  var lookups: [UInt64: LookupOperation] = [:]
+  /// For looking into compressed batches.
+  let scratch = Decompressor()
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
   var producerIDs: Range<Int64> = 0..<0
   var producerIDsVisible = JournalSequence.start
   var upkeep: Upkeep
+  var shutDown: ShutDown?
+  /// For the metrics.
+  package internal(set) var traffic = TopicTraffic()
   private var layerCache: (layers: BrokerLayers, settings: BrokerSettings, topicBase: TopicSettings)
   private var topicCache: [UniqueID: TopicSettings] = [:]
 
@@ -61,6 +69,9 @@ package final class Engine {
     if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
   }
 
+  /// After a change of one topic's settings, or its end.
+  func settingsChanged(of topic: UniqueID) { topicCache[topic] = nil }
+
   private static func layers(
     _ statics: StaticSettings, _ catalogue: Catalogue
   ) throws(SettingError) -> (BrokerLayers, BrokerSettings, TopicSettings) {
@@ -79,13 +90,17 @@ package final class Engine {
       observer?.engineFailed(failure)
       return
     }
-    for (token, outcome) in progress.reads { readFinished(outcome, token: token) }
+    for (token, outcome) in progress.reads where !lookupRead(outcome, token: token) {
+      fetchRead(outcome, token: token)
+    }
     wakeFetches(on: progress.moved.map(\.key))
     if store.durable != before { observer?.durableAdvanced(to: store.durable) }
+    shutDownFurther()
   }
 
   /// At the end of a turn of the loop: what was decided goes to the disk.
   package func turnEnded() {
     store.flush()
+    if store.decided != upkeep.witness { armWitness(clock.now()) }
   }
 }

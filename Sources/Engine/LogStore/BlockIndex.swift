@@ -155,12 +155,11 @@ package struct BlockIndex {
     firstBlock { $0.lastOffset >= offset }
   }
 
-  /// Blocks from `row` on, the growing one last.
-  package func blocks(from position: FilePosition) -> [Row] {
-    let start = rows.partitioningIndex { $0.position >= position }
-    var found = Array(rows[start...])
-    if let open, open.position >= position { found.append(open) }
-    return found
+  /// The first block that ends at or behind `offset` and whose greatest timestamp matches.
+  func firstBlock(from offset: Offset, where matches: (Timestamp) -> Bool) -> Row? {
+    let start = rows.partitioningIndex { $0.lastOffset >= offset }
+    if let row = rows[start...].first(where: { matches($0.maxTimestamp) }) { return row }
+    return open.flatMap { $0.lastOffset >= offset && matches($0.maxTimestamp) ? $0 : nil }
   }
 
   private func firstBlock(where matches: (Row) -> Bool) -> Row? {

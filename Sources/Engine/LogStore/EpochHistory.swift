@@ -9,6 +9,12 @@ package struct EpochHistory: Equatable {
     package var start: Offset
   }
 
+  /// Where an epoch's records end.
+  package struct End: Equatable, Sendable {
+    package var epoch: Int32
+    package var end: Offset
+  }
+
   package private(set) var rows: [Row] = []
 
   package init() {}
@@ -20,12 +26,12 @@ package struct EpochHistory: Equatable {
 
   /// The end of the largest epoch not above `asked`: where the next one begins, or `logEnd`. The node's current epoch
   /// counts as a row at `logEnd` until the partition appends under it. Nil when all epochs are above.
-  package func end(of asked: Int32, current: Int32, logEnd: Offset) -> Row? {
+  package func end(of asked: Int32, current: Int32, logEnd: Offset) -> End? {
     var table = rows
     if (table.last?.epoch ?? -1) < current { table.append(Row(epoch: current, start: logEnd)) }
     guard let index = table.lastIndex(where: { $0.epoch <= asked }) else { return nil }
     let end = index + 1 < table.count ? table[index + 1].start : logEnd
-    return Row(epoch: table[index].epoch, start: end)
+    return End(epoch: table[index].epoch, end: end)
   }
 
   /// The epoch that wrote the record at `offset`; nil where no row says.

@@ -83,7 +83,7 @@ extension BlockIndex {
   private static let step = 1 << 20
 
   /// Adds rows for the batches behind the ones known, the first of which begins at offset `next`, checking each batch's
-  /// own CRC and place, and takes their bytes into `digest`. Answers what is damaged, if anything.
+  /// own CRC and order, and takes their bytes into `digest`. Answers what is damaged, if anything.
   fileprivate mutating func rebuild(
     from file: any DiskFile, key: SegmentKey, extent: SegmentDescription, next: Offset, _ digest: inout UInt32
   ) throws(DiskError) -> IndexFailure? {
@@ -98,7 +98,7 @@ extension BlockIndex {
       while let header = try? RecordBatchHeader(bytes.bytes, at: at), header.totalSize <= bytes.count - at {
         let batch = bytes.part(from: at, count: header.totalSize)
         let body = batch.dropping(RecordBatchHeader.Layout.attributes)
-        guard Checksum.crc32c(body) == header.checksum, header.baseOffset == next else { break }
+        guard Checksum.crc32c(body) == header.checksum, header.baseOffset >= next else { break }
         append(batch, header: header, baseOffset: header.baseOffset)
         digest = Checksum.crc32c(batch, continuing: digest)
         next = header.nextOffset

@@ -12,27 +12,27 @@ final class OpenFiles: Sendable {
   }
 
   private let disk: any Disk
-  private let table = Guarded(Table())
+  private let table = Locked(Table())
 
   init(disk: any Disk) { self.disk = disk }
 
   /// The file at `path`, opened with `intent` unless it is open already for that.
   func file(_ path: String, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {
-    if let known = table.with({ $0.use(path, writing: intent != .read) }) { return known }
+    if let known = table.withLock({ $0.use(path, writing: intent != .read) }) { return known }
     let opened: any DiskFile
     do throws(DiskError) {
       opened = try disk.open(path, intent)
     } catch {
-      guard error.isOutOfDescriptors, table.with({ $0.shed() }) else { throw error }
+      guard error.isOutOfDescriptors, table.withLock({ $0.shed() }) else { throw error }
       opened = try disk.open(path, intent)
     }
-    table.with { $0.add(path, opened, isWritable: intent != .read) }
+    table.withLock { $0.add(path, opened, isWritable: intent != .read) }
     return opened
   }
 
   /// Gives up the file at `path`, which is about to be removed or replaced.
   func forget(_ path: String) {
-    table.with { $0.files[path] = nil }
+    table.withLock { $0.files[path] = nil }
   }
 }
 

@@ -44,6 +44,15 @@ package struct RecoveryReport: Equatable, Sendable {
   package var droppedFrames = 0
   package var rewrittenBytes = ByteCount.zero
   package var partitions = 0
+
+  /// For a person, in one line.
+  package var line: String {
+    if isNew { return "a new data folder" }
+    let found = "\(partitions) partitions, \(replayedFrames) journal frames replayed"
+    return wasCleanStop
+      ? "stopped in order before; \(found)"
+      : "not stopped in order before; \(found), \(droppedFrames) dropped that were never acknowledged"
+  }
 }
 
 /// Brings a data folder to the state its journal determines, and makes that durable before anyone may see it.

@@ -30,6 +30,12 @@ package final class POSIXDisk: Disk {
     if fstat(folder.number, &facts) != 0 { throw .unusable(path: path, code: errno) }
     if facts.st_uid != geteuid() { throw .ownedByAnother(path: path, owner: facts.st_uid, self: geteuid()) }
     if facts.st_mode & 0o022 != 0 { throw .othersMayWrite(path: path, mode: facts.st_mode & 0o777) }
+    // The folder's own name must outlive a power cut as well. A folder above that we may not read is not ours to sync.
+    if case .success(let above) = Descriptor.open(at: folder.number, "..", O_RDONLY | O_DIRECTORY),
+      fsync(above.number) != 0
+    {
+      throw .unusable(path: path, code: errno)
+    }
   }
 
   package func open(_ path: String, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {

@@ -61,7 +61,7 @@ package final class Connection: @unchecked Sendable {
     lastActivity = loop.now
   }
 
-  deinit { precondition(!isOpen, "a connection was dropped without being closed") }
+  deinit { assert(!isOpen, "a connection was dropped without being closed") }
 
   /// Begins to read for `handler`.
   func start(_ handler: any ConnectionHandler) {

@@ -114,8 +114,10 @@ package final class EventLoop: @unchecked Sendable {
   // MARK: - A turn
 
   private func turn() {
+    // Taken before the sockets are read: who leaves something over in this turn gets its next share in the next.
+    let continuing = toContinue
     poller.wait(timeoutMs: timeout()) { now = clock.now() }
-    continueConnections()
+    continueConnections(continuing)
     runMail()
     runTimers()
     for hook in hooks { hook() }
@@ -146,10 +148,9 @@ package final class EventLoop: @unchecked Sendable {
     }
   }
 
-  private func continueConnections() {
-    guard !toContinue.isEmpty else { return }
-    let list = toContinue
-    toContinue.removeAll(keepingCapacity: true)
+  private func continueConnections(_ list: [Connection]) {
+    guard !list.isEmpty else { return }
+    toContinue.removeFirst(list.count)
     for connection in list { connection.goOn() }
   }
 

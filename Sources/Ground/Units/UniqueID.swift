@@ -23,7 +23,7 @@ package struct UniqueID: Hashable, Comparable, Sendable, CustomStringConvertible
       var bits = 0
       for bit in sextet * 6..<sextet * 6 + 6 {
         let word = bit < 64 ? high : low
-        bits = bits << 1 | (bit < 128 ? Int(word >> UInt64(63 - bit % 64)) & 1 : 0)
+        bits = bits << 1 | (bit < 128 ? Int(truncatingIfNeeded: word >> UInt64(63 - bit % 64)) & 1 : 0)
       }
       text.append(alphabet[bits])
     }

@@ -1,1 +1,3 @@
-print("not yet")
+import Glibc
+
+exit(CommandTable.run(Array(CommandLine.arguments.dropFirst())))

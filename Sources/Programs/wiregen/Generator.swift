@@ -52,14 +52,16 @@ enum Generator {
       text.line("/// The API's name.")
       emitSwitch("package var name: String", apis.map { ($0, "\"\($0.name)\"") }, fallback: nil, into: &text)
       text.line("/// The oldest version that can be decoded.")
-      emitSwitch("package var minimumVersion: Int16", apis.map { ($0, "\($0.versions.first)") }, fallback: "0", into: &text)
+      emitSwitch(
+        "package var minimumVersion: Int16", apis.map { ($0, "\($0.versions.first)") }, fallback: "0", into: &text)
       text.line("/// The newest version that can be decoded.")
-      emitSwitch("package var maximumVersion: Int16", apis.map { ($0, "\($0.versions.last)") }, fallback: "0", into: &text)
+      emitSwitch(
+        "package var maximumVersion: Int16", apis.map { ($0, "\($0.versions.last)") }, fallback: "0", into: &text)
       text.line("/// The newest version that may be advertised to clients.")
       emitSwitch(
         "package var stableVersion: Int16",
-        apis.map { ($0, $0.stable == $0.versions.last ? "maximumVersion" : "\($0.stable)") }, fallback: "maximumVersion",
-        into: &text)
+        apis.map { ($0, $0.stable == $0.versions.last ? "maximumVersion" : "\($0.stable)") },
+        fallback: "maximumVersion", into: &text)
       text.line("/// The first version with compact lengths and tagged fields; nil when there is none.")
       emitSwitch(
         "package var flexibleFrom: Int16?", apis.map { ($0, $0.flexible.map { "\($0)" } ?? "nil") }, fallback: "nil",
@@ -75,7 +77,9 @@ enum Generator {
     text.block(property) { text in
       text.line("switch self {")
       var values: [String] = []
-      for answer in answers where answer.value != fallback && !values.contains(answer.value) { values.append(answer.value) }
+      for answer in answers where answer.value != fallback && !values.contains(answer.value) {
+        values.append(answer.value)
+      }
       for value in values {
         let names = answers.filter { $0.value == value }.map { ".\(uncapitalized($0.api.name))" }
         text.line("case \(names.joined(separator: ", ")): \(value)")
@@ -110,7 +114,8 @@ enum Generator {
       }
       text.line("")
       text.line("/// Every code of the table, in order.")
-      text.line("package static var all: [ErrorCode] { [\(errors.map { ".\(camelCase($0.name))" }.joined(separator: ", "))] }")
+      let members = errors.map { ".\(camelCase($0.name))" }.joined(separator: ", ")
+      text.line("package static var all: [ErrorCode] { [\(members)] }")
       text.line("")
       text.line("/// The code's name; nil for a code that is not in the table.")
       text.block("package var name: String?") { text in

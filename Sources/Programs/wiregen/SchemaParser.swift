@@ -35,7 +35,9 @@ struct SchemaParser {
   }
 
   private mutating func parseAPI(_ words: [String]) throws(SchemaError) -> SchemaFile {
-    guard words.count >= 5, let key = Int(words[1]) else { throw failure("expected `api KEY NAME versions A-B`", at: 1) }
+    guard words.count >= 5, let key = Int(words[1]) else {
+      throw failure("expected `api KEY NAME versions A-B`", at: 1)
+    }
     let name = words[2]
     let isHot = words.last == "hot"
     let (versions, flexible, stable) = try attributes(words.dropFirst(3).filter { $0 != "hot" }, at: 1)

@@ -56,7 +56,7 @@ struct StructureEmitter {
   }
 
   private func declared(_ field: Field) -> String {
-    let reserved = ["protocol", "operator", "default", "internal", "extension", "where", "in", "is", "as", "self", "init"]
+    let reserved: Set = ["protocol", "operator", "default", "internal", "extension", "where", "in", "is", "as", "init"]
     return reserved.contains(field.propertyName) ? "`\(field.propertyName)`" : field.propertyName
   }
 
@@ -277,7 +277,8 @@ struct StructureEmitter {
       case .uuid: size += 16
       case .string: size += flexible ? 1 : 2
       case .bytes, .records, .array: size += flexible ? 1 : 4
-      case .structure: size += field.nullable?.contains(version) == true ? 1 : leastSize(of: field.children, in: version)
+      case .structure:
+        size += field.nullable?.contains(version) == true ? 1 : leastSize(of: field.children, in: version)
       }
     }
     return max(size, 1)

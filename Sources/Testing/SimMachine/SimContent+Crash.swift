@@ -71,6 +71,7 @@ extension SimContent {
     changes = []
     sizes = []
     hasLost = false
+    isListed = false
     reservedPages = reserved
     durableReservedPages = reserved
     recount()

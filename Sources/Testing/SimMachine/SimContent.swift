@@ -36,6 +36,8 @@ struct SimContent: Sendable {
   /// Pending name changes that, taken back, would lead here again.
   var pins = 0
   var hasLost = false
+  /// It is on its volume's list of dirty files.
+  var isListed = false
   /// Its pages were given back: no name and no handle leads here.
   var isFreed = false
 

@@ -82,21 +82,24 @@ extension SimVolume {
   mutating func write(
     _ source: UnsafeRawBufferPointer, to node: NodeID, at position: Int, path: String
   ) throws(DiskError) -> Int {
-    guard let content = files[node], !source.isEmpty else { return 0 }
-    var count = source.count
-    let free = pagesTotal - usedPages
-    if content.pagesNeeded(position..<position + count) > free {
-      count = min(count, SparseBytes.pageSize - position % SparseBytes.pageSize)
-      if content.pagesNeeded(position..<position + count) > free {
-        throw DiskError(call: .write, path: path, code: Code.full)
-      }
-      while count < source.count {
-        let longer = min(count + SparseBytes.pageSize, source.count)
-        if content.pagesNeeded(position..<position + longer) > free { break }
-        count = longer
-      }
-    }
+    if source.isEmpty { return 0 }
+    let count = room(in: node, at: position, for: source.count)
+    if count == 0 { throw DiskError(call: .write, path: path, code: Code.full) }
     charge(node) { $0.write(UnsafeRawBufferPointer(rebasing: source[..<count]), at: position, keepsHistory: $1) }
+    return count
+  }
+
+  /// How many of `wanted` bytes at `position` the volume has room for, to the end of a page.
+  private func room(in node: NodeID, at position: Int, for wanted: Int) -> Int {
+    let free = pagesTotal - usedPages
+    func fits(_ count: Int) -> Bool { (files[node]?.pagesNeeded(position..<position + count) ?? 0) <= free }
+    if fits(wanted) { return wanted }
+    var count = 0
+    while count < wanted {
+      let longer = min(count + SparseBytes.pageSize - (position + count) % SparseBytes.pageSize, wanted)
+      if !fits(longer) { break }
+      count = longer
+    }
     return count
   }
 
@@ -115,7 +118,10 @@ extension SimVolume {
 
   mutating func sync(_ node: NodeID) {
     files[node]?.makeDurable(sectorSize: sectorSize)
-    if files[node]?.isDirty == false { dirty.remove(node) }
+    if files[node]?.isDirty == false, files[node]?.isListed == true {
+      files[node]?.isListed = false
+      dirty.removeAll { $0 == node }
+    }
   }
 
   func read(_ node: NodeID, into buffer: UnsafeMutableRawBufferPointer, at position: Int) -> Int {
@@ -128,10 +134,13 @@ extension SimVolume {
   /// Changes a file, and counts its pages and its dirt.
   mutating func charge(_ node: NodeID, _ body: (inout SimContent, _ keepsHistory: Bool) -> Void) {
     guard let before = files[node]?.chargedPages else { return }
-    body(&files[node, default: SimContent()], keepsHistory)
-    guard let content = files[node] else { return }
-    if !content.isFreed { usedPages += content.chargedPages - before }
-    if content.isDirty { dirty.insert(node) }
+    files.change(node) { body(&$0, keepsHistory) }
+    guard let after = files[node]?.chargedPages, let isFreed = files[node]?.isFreed else { return }
+    if !isFreed { usedPages += after - before }
+    if files[node]?.isDirty == true, files[node]?.isListed == false {
+      files[node]?.isListed = true
+      dirty.append(node)
+    }
   }
 
   mutating func opened(_ node: NodeID) { handles[node, default: 0] += 1 }

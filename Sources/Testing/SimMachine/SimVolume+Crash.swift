@@ -22,22 +22,30 @@ extension SimVolume {
     }
     dirty = []
     if hadNames { sweep() }
-    usedPages = files.values.reduce(0) { $0 + $1.chargedPages }
+    usedPages = files.sum { $0.chargedPages }
   }
 
   /// Forgets what no name leads to, and counts the names anew.
   private mutating func sweep() {
-    var links: [NodeID: Int] = [.root: 1]
+    var links = NodeTable<Int>()
+    links[.root] = 1
+    var found: [NodeID] = [.root]
     var queue: [NodeID] = [.root]
     while let folder = queue.popLast() {
       for node in folders[folder]?.entries.values ?? [:].values {
-        if links[node] == nil, node.isFolder { queue.append(node) }
-        links[node, default: 0] += 1
+        if let count = links[node] {
+          links[node] = count + 1
+          continue
+        }
+        links[node] = 1
+        found.append(node)
+        if node.isFolder { queue.append(node) }
       }
     }
-    files = files.filter { links[$0.key] != nil }
-    folders = folders.filter { links[$0.key] != nil }
-    for (node, count) in links {
+    files.filter { links[NodeID(number: $0, isFolder: false)] != nil }
+    folders.filter { links[NodeID(number: $0, isFolder: true)] != nil }
+    for node in found {
+      guard let count = links[node] else { continue }
       if node.isFolder {
         folders[node]?.links = count
         folders[node]?.pins = 0

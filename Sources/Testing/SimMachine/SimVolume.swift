@@ -5,11 +5,11 @@ struct SimVolume: Sendable {
   /// Largest file: its page table stays below 32 MiB.
   static let largestFile = 16 << 30
 
-  var files: [NodeID: SimContent] = [:]
-  var folders: [NodeID: SimFolder] = [.root: SimFolder(links: 1)]
+  var files = NodeTable<SimContent>()
+  var folders = NodeTable<SimFolder>()
   var names = NameLog()
-  /// Files with something pending.
-  var dirty: Set<NodeID> = []
+  /// Files with something pending, each once.
+  var dirty: [NodeID] = []
   /// Files and folders without a name that are kept for a handle or for a name change that may be taken back.
   var unnamed: Set<NodeID> = []
   var handles: [NodeID: Int] = [:]
@@ -18,6 +18,13 @@ struct SimVolume: Sendable {
   let pagesTotal: Int
   let sectorSize: Int
   let keepsHistory: Bool
+
+  init(pagesTotal: Int, sectorSize: Int, keepsHistory: Bool) {
+    self.pagesTotal = pagesTotal
+    self.sectorSize = sectorSize
+    self.keepsHistory = keepsHistory
+    folders[.root] = SimFolder(links: 1)
+  }
 
   // MARK: Finding
 
@@ -114,7 +121,7 @@ struct SimVolume: Sendable {
     } else {
       files[node] = nil
       unnamed.remove(node)
-      dirty.remove(node)
+      dirty.removeAll { $0 == node }
     }
   }
 
