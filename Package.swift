@@ -74,6 +74,8 @@ let package = Package(
       "Simulation", in: "Testing",
       ["Units", "ByteCodec", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
 
+    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire"]),
+
     .target(
       name: "MillraceServer",
       dependencies: [
@@ -99,5 +101,6 @@ let package = Package(
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
       exclude: ["Vectors"], swiftSettings: strict),
+    tests("KafkaAdminTests", ["Units", "ByteCodec", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
   ]
 )
