@@ -69,6 +69,12 @@ let package = Package(
       ]),
     room("HTTPFront", in: "Doors", ["Units", "CMicroHTTPD"]),
 
+    room(
+      "KafkaClient", in: "Client",
+      ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire"]),
+
+    room("Terminal", in: "Client", ["ByteCodec"]),
+
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
       "Simulation", in: "Testing",
@@ -80,11 +86,16 @@ let package = Package(
       name: "MillraceServer",
       dependencies: [
         "Units", "ByteCodec", "Machine", "Reactor", "Settings", "LogStore", "Broker", "KafkaDoor", "HTTPFront",
-        "SimMachine",
+        "SimMachine", "CLinux",
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
-    program("millrace", ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
+    program(
+      "millrace",
+      [
+        "MillraceServer", "KafkaClient", "Terminal", "Units", "ByteCodec", "Compression", "Machine", "RecordFormat",
+        "KafkaWire", "Settings",
+      ]),
     program("wiregen", []),
     program("wirecheck", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),

@@ -69,6 +69,7 @@ extension KafkaDoor {
     do throws(WireError) {
       switch try served.handle(self, request) {
       case .reply(let message, let after): connection.answer(request, message, after: after)
+      case .encoded(let body, let after): connection.answer(request, encoded: body, after: after)
       case .later: return
       case .silence: connection.leaveUnanswered(request)
       case .close(let reason): connection.socket.closeAfterFlush(.handler(reason))

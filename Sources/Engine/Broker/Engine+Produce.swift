@@ -12,7 +12,9 @@ extension Engine {
   /// Stores a batch that its door has validated. The caller gives the bytes away: they are stamped and written as they are.
   package func append(_ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog) -> AppendResult {
     let topic = topicSettings(partition.key.topic)
-    let rules = RollRules(segmentBytes: ByteCount(Int64(topic.segmentBytes)), segmentMs: topic.segmentMs)
+    let rules = AppendRules(
+      roll: RollRules(segmentBytes: ByteCount(Int64(topic.segmentBytes)), segmentMs: topic.segmentMs),
+      syncs: topic.flushMessages <= 1)
     let now = clock.wallClock()
     let expiry = Timestamp(
       milliseconds: now.milliseconds - Int64(settings.transactions.producerIDExpirationMs))

@@ -22,7 +22,9 @@ struct Upkeep {
 extension Engine {
   /// When `timePassed` should next be called, if nothing else happens.
   package var nextDeadline: Instant {
-    min(upkeep.witnessAt ?? .distantFuture, upkeep.retentionAt, fetches.deadlines.first ?? .distantFuture)
+    min(
+      upkeep.witnessAt ?? .distantFuture, upkeep.retentionAt, fetches.deadlines.first ?? .distantFuture,
+      store.nextDeadline)
   }
 
   /// Does what is due: answers fetches whose time is up, witnesses an idle journal, enforces retention.
@@ -33,25 +35,26 @@ extension Engine {
       enforceRetention()
       upkeep.retentionAt = now.advanced(byMs: max(settings.upkeep.retentionCheckIntervalMs, 1))
     }
+    store.timePassed()
     witnessWhenIdle(now)
   }
 
   /// A node that has been idle for a moment writes one empty frame: from then on everything acknowledged has a later frame
   /// that saw it synced, and a damaged last frame is told from a torn one.
   private func witnessWhenIdle(_ now: Instant) {
-    guard store.decided != upkeep.witness else {
-      upkeep.witnessAt = nil
-      return
-    }
-    guard let due = upkeep.witnessAt, upkeep.decidedThen == store.decided else {
-      upkeep.decidedThen = store.decided
-      upkeep.witnessAt = now.advanced(byMs: Upkeep.witnessDelayMs)
-      return
-    }
-    guard due <= now, store.durable == store.decided else { return }
-    store.submitWitness()
-    upkeep.witness = store.decided
+    guard let due = upkeep.witnessAt, due <= now else { return }
     upkeep.witnessAt = nil
+    guard upkeep.decidedThen == store.decided, store.durable == store.decided else { return armWitness(now) }
+    store.submitWitness()
+    store.flush()
+    upkeep.witness = store.decided
+  }
+
+  /// Something was decided that no frame has witnessed: a witness is due when it stays quiet.
+  func armWitness(_ now: Instant) {
+    guard upkeep.witnessAt == nil, store.decided != upkeep.witness else { return }
+    upkeep.decidedThen = store.decided
+    upkeep.witnessAt = now.advanced(byMs: Upkeep.witnessDelayMs)
   }
 
   /// Moves log starts over segments that are too old or too many. Whole closed segments go; the active one goes when all

@@ -97,11 +97,13 @@ package struct BlockIndex {
     }
   }
 
-  /// Rows that a read of `bytes` from `position` touches, and whose bytes this run has neither written nor checked.
+  /// Rows that a read of `bytes` may touch, and whose bytes this run has neither written nor checked. What is returned
+  /// begins anywhere in the block at `position`.
   func unverifiedRows(from position: FilePosition, bytes: Int) -> [Row] {
     guard firstOwn > 0 else { return [] }
     var index = rows.partitioningIndex { $0.end > position }
-    let end = position.advanced(by: ByteCount(max(bytes, 1)))
+    guard index < firstOwn else { return [] }
+    let end = rows[index].end.advanced(by: ByteCount(max(bytes, 0)))
     var found: [Row] = []
     while index < firstOwn, rows[index].position < end {
       if !checked.contains(rows[index].position) { found.append(rows[index]) }

@@ -94,6 +94,15 @@ package struct JournalFrameHeader: Equatable {
     writer.writeUInt32(headerCRC)
   }
 
+  /// Positions in `bytes` at which a header may stand: multiples of eight with the right first bytes.
+  package static func candidates(in bytes: ByteSlice) -> [Int] {
+    bytes.withUnsafeBytes { bytes in
+      stride(from: 0, through: bytes.count - size, by: 8).filter {
+        bytes.loadUnaligned(fromByteOffset: $0, as: UInt32.self) == magic.bigEndian
+      }
+    }
+  }
+
   /// The header at `position` of `bytes`, or nil when there is no intact one.
   package static func parse(_ bytes: ByteSlice, at position: Int) -> JournalFrameHeader? {
     let slice = bytes.part(from: position, count: size)

@@ -5,9 +5,11 @@ import Units
 /// Reads the journal behind a checkpoint: which frames are there, where they end, and whether that end is a torn tail or
 /// damage.
 ///
-/// A frame that cannot be read ends the journal. If any later frame says that the sequence was durable when it was
-/// written, acknowledged data is damaged and nothing may be cut; otherwise what follows was never synced. Only frames of
-/// the last group or two can be both acknowledged and unwitnessed; an idle node writes a witness to close that gap.
+/// Every intact frame header is found by search, wherever it stands, so that damage to a frame that is no longer needed
+/// hides none that is. The frames are then put together by sequence and chain value. A frame that cannot be read ends the
+/// journal. If any later frame says that the sequence was durable when it was written, acknowledged data is damaged and
+/// nothing may be cut; otherwise what follows was never synced. Only frames of the last group or two can be both
+/// acknowledged and unwitnessed; an idle node writes a witness to close that gap.
 struct JournalReader {
   struct Frame {
     var header: JournalFrameHeader
@@ -27,113 +29,107 @@ struct JournalReader {
     var wasWritten = false
   }
 
-  private struct File {
-    var path: String
-    var bytes: ByteSlice
-    var open: JournalFrameHeader?
+  /// Where an intact header stands.
+  private struct Place {
+    var sequence: JournalSequence
+    var file: Int
+    var position: Int
   }
 
   /// The largest payload a frame can have: a batch of the largest request.
   static let maximumPayload = 256 << 20
 
-  private var files: [File] = []
+  private var files: [(path: String, bytes: ByteSlice)] = []
+  /// Frames behind the checkpoint, by sequence.
+  private var places: [Place] = []
+  /// The first frames of files, by the sequence before the file's own.
+  private var opens: [JournalSequence: [JournalFrameHeader]] = [:]
+  /// The frame that knows of the highest durable sequence.
+  private var witness: (header: JournalFrameHeader, path: String)?
+  private var highestUse: UInt32
   private let checkpoint: JournalSequence
-  private let firstUse: UInt32
 
-  init(disk: any Disk, checkpoint: Checkpoint) throws(DiskError) {
-    self.checkpoint = checkpoint.sequence
-    firstUse = checkpoint.firstUse
+  /// Looks for frames behind `checkpoint` that were written in use `firstUse` of a journal file or later.
+  init(disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32) throws(DiskError) {
+    self.checkpoint = checkpoint
+    highestUse = max(firstUse, 1) - 1
     for entry in try disk.list(JournalWriter.folder) where entry.name.hasSuffix(".journal") {
       let path = "\(JournalWriter.folder)/\(entry.name)"
       let file = try disk.open(path, .read)
-      let bytes = try file.read(count: Int(try file.size().value), at: FilePosition(0))
-      let open = JournalFrameHeader.parse(bytes, at: 0).flatMap { $0.kind == .open ? $0 : nil }
-      files.append(File(path: path, bytes: bytes, open: open))
+      files.append((path, try file.read(count: Int(try file.size().value), at: FilePosition(0))))
+      search(files.count - 1, firstUse: firstUse)
+    }
+    places.sort { ($0.sequence, $0.file, $0.position) < ($1.sequence, $1.file, $1.position) }
+  }
+
+  private mutating func search(_ file: Int, firstUse: UInt32) {
+    let (path, bytes) = files[file]
+    for position in JournalFrameHeader.candidates(in: bytes) {
+      guard let header = JournalFrameHeader.parse(bytes, at: position), header.incarnation.use >= firstUse else {
+        continue
+      }
+      highestUse = max(highestUse, header.incarnation.use)
+      if header.kind == .open {
+        if header.sequence >= checkpoint { opens[header.sequence, default: []].append(header) }
+      } else if header.sequence > checkpoint {
+        places.append(Place(sequence: header.sequence, file: file, position: position))
+      }
+      if witness.map({ $0.header.durable < header.durable }) ?? true { witness = (header, path) }
     }
   }
 
   /// All frames behind the checkpoint; throws when acknowledged ones are damaged.
   func read() throws(RecoveryFailure) -> Outcome {
-    let current = files.filter { ($0.open?.incarnation.use ?? 0) >= firstUse }
-      .sorted { ($0.open?.incarnation.use ?? 0) < ($1.open?.incarnation.use ?? 0) }
-    var outcome = Outcome(
-      last: checkpoint, highestUse: max(current.last?.open?.incarnation.use ?? 0, max(firstUse, 1) - 1))
-    outcome.wasWritten = !current.isEmpty
-    let first = current.lastIndex { ($0.open?.sequence ?? .start) <= checkpoint }
-    var scan = Scan(checkpoint: checkpoint)
-    for file in current[(first ?? 0)...] {
-      guard scan.begins(file.open) else { break }
-      scan.walk(file.bytes)
+    let found = frames()
+    let missing = (found.last?.header.sequence ?? checkpoint).next
+    if let witness, witness.header.durable >= missing {
+      throw .journalDamaged(
+        path: path(of: missing) ?? witness.path, sequence: missing, witness: witness.header.sequence,
+        durable: witness.header.durable)
     }
-    try checkWitness(of: scan)
-    let whole = scan.frames.lastIndex { $0.header.endsUnit }.map { $0 + 1 } ?? 0
-    outcome.dropped = scan.frames.count - whole
-    outcome.frames = Array(scan.frames[..<whole])
+    let whole = found.lastIndex { $0.header.endsUnit }.map { $0 + 1 } ?? 0
+    var outcome = Outcome(last: checkpoint, highestUse: highestUse)
+    outcome.dropped = places.count - whole
+    outcome.frames = Array(found[..<whole])
     if let last = outcome.frames.last { outcome.last = last.header.sequence }
-    outcome.wasWritten = outcome.wasWritten && (scan.expected > checkpoint.next || outcome.dropped > 0)
+    outcome.wasWritten = !places.isEmpty
     return outcome
   }
 
-  /// Looks in all files for a frame behind the end that has seen the missing one synced.
-  private func checkWitness(of scan: Scan) throws(RecoveryFailure) {
-    for file in files {
-      var at = 0
-      while at + JournalFrameHeader.size <= file.bytes.count {
-        defer { at += 8 }
-        guard let header = JournalFrameHeader.parse(file.bytes, at: at), header.incarnation.use >= firstUse,
-          header.sequence >= scan.expected, header.durable >= scan.expected
-        else { continue }
-        throw .journalDamaged(
-          path: file.path, sequence: scan.expected, witness: header.sequence, durable: header.durable)
-      }
-    }
+  /// The file in which the header of the frame `sequence` stands, if that much of it is left.
+  private func path(of sequence: JournalSequence) -> String? {
+    places.first { $0.sequence == sequence }.map { files[$0.file].path }
   }
 
-  /// The walk from frame to frame, over as many files as follow one another.
-  private struct Scan {
-    var expected: JournalSequence
+  /// The frames that follow one another behind the checkpoint, each intact.
+  func frames() -> [Frame] {
     var frames: [Frame] = []
-    private var chain: UInt32?
-    private var incarnation = Incarnation(value: 0)
-    private let checkpoint: JournalSequence
-
-    init(checkpoint: JournalSequence) {
-      self.checkpoint = checkpoint
-      expected = checkpoint.next
+    var chain: UInt32?
+    var expected = checkpoint.next
+    for place in places where place.sequence >= expected {
+      guard place.sequence == expected else { break }
+      // Several at one sequence are copies of one frame, of which one may do.
+      guard let frame = frame(at: place, after: chain) else { continue }
+      frames.append(frame)
+      chain = frame.header.chainValue
+      expected = expected.next
     }
+    return frames
+  }
 
-    /// Whether a file that opens with `header` goes on where the walk stands.
-    mutating func begins(_ header: JournalFrameHeader?) -> Bool {
-      guard let header else { return false }
-      if let chain {
-        guard header.sequence.next == expected, header.chain == chain else { return false }
-      } else {
-        guard header.sequence < expected else { return false }
-        chain = header.chain
-      }
-      incarnation = header.incarnation
-      return true
+  /// The frame at `place`, when it is intact and follows the one whose chain value is `chain`: directly, or as the first
+  /// in the next file.
+  private func frame(at place: Place, after chain: UInt32?) -> Frame? {
+    let bytes = files[place.file].bytes
+    guard let header = JournalFrameHeader.parse(bytes, at: place.position),
+      header.payloadLength <= Self.maximumPayload
+    else { return nil }
+    if let chain, header.chain != chain {
+      let before = opens[JournalSequence(header.sequence.value - 1)] ?? []
+      guard before.contains(where: { $0.chain == chain && $0.chainValue == header.chain }) else { return nil }
     }
-
-    mutating func walk(_ bytes: ByteSlice) {
-      var at = 0
-      var sequence: JournalSequence?
-      while let header = JournalFrameHeader.parse(bytes, at: at), header.incarnation == incarnation,
-        header.chain == chain, header.payloadLength <= JournalReader.maximumPayload
-      {
-        let isOpen = at == 0
-        guard isOpen == (header.kind == .open) else { return }
-        if let sequence, header.sequence != sequence.next { return }
-        let payload = bytes.part(from: at + JournalFrameHeader.size, count: header.payloadLength)
-        if !isOpen, header.sequence > checkpoint {
-          guard payload.count == header.payloadLength, Checksum.crc32c(payload) == header.payloadCRC else { return }
-          frames.append(Frame(header: header, payload: payload))
-          expected = header.sequence.next
-        }
-        sequence = header.sequence
-        chain = header.chainValue
-        at += header.frameLength
-      }
-    }
+    let payload = bytes.part(from: place.position + JournalFrameHeader.size, count: header.payloadLength)
+    guard payload.count == header.payloadLength, Checksum.crc32c(payload) == header.payloadCRC else { return nil }
+    return Frame(header: header, payload: payload)
   }
 }

@@ -8,6 +8,8 @@ package enum LogJob: Sendable {
   case checkpoint(CheckpointWork)
   case read(ReadRequest, token: UInt64)
   case remove([String])
+  /// Look at the room on the volume, and set the ballast aside where there is room for it.
+  case measureSpace(ballast: ByteCount)
 
   /// The lane that runs it. Jobs of one lane run in order, one at a time.
   package var lane: LogLane {
@@ -15,7 +17,7 @@ package enum LogJob: Sendable {
     case .commit: .disk
     case .checkpoint: .checkpoint
     case .read: .reader
-    case .remove: .background
+    case .remove, .measureSpace: .background
     }
   }
 }
@@ -25,8 +27,14 @@ package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, backg
 /// What became of a job; handed to `LogStore.finished` on the engine's thread.
 package enum LogEvent: Sendable {
   case committed(last: JournalSequence, journalBytes: ByteCount)
+  /// The disk was full before anything of the group reached the journal: it can be written again as it is.
+  case commitPostponed(DiskError)
+  case space(VolumeSpace)
   case checkpointed(JournalSequence)
+  /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
+  case checkpointPostponed(DiskError)
   case read(ReadOutcome, token: UInt64)
+  /// These are gone; what could not be removed is left for the next try.
   case removed([String])
   /// A failure after which only stopping the process is left.
   case failed(DiskError)
@@ -59,6 +67,8 @@ package struct CommitGroup: Sendable {
   package var preparations: [(key: SegmentKey, size: ByteCount)] = []
   /// Payload bytes.
   package var bytes = ByteCount.zero
+  /// Whether it is synced before it counts as durable; with `durability=interval` not every group is.
+  var syncs = true
   /// Journal files that hold nothing behind this may be used again.
   package var reclaimable: JournalSequence
 
@@ -69,6 +79,11 @@ package struct CommitGroup: Sendable {
 package struct CheckpointWork: Sendable {
   /// Segments written since the last one began.
   package var segments: [SegmentKey]
+  /// Segments whose sync has failed: their bytes behind `last` are written again, from the journal.
+  package var unsound: Set<SegmentKey>
+  /// The checkpoint before this one, and the first use of a journal file that is of interest behind it.
+  package var last: JournalSequence
+  package var firstUse: UInt32
   /// Folders in which names were made.
   package var folders: [String]
   /// Index rows to add: the file, how many rows it holds already, the rows' bytes.

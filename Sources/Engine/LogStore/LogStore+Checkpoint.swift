@@ -16,12 +16,17 @@ struct Checkpoints {
   /// Folders in which names were made since then.
   private(set) var folders: Set<String> = []
   var phase = Phase.none
+  /// Segments whose last sync may have failed: the next checkpoint writes them again first.
+  var unsound: Set<SegmentKey> = []
+  /// When a checkpoint that met a full disk is tried again; nil when the last one succeeded.
+  var retryAt: Instant?
+  static let retryDelayMs: Int64 = 1_000
 
   enum Phase {
     case none
     /// Taken, waiting until everything up to its sequence is durable.
     case taken(Checkpoint, dirty: Set<SegmentKey>, folders: Set<String>, journalBytes: ByteCount)
-    case running(journalBytes: ByteCount)
+    case running(segments: [SegmentKey], folders: [String], journalBytes: ByteCount)
   }
 
   init(last: JournalSequence, fileIndex: Int, firstUse: UInt32) {
@@ -37,6 +42,13 @@ struct Checkpoints {
     guard isNew else { return }
     folders.insert(key.partition.folder)
     folders.insert("data")
+  }
+
+  /// What a checkpoint that came to nothing had seen to is left to the next one.
+  mutating func giveBack(_ segments: [SegmentKey], _ folders: [String]) {
+    dirty.formUnion(segments)
+    self.folders.formUnion(folders)
+    unsound.formUnion(segments)
   }
 
   /// The lists, begun anew.
@@ -60,13 +72,17 @@ extension LogStore {
 
   func beginCheckpointWhenDue() {
     if case .taken = checkpoints.phase { return startTakenCheckpoint() }
-    if checkpoints.journalBytes >= options.checkpointBytes { beginCheckpoint() }
+    if checkpoints.retryAt == nil, checkpoints.journalBytes >= options.checkpointBytes { beginCheckpoint() }
   }
 
   /// Takes a checkpoint of all that is decided now; it is written once that is durable. Does nothing while one is made.
   package func beginCheckpoint(cleanStop: Bool = false) {
     guard case .none = checkpoints.phase, failure == nil else { return }
-    let (dirty, folders) = checkpoints.takeLists()
+    let (written, folders) = checkpoints.takeLists()
+    // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
+    let dirty = written.filter { key in
+      state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
+    }
     let checkpoint = Checkpoint(
       sequence: decided, epoch: epoch, firstUse: checkpoints.firstUse, isCleanStop: cleanStop, nextUnit: nextUnit,
       state: state.encoded(), doomed: state.doomed.map(\.path))
@@ -79,14 +95,12 @@ extension LogStore {
     guard case .taken(let checkpoint, let dirty, let folders, let bytes) = checkpoints.phase,
       durable >= checkpoint.sequence
     else { return }
-    let alive = dirty.filter { key in
-      state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
-    }
     let work = CheckpointWork(
-      segments: alive.sorted(), folders: folders.sorted(), indexRows: alive.sorted().compactMap(takeIndexRows),
+      segments: dirty.sorted(), unsound: checkpoints.unsound.intersection(dirty), last: checkpoints.last,
+      firstUse: checkpoints.firstUse, folders: folders.sorted(), indexRows: dirty.sorted().compactMap(takeIndexRows),
       fileName: Checkpoint.fileNames[1 - checkpoints.fileIndex], content: checkpoint.encoded(),
       sequence: checkpoint.sequence)
-    checkpoints.phase = .running(journalBytes: bytes)
+    checkpoints.phase = .running(segments: work.segments, folders: work.folders, journalBytes: bytes)
     lanes.submit(.checkpoint(work))
   }
 
@@ -108,13 +122,31 @@ extension LogStore {
   }
 
   func checkpointFinished(_ sequence: JournalSequence) {
-    guard case .running(let bytes) = checkpoints.phase else { return }
+    guard case .running(_, _, let bytes) = checkpoints.phase else { return }
     checkpoints.phase = .none
+    checkpoints.unsound = []
+    checkpoints.retryAt = nil
     checkpoints.last = sequence
     checkpoints.fileIndex = 1 - checkpoints.fileIndex
     checkpoints.journalBytes = max(.zero, checkpoints.journalBytes - bytes)
     commits.reclaimable = sequence
     let dead = state.doomed.filter { $0.sequence <= sequence }.map(\.path)
     if !dead.isEmpty { lanes.submit(.remove(dead)) }
+  }
+
+  /// A checkpoint met a full disk. Nothing is lost, the journal has the bytes: it is kept, nothing more is admitted, and
+  /// the checkpoint is taken again in a moment.
+  func checkpointPostponed() {
+    guard case .running(let segments, let folders, _) = checkpoints.phase else { return }
+    checkpoints.phase = .none
+    checkpoints.giveBack(segments, folders)
+    checkpoints.retryAt = clock.now().advanced(byMs: Checkpoints.retryDelayMs)
+  }
+
+  /// Takes a checkpoint again that met a full disk, when that is due; and one at once where the disk is full and files
+  /// that were given up could make room.
+  func checkpointForRoom(_ now: Instant) {
+    if let due = checkpoints.retryAt { return due <= now ? beginCheckpoint() : () }
+    if isFull, state.doomed.contains(where: { $0.sequence > checkpoints.last }) { beginCheckpoint() }
   }
 }

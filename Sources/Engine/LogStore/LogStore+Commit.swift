@@ -9,6 +9,11 @@ struct Commits {
   var waiting: [CommitGroup] = []
   var inFlight: CommitGroup?
   var waitingBytes = ByteCount.zero
+  /// When a group that found the disk full is written again.
+  var retryAt: Instant?
+  /// The last sync, and what was written since; only `durability=interval` looks at them.
+  var syncedAt: Instant?
+  var unsyncedBytes = ByteCount.zero
   var next: JournalSequence
   /// Log starts that were moved and are not yet synced, in sequence.
   var starts: [(key: PartitionKey, offset: Offset, sequence: JournalSequence)] = []
@@ -25,7 +30,7 @@ extension LogStore {
   /// Stores a validated data batch of `header` in `partition`, unless its producer's state says otherwise. The batch's
   /// base offset and leader epoch are stamped in place; the caller gives the bytes away.
   package func append(
-    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, rules: RollRules, expiry: Timestamp
+    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, rules: AppendRules, expiry: Timestamp
   ) -> AppendResult {
     switch partition.producers.verdict(on: header, expiry: expiry) {
     case .append: break
@@ -36,11 +41,12 @@ extension LogStore {
     case .staleEpoch(let current):
       return .staleEpoch(current: current)
     }
+    guard !isFull, hasRoom(for: ByteCount(batch.count)) else { return .full }
     if let active = partition.segments.indices.last, partition.segments[active].index == nil {
       // A segment of an earlier run. Where its index cannot be made, its end is damaged, and a new segment takes over.
       _ = loadIndex(of: partition, segmentAt: active)
     }
-    let place = partition.place(header, size: ByteCount(batch.count), rules: rules, now: clock.wallClock())
+    let place = partition.place(header, size: ByteCount(batch.count), rules: rules.roll, now: clock.wallClock())
     var header = header
     header.baseOffset = place.baseOffset
     header.partitionLeaderEpoch = epoch
@@ -56,7 +62,9 @@ extension LogStore {
     checkpoints.wrote(key)
     partition.apply(batch, header: header, at: place, sequence: sequence)
     add(
-      [CommitGroup.Entry(content: .batch(batch, place), unit: takeUnit(), endsUnit: true)], preparation: preparation)
+      [CommitGroup.Entry(content: .batch(batch, place), unit: takeUnit(), endsUnit: true)], preparation: preparation,
+      syncs: rules.syncs)
+    space.accepted += ByteCount(batch.count)
     return .stored(base: place.baseOffset, sequence: sequence)
   }
 
@@ -91,11 +99,14 @@ extension LogStore {
   }
 
   /// Adds one whole unit to the group that gathers.
-  private func add(_ entries: [CommitGroup.Entry], preparation: (SegmentKey, ByteCount)?) {
+  private func add(
+    _ entries: [CommitGroup.Entry], preparation: (SegmentKey, ByteCount)?, syncs: Bool = true
+  ) {
     if commits.waiting.last.map({ $0.bytes >= options.groupBytes }) ?? true {
-      commits.waiting.append(CommitGroup(first: commits.next, reclaimable: commits.reclaimable))
+      commits.waiting.append(CommitGroup(first: commits.next, syncs: false, reclaimable: commits.reclaimable))
     }
     let last = commits.waiting.count - 1
+    if syncs { commits.waiting[last].syncs = true }
     for entry in entries {
       let bytes = entry.content.byteCount
       commits.waiting[last].entries.append(entry)
@@ -109,17 +120,35 @@ extension LogStore {
 
   /// Hands the next group to the disk when it is free. Called at the end of every engine turn.
   package func flush() {
-    guard failure == nil, commits.inFlight == nil, !commits.waiting.isEmpty else { return }
+    guard failure == nil, commits.inFlight == nil, commits.retryAt == nil, !commits.waiting.isEmpty else { return }
     var group = commits.waiting.removeFirst()
     group.reclaimable = commits.reclaimable
+    if mustSync(group) { group.syncs = true }
     commits.inFlight = group
     lanes.submit(.commit(group))
+  }
+
+  /// With `durability=interval` a group is synced when the interval is over or too much is unsynced.
+  private func mustSync(_ group: CommitGroup) -> Bool {
+    guard let interval = options.syncInterval, let last = commits.syncedAt else { return true }
+    return clock.now() >= last.advanced(byMs: interval.milliseconds)
+      || commits.unsyncedBytes + group.bytes > interval.bytes
+  }
+
+  /// The disk is full: the group waits at the head of the queue and is written again as it is.
+  func commitPostponed() {
+    guard let group = commits.inFlight else { return }
+    commits.inFlight = nil
+    commits.waiting.insert(group, at: 0)
+    commits.retryAt = clock.now().advanced(byMs: Self.retryMs)
   }
 
   func commitFinished(last: JournalSequence, bytes: ByteCount, _ progress: inout LogProgress) {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
     commits.waitingBytes -= group.bytes
+    commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes
+    if group.syncs { commits.syncedAt = clock.now() }
     durable = last
     checkpoints.journalBytes += bytes
     for entry in group.entries {
@@ -141,6 +170,18 @@ extension LogStore {
   }
 }
 
+/// How a batch is appended.
+package struct AppendRules: Equatable, Sendable {
+  package var roll: RollRules
+  /// Whether it is synced before it is acknowledged even with `durability=interval`.
+  package var syncs: Bool
+
+  package init(roll: RollRules, syncs: Bool) {
+    self.roll = roll
+    self.syncs = syncs
+  }
+}
+
 /// What `append` decided.
 package enum AppendResult: Equatable {
   /// May be acknowledged and read once `sequence` is durable.
@@ -149,6 +190,8 @@ package enum AppendResult: Equatable {
   case duplicate(ProducerTable.Batch)
   case outOfOrderSequence(expected: Int32)
   case staleEpoch(current: Int16)
+  /// The disk is too full; it may heal.
+  case full
 }
 
 extension CommitGroup.Entry.Content {

@@ -17,10 +17,21 @@ package final class LogStore {
     package var journalCap = ByteCount.mebi(512)
     /// A group is closed at this size, and the next one begun.
     package var groupBytes = ByteCount.mebi(4)
+    /// Set for `durability=interval`: a group counts as durable when it is written, and is synced so often.
+    package var syncInterval: SyncInterval?
     /// How much may wait for the disk before nothing more is admitted.
     package var waitingBytes = ByteCount.mebi(64)
 
     package init() {}
+  }
+
+  /// How often is synced, where not always.
+  package struct SyncInterval: Sendable {
+    package var milliseconds: Int64
+    /// At most so much is unsynced.
+    package var bytes = ByteCount.mebi(64)
+
+    package init(milliseconds: Int64) { self.milliseconds = milliseconds }
   }
 
   package let state: LogState
@@ -42,6 +53,7 @@ package final class LogStore {
   var checkpoints: Checkpoints
   var nextUnit: UInt64
   var reads = PendingReads()
+  var space = SpaceWatch()
 
   /// Opens the folder `disk` holds: recovers, checkpoints, and is ready to decide.
   package convenience init(
@@ -84,9 +96,10 @@ package final class LogStore {
   package var catalogue: Catalogue { state.catalogue }
   package func partition(_ key: PartitionKey) -> PartitionLog? { state.partition(key) }
 
-  /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit.
+  /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit. Where the disk is
+  /// full there is nothing to wait for: requests are let in, and refused.
   package var admits: Bool {
-    failure == nil && commits.waitingBytes < options.waitingBytes
+    failure != nil || isFull || commits.waitingBytes < options.waitingBytes
       && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
   }
 
@@ -103,6 +116,12 @@ package final class LogStore {
       commitFinished(last: last, bytes: bytes, &progress)
     case .checkpointed(let sequence):
       checkpointFinished(sequence)
+    case .commitPostponed:
+      commitPostponed()
+    case .space(let measured):
+      space.measured(measured)
+    case .checkpointPostponed:
+      checkpointPostponed()
     case .read(let outcome, let token):
       readFinished(outcome, token: token, &progress)
     case .removed(let paths):

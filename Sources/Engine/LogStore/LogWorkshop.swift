@@ -20,15 +20,15 @@ package final class LogWorkshop: @unchecked Sendable {
     do throws(DiskError) {
       switch job {
       case .commit(let group):
-        return .committed(last: group.last, journalBytes: try commit(group))
+        return try commit(group)
       case .checkpoint(let work):
-        try checkpoint(work)
-        return .checkpointed(work.sequence)
+        return try checkpoint(work)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
       case .remove(let paths):
-        for path in paths { try remove(path) }
-        return .removed(paths)
+        return .removed(paths.filter(remove))
+      case .measureSpace(let ballast):
+        return .space(try Ballast(disk: disk).measure(setAside: ballast))
       }
     } catch {
       return .failed(error)
@@ -42,9 +42,29 @@ package final class LogWorkshop: @unchecked Sendable {
     return outcome
   }
 
-  /// The same buffers go into the journal and, through the page cache, into the segments; then one sync, of the journal.
-  private func commit(_ group: CommitGroup) throws(DiskError) -> ByteCount {
-    let written = try journal.write(group)
+  /// The same buffers go into the segments, through the page cache, and into the journal; then one sync, of the journal.
+  ///
+  /// Where the disk is full, the ballast is given up once; what still finds no room is tried again later: until the
+  /// journal is written nothing has happened, and the segments' bytes may be written twice.
+  private func commit(_ group: CommitGroup) throws(DiskError) -> LogEvent {
+    let written: ByteCount
+    do throws(DiskError) {
+      do throws(DiskError) {
+        written = try write(group)
+      } catch {
+        guard error.isFull, Ballast(disk: disk).release() else { throw error }
+        written = try write(group)
+      }
+    } catch {
+      guard error.isFull else { throw error }
+      return .commitPostponed(error)
+    }
+    if group.syncs { try journal.sync(through: group.last) }
+    return .committed(last: group.last, journalBytes: written)
+  }
+
+  private func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
+    try journal.makeRoom(for: group)
     for (key, size) in group.preparations {
       if size == .zero { try disk.makeDirectory(key.partition.folder) }
       try files.file(key.logPath, .create).truncate(to: size)
@@ -61,40 +81,72 @@ package final class LogWorkshop: @unchecked Sendable {
       guard let run = runs[key] else { continue }
       try files.file(key.logPath, .create).write(run.parts, at: run.position)
     }
-    try journal.sync(through: group.last)
-    return written
+    return try journal.write(group)
   }
 
-  private func checkpoint(_ work: CheckpointWork) throws(DiskError) {
-    for (path, before, rows) in work.indexRows {
-      let file = try files.file(path, .create)
-      try file.write([rows], at: FilePosition(Int64(before * BlockIndex.Row.encodedSize)))
+  /// Makes a checkpoint durable. A failed sync is never simply tried again: what it covered is written anew before the
+  /// next one, a segment from the journal, the checkpoint whole. Names have nothing to be written anew from, so there a
+  /// failure is final.
+  private func checkpoint(_ work: CheckpointWork) throws(DiskError) -> LogEvent {
+    for (path, before, rows) in work.indexRows { writeIndex(path, before, rows) }
+    do throws(DiskError) {
+      try rewrite(work)
+      let handles = try work.segments.map { (key) throws(DiskError) in try files.file(key.logPath, .create) }
+      for handle in handles { handle.startWriteback(from: FilePosition(0), count: .zero) }
+      for handle in handles { try handle.sync() }
+      for folder in work.folders { try disk.syncDirectory(folder) }
+      let file = try disk.open(work.fileName, .create)
+      try file.write([work.content], at: FilePosition(0))
+      try file.truncate(to: ByteCount(work.content.count))
+      try file.sync()
+      try disk.syncDirectory("")  // the second of the two files is made by the first checkpoint of a folder's life
+    } catch {
+      guard error.isFull || error.isOutOfDescriptors, error.call != .syncDirectory else { throw error }
+      return .checkpointPostponed(error)
     }
-    let handles = try work.segments.map { (key) throws(DiskError) in try files.file(key.logPath, .create) }
-    for handle in handles { handle.startWriteback(from: FilePosition(0), count: .zero) }
-    for handle in handles { try handle.sync() }
-    for folder in work.folders { try disk.syncDirectory(folder) }
-    let file = try disk.open(work.fileName, .create)
-    try file.write([work.content], at: FilePosition(0))
-    try file.truncate(to: ByteCount(work.content.count))
-    try file.sync()
-    try disk.syncDirectory("")  // the second of the two files is made by the first checkpoint of a folder's life
+    return .checkpointed(work.sequence)
   }
 
-  /// Removes a segment with its index, or a folder (its path ends with `/`) with what is left in it.
-  private func remove(_ path: String) throws(DiskError) {
-    if path.hasSuffix("/") {
-      let folder = String(path.dropLast())
-      do throws(DiskError) {
+  /// Adds rows to an index file. They are derived: rows that cannot be written are made again from the segment when
+  /// somebody needs them, so no failure matters.
+  private func writeIndex(_ path: String, _ rowsBefore: Int, _ rows: ByteSlice) {
+    _ = Result { () throws(DiskError) in
+      let file = try files.file(path, .create)
+      try file.write([rows], at: FilePosition(Int64(rowsBefore * BlockIndex.Row.encodedSize)))
+    }
+  }
+
+  /// Writes the bytes of segments whose sync failed again, from the journal: the pages look clean, and may be gone.
+  private func rewrite(_ work: CheckpointWork) throws(DiskError) {
+    guard !work.unsound.isEmpty else { return }
+    let reader = try JournalReader(disk: disk, checkpoint: work.last, firstUse: work.firstUse)
+    var reached = work.last
+    for frame in reader.frames() where frame.header.sequence <= work.sequence {
+      reached = frame.header.sequence
+      let place = frame.header.place
+      let key = SegmentKey(partition: place.partition, base: place.segment)
+      guard frame.header.kind == .batch, work.unsound.contains(key) else { continue }
+      try files.file(key.logPath, .create).write([frame.payload], at: place.position)
+    }
+    if reached < work.sequence { throw DiskError(call: .read, path: JournalWriter.folder, code: DiskError.inputOutput) }
+  }
+
+  /// Removes a segment with its index, or a folder (its path ends with `/`) with what is left in it. Answers whether it
+  /// is gone.
+  private func remove(_ path: String) -> Bool {
+    do throws(DiskError) {
+      if path.hasSuffix("/") {
+        let folder = String(path.dropLast())
         for entry in try disk.list(folder) { try removeFile("\(folder)/\(entry.name)") }
         try disk.removeDirectory(folder)
-      } catch {
-        guard error.isMissing else { throw error }
+      } else {
+        try removeFile(path)
+        if path.hasSuffix(".log") { try removeFile(path.dropLast(4) + ".blocks") }
       }
-    } else {
-      try removeFile(path)
-      if path.hasSuffix(".log") { try removeFile(path.dropLast(4) + ".blocks") }
+    } catch {
+      return error.isMissing
     }
+    return true
   }
 
   private func removeFile(_ path: String) throws(DiskError) {

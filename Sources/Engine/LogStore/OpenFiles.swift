@@ -19,7 +19,13 @@ final class OpenFiles: Sendable {
   /// The file at `path`, opened with `intent` unless it is open already for that.
   func file(_ path: String, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {
     if let known = table.withLock({ $0.use(path, writing: intent != .read) }) { return known }
-    let opened = try disk.open(path, intent)
+    let opened: any DiskFile
+    do throws(DiskError) {
+      opened = try disk.open(path, intent)
+    } catch {
+      guard error.isOutOfDescriptors, table.withLock({ $0.shed() }) else { throw error }
+      opened = try disk.open(path, intent)
+    }
     table.withLock { $0.add(path, opened, isWritable: intent != .read) }
     return opened
   }
@@ -41,8 +47,15 @@ extension OpenFiles.Table {
   mutating func add(_ path: String, _ file: any DiskFile, isWritable: Bool) {
     uses += 1
     files[path] = (file, isWritable, uses)
-    guard files.count > OpenFiles.limit else { return }
+    if files.count > OpenFiles.limit { shed() }
+  }
+
+  /// Closes the half not used for longest; answers whether there was anything.
+  @discardableResult
+  mutating func shed() -> Bool {
+    guard !files.isEmpty else { return false }
     let median = files.values.map(\.lastUse).sorted()[files.count / 2]
-    files = files.filter { $0.value.lastUse >= median }
+    files = files.filter { $0.value.lastUse > median }
+    return true
   }
 }

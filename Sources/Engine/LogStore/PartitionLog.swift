@@ -39,7 +39,7 @@ package final class PartitionLog {
 
   /// Where a batch of `size` bytes goes: the active segment, or a new one when that is full, old or not fit to go on.
   func place(_ header: RecordBatchHeader, size: ByteCount, rules: RollRules, now: Timestamp) -> BatchPlace {
-    guard let active = segments.last, active.end == end, active.index != nil,
+    guard let active = segments.last, active.end == end, active.index != nil, active.damage == nil,
       !rules.rolls(active, adding: size, header: header, next: end)
     else {
       return BatchPlace(
@@ -59,6 +59,7 @@ package final class PartitionLog {
     let next = place.baseOffset.advanced(by: Int64(header.lastOffsetDelta) + 1)
     segments[last].size = ByteCount(place.position.value) + ByteCount(batch.count)
     segments[last].end = next
+    segments[last].digest = Checksum.crc32c(batch, continuing: segments[last].digest)
     if place.position.value == 0 { segments[last].firstTimestamp = header.maxTimestamp }
     segments[last].maxTimestamp = max(segments[last].maxTimestamp, header.maxTimestamp)
     segments[last].index?.append(batch, header: header, baseOffset: place.baseOffset)
@@ -94,7 +95,7 @@ package final class PartitionLog {
       let isActive = index == segments.count - 1
       let isOld =
         retentionMs >= 0 && segment.maxTimestamp.milliseconds >= 0
-        && now.milliseconds - segment.maxTimestamp.milliseconds > retentionMs
+        && now.milliseconds.subtracted(segment.maxTimestamp.milliseconds) > retentionMs
       let isExcess = excess >= segment.size.value && !isActive
       guard isOld || isExcess, segment.end <= durable.end else { break }
       target = segment.end
@@ -134,6 +135,14 @@ package final class PartitionLog {
   }
 }
 
+extension Int64 {
+  /// The difference, held at the ends of the range: timestamps come from clients and may be anything.
+  fileprivate func subtracted(_ other: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (self < 0 ? .min : .max) : difference
+  }
+}
+
 /// When a partition begins a new segment.
 package struct RollRules: Equatable, Sendable {
   package var segmentBytes: ByteCount
@@ -150,7 +159,7 @@ package struct RollRules: Equatable, Sendable {
     if segment.size + size > segmentBytes { return true }
     if next.value + Int64(header.lastOffsetDelta) - segment.base.value > Int64(Int32.max) { return true }
     return segment.firstTimestamp >= Timestamp(milliseconds: 0)
-      && header.maxTimestamp.milliseconds - segment.firstTimestamp.milliseconds > segmentMs
+      && header.maxTimestamp.milliseconds.subtracted(segment.firstTimestamp.milliseconds) > segmentMs
   }
 }
 

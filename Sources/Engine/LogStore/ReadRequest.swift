@@ -37,17 +37,22 @@ extension ReadRequest {
   func run(files: OpenFiles, waits: Bool) -> ReadOutcome {
     do throws(DiskError) {
       let file = try files.file(segment.logPath, .read)
+      var sound = self
       for row in unverified {
         guard let bytes = try Self.bytes(file, at: row.position, count: Int(row.length.value), waits: waits) else {
           return .notCached
         }
-        guard bytes.count == Int(row.length.value), Checksum.crc32c(bytes) == row.checksum else {
+        if bytes.count == Int(row.length.value), Checksum.crc32c(bytes) == row.checksum { continue }
+        // What stands before the damaged block can still be served.
+        guard row.position > start, row.firstOffset > offset else {
           return .damaged(
             first: row.firstOffset, last: row.lastOffset,
             reason: "the checksum of the block at byte \(row.position.value) of \(segment.logPath) does not match")
         }
+        sound.end = min(end, row.position)
+        break
       }
-      return try batches(file, waits: waits)
+      return try sound.batches(file, waits: waits)
     } catch {
       return .damaged(first: offset, last: offset, reason: error.description)
     }
@@ -61,6 +66,11 @@ extension ReadRequest {
       let count = min(wanted, available)
       guard count > 0 else { return .batches(.empty, next: offset, position: position) }
       guard let bytes = try Self.bytes(file, at: position, count: count, waits: waits) else { return .notCached }
+      guard bytes.count == count else {
+        return .damaged(
+          first: offset, last: offset,
+          reason: "\(segment.logPath) ends at byte \(position.value + Int64(bytes.count)), before its last batch")
+      }
       switch scan(bytes, at: position, isAll: count == available) {
       case .found(let from, let length, let next):
         return .batches(

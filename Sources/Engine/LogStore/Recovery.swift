@@ -148,7 +148,9 @@ struct Recovery {
     }
     state.doomed = checkpoint.doomed.map { ($0, checkpoint.sequence) }
     try onDisk { () throws(DiskError) in try makeFolders() }
-    let journal = try onDisk { () throws(DiskError) in try JournalReader(disk: disk, checkpoint: checkpoint) }
+    let journal = try onDisk { () throws(DiskError) in try 
+      JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
+    }
     let found = try journal.read()
     var report = RecoveryReport(
       wasCleanStop: checkpoint.isCleanStop && !found.wasWritten, replayedFrames: found.frames.count,

@@ -22,6 +22,10 @@ package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
   package var isPowerCut: Bool { code == Self.powerCut }
   /// ENOSPC or EDQUOT: the disk is full, which heals.
   package var isFull: Bool { code == 28 || code == 122 }
+  /// EMFILE or ENFILE: no descriptor is left, which heals.
+  package var isOutOfDescriptors: Bool { code == 23 || code == 24 }
+  /// EIO.
+  package static let inputOutput: Int32 = 5
   /// ENOENT.
   package var isMissing: Bool { code == 2 }
 

@@ -96,6 +96,9 @@ public final class Server: @unchecked Sendable {
     let entropy = SystemEntropy()
     var options = LogStore.Options()
     if let known = try? BrokerSettings(BrokerLayers(statics: statics)) {
+      if case .interval(let milliseconds) = known.storage.durability {
+        options.syncInterval = LogStore.SyncInterval(milliseconds: Int64(milliseconds))
+      }
       options.journalFileBytes = ByteCount(known.storage.journalFileBytes)
       options.checkpointBytes = ByteCount(known.storage.journalCheckpointBytes)
       options.journalCap = ByteCount(known.storage.journalCapBytes)

@@ -18,7 +18,8 @@ extension KafkaDoor {
       guard Self.isSoftwareName(message.clientSoftwareName), Self.isSoftwareName(message.clientSoftwareVersion) else {
         return .reply(ApiVersionsResponse(errorCode: ErrorCode.invalidRequest.rawValue), after: .start)
       }
-      request.connection.software = "\(message.clientSoftwareName) \(message.clientSoftwareVersion)"
+      request.connection.software =
+        "\(LoggedText(message.clientSoftwareName)) \(LoggedText(message.clientSoftwareVersion))"
     }
     return .reply(versions(for: request.version), after: .start)
   }

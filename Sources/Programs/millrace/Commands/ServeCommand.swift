@@ -35,6 +35,7 @@ enum ServeCommand {
     sigaddset(&signals, SIGINT)
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     signal(SIGPIPE, SIG_IGN)
+    Server.tuneProcessMemory()
     let server: Server
     do throws(ServerError) {
       server = try Server(configuration)
