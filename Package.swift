@@ -84,6 +84,8 @@ let package = Package(
       "Simulation", in: "Testing",
       ["Units", "ByteCodec", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
 
+    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire"]),
+
     .target(
       name: "MillraceServer",
       dependencies: [
@@ -116,5 +118,6 @@ let package = Package(
       exclude: ["Vectors"], swiftSettings: strict),
     tests("MetricsTests", ["Metrics"]),
     tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
+    tests("KafkaAdminTests", ["Units", "ByteCodec", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
   ]
 )
