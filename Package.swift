@@ -99,5 +99,8 @@ let package = Package(
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
       exclude: ["Vectors"], swiftSettings: strict),
+    tests(
+      "KafkaDoorTests",
+      ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
   ]
 )
