@@ -178,6 +178,7 @@ extension Engine {
       || operation.plan.deadline <= clock.now()
     if isDone {
       fetches.operations[id] = nil
+      traffic.fetched(operation.results, of: operation.plan.entries)
       return operation.completion(operation.results)
     }
     operation.begin()
