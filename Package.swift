@@ -116,6 +116,9 @@ let package = Package(
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
       exclude: ["Vectors"], swiftSettings: strict),
+    tests(
+      "KafkaDoorTests",
+      ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
     tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
     tests("KafkaAdminTests", ["Units", "ByteCodec", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),

@@ -159,9 +159,9 @@ public final class Server: @unchecked Sendable {
   ) throws(ServerError) -> [Reactor.Listener] {
     let census = ConnectionCensus(
       .init(
-        total: Int(settings.network.maxConnections ?? Configuration.maximumConnections),
-        perAddress: settings.network.maxConnectionsPerAddress.map(Int.init),
-        newPerSecond: settings.network.maxConnectionRate.map(Int.init)))
+        total: settings.network.maxConnections.map(Int.init) ?? Configuration.connectionsByDescriptors,
+        perAddress: Int(settings.network.maxConnectionsPerAddress ?? Configuration.connectionsPerAddress),
+        newPerSecond: Int(settings.network.maxConnectionRate ?? Configuration.connectionsPerSecond)))
     let limits = ConnectionLimits(
       maxFrameBytes: min(Int(settings.network.requestMaxBytes), Int(settings.network.memoryLimitBytes / 4)),
       idleMs: settings.network.idleMs < 0 ? nil : settings.network.idleMs)
