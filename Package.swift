@@ -18,9 +18,12 @@ func room(_ name: String, in floor: String, _ dependencies: [Target.Dependency])
   .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: strict)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// A program: a thin shell around rooms. `shipped` ones carry the Swift runtime in them, whatever the rest is built for:
+/// so the tests, which need the shared runtime, and the release binaries come out of one build of the rooms.
+func program(_ name: String, shipped: Bool = false, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
-    name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: strict)
+    name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: strict,
+    linkerSettings: shipped ? [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))] : [])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -82,9 +85,12 @@ let package = Package(
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
-    program("millrace", ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
+    room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
+
+    program(
+      "millrace", shipped: true, ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
     program("wiregen", []),
-    program("wirecheck", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
+    program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
@@ -97,7 +103,7 @@ let package = Package(
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
     tests("ByteCodecTests", ["Units", "ByteCodec"]),
     .testTarget(
-      name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
+      name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "VectorCheck"],
       exclude: ["Vectors"], swiftSettings: strict),
   ]
 )
