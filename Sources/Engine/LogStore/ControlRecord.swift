@@ -153,8 +153,10 @@ package struct SegmentDescription: Equatable, Sendable {
   package var maxTimestamp: Timestamp
   /// The greatest timestamp of the segment's first batch: what `segment.ms` counts from.
   package var firstTimestamp: Timestamp
+  /// CRC-32C of all its bytes.
+  package var digest: UInt32
 
-  static let encodedSize = 40
+  static let encodedSize = 44
 
   func encode(to writer: inout ByteWriter) {
     writer.writeInt64(base.value)
@@ -162,6 +164,7 @@ package struct SegmentDescription: Equatable, Sendable {
     writer.writeInt64(end.value)
     writer.writeInt64(maxTimestamp.milliseconds)
     writer.writeInt64(firstTimestamp.milliseconds)
+    writer.writeUInt32(digest)
   }
 
   init(from reader: inout ByteReader) throws(WireError) {
@@ -170,13 +173,17 @@ package struct SegmentDescription: Equatable, Sendable {
     end = Offset(try reader.readInt64())
     maxTimestamp = Timestamp(milliseconds: try reader.readInt64())
     firstTimestamp = Timestamp(milliseconds: try reader.readInt64())
+    digest = try reader.readUInt32()
   }
 
-  package init(base: Offset, size: ByteCount, end: Offset, maxTimestamp: Timestamp, firstTimestamp: Timestamp) {
+  package init(
+    base: Offset, size: ByteCount, end: Offset, maxTimestamp: Timestamp, firstTimestamp: Timestamp, digest: UInt32
+  ) {
     self.base = base
     self.size = size
     self.end = end
     self.maxTimestamp = maxTimestamp
     self.firstTimestamp = firstTimestamp
+    self.digest = digest
   }
 }

@@ -3,25 +3,55 @@ import Machine
 import RecordFormat
 import Units
 
+/// A segment's index as found on disk.
+struct LoadedIndex {
+  var index: BlockIndex
+  var rowsInFile: Int
+  /// What behind the index's end is not what was written.
+  var damage: IndexFailure?
+}
+
 extension LogWorkshop {
   /// The index of the segment at `key`: rows from its file as far as they reach, the rest made again from the batches.
-  /// A segment that grows keeps its last block open.
+  /// A segment that grows keeps its last block open. Fails only when the disk does not answer.
+  ///
+  /// The digest that the checkpoint keeps says whether rows and batches together are the segment that was written: a file
+  /// of another partition, or of another time, is not.
   func loadIndex(
     of key: SegmentKey, _ extent: SegmentDescription, isActive: Bool
-  ) -> Result<(index: BlockIndex, rowsInFile: Int), IndexFailure> {
+  ) -> Result<LoadedIndex, IndexFailure> {
     var rows = rowsInFile(key.indexPath)
     while let last = rows.last, last.end.value > extent.size.value { rows.removeLast() }
-    let known = rows.count
-    var index = BlockIndex(rows: rows)
     do throws(DiskError) {
-      if let failure = try index.rebuild(from: try files.file(key.logPath, .read), key: key, extent: extent) {
-        return .failure(failure)
+      var loaded = try load(rows, key, extent)
+      if loaded.damage != nil, !rows.isEmpty {
+        let fromBatches = try load([], key, extent)
+        if fromBatches.damage == nil || fromBatches.index.end > loaded.index.end { loaded = fromBatches }
       }
+      if !isActive { loaded.index.seal() }
+      return .success(loaded)
     } catch {
       return .failure(IndexFailure(first: extent.base, last: extent.end.advanced(by: -1), reason: error.description))
     }
-    if !isActive { index.seal() }
-    return .success((index, known))
+  }
+
+  private func load(
+    _ rows: [BlockIndex.Row], _ key: SegmentKey, _ extent: SegmentDescription
+  ) throws(DiskError) -> LoadedIndex {
+    var loaded = LoadedIndex(index: BlockIndex(rows: rows), rowsInFile: rows.count)
+    var digest = rows.reduce(0 as UInt32) {
+      Checksum.combined($0, $1.checksum, secondCount: Int($1.length.value))
+    }
+    let next = rows.last.map { $0.lastOffset.advanced(by: 1) } ?? extent.base
+    loaded.damage = try loaded.index.rebuild(
+      from: try files.file(key.logPath, .read), key: key, extent: extent, next: next, &digest)
+    if loaded.damage == nil, digest != extent.digest {
+      loaded.index = BlockIndex()
+      loaded.damage = IndexFailure(
+        first: extent.base, last: extent.end.advanced(by: -1),
+        reason: "the bytes of \(key.logPath) are not those that were written there")
+    }
+    return loaded
   }
 
   /// The intact rows at the head of an index file; none when it is missing or cannot be read.
@@ -44,10 +74,12 @@ extension BlockIndex {
   /// How much of a segment is held in memory while its index is made again.
   private static let step = 1 << 20
 
-  /// Adds rows for the batches behind the ones known, checking each batch's own CRC.
+  /// Adds rows for the batches behind the ones known, the first of which begins at offset `next`, checking each batch's
+  /// own CRC and place, and takes their bytes into `digest`. Answers what is damaged, if anything.
   fileprivate mutating func rebuild(
-    from file: any DiskFile, key: SegmentKey, extent: SegmentDescription
+    from file: any DiskFile, key: SegmentKey, extent: SegmentDescription, next: Offset, _ digest: inout UInt32
   ) throws(DiskError) -> IndexFailure? {
+    var next = next
     while end.value < extent.size.value {
       let left = Int(extent.size.value - end.value)
       var bytes = try file.read(count: min(left, Self.step), at: end)
@@ -58,14 +90,15 @@ extension BlockIndex {
       while let header = try? RecordBatchHeader(bytes.bytes, at: at), header.totalSize <= bytes.count - at {
         let batch = bytes.part(from: at, count: header.totalSize)
         let body = batch.dropping(RecordBatchHeader.Layout.attributes)
-        guard Checksum.crc32c(body) == header.checksum else { break }
+        guard Checksum.crc32c(body) == header.checksum, header.baseOffset == next else { break }
         append(batch, header: header, baseOffset: header.baseOffset)
+        digest = Checksum.crc32c(batch, continuing: digest)
+        next = header.nextOffset
         at += header.totalSize
       }
       if at == 0 {
-        let first = open?.lastOffset ?? rows.last?.lastOffset
         return IndexFailure(
-          first: first.map { $0.advanced(by: 1) } ?? extent.base, last: extent.end.advanced(by: -1),
+          first: next, last: extent.end.advanced(by: -1),
           reason: "no intact batch at byte \(end.value) of \(key.logPath)")
       }
     }

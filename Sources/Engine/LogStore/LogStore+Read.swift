@@ -78,9 +78,10 @@ extension LogStore {
       }
     }
     guard let index = partition.segments[at].index else { return .success(nil) }
-    let end =
-      base == partition.durable.segment
-      ? partition.durable.position : FilePosition(partition.segments[at].size.value)
+    let damage = partition.segments[at].damage
+    if let damage, offset >= damage.first { return .failure(damage) }
+    let decided = damage == nil ? FilePosition(partition.segments[at].size.value) : index.end
+    let end = base == partition.durable.segment ? min(partition.durable.position, decided) : decided
     let start: FilePosition
     if let hint = partition.hints.position(of: offset), hint.segment == base, hint.position < end {
       start = hint.position
@@ -94,13 +95,15 @@ extension LogStore {
         firstBatchWhole: whole, unverified: index.unverifiedRows(from: start, bytes: maxBytes)))
   }
 
-  /// Makes the index of a segment that this run has not touched yet.
+  /// Makes the index of a segment that this run has not touched yet. Damage found in it is remembered; a disk that does
+  /// not answer is asked again the next time.
   func loadIndex(of partition: PartitionLog, segmentAt at: Int) -> Result<Void, IndexFailure> {
     let segment = partition.segments[at]
     let key = SegmentKey(partition: partition.key, base: segment.base)
     switch workshop.loadIndex(of: key, segment.description, isActive: at == partition.segments.count - 1) {
     case .success(let loaded):
       partition.segments[at].index = loaded.index
+      partition.segments[at].damage = loaded.damage
       partition.segments[at].rowsWritten = loaded.rowsInFile
       return .success(())
     case .failure(let failure):
@@ -109,7 +112,7 @@ extension LogStore {
   }
 }
 
-/// A segment whose index can neither be read nor made: its bytes are damaged from somewhere on.
+/// A range of a segment that cannot be served: its bytes are not what was written, or the disk does not give them.
 package struct IndexFailure: Error, Equatable, Sendable {
   package var first: Offset
   package var last: Offset

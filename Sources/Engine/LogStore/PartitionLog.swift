@@ -39,7 +39,7 @@ package final class PartitionLog {
 
   /// Where a batch of `size` bytes goes: the active segment, or a new one when that is full, old or not fit to go on.
   func place(_ header: RecordBatchHeader, size: ByteCount, rules: RollRules, now: Timestamp) -> BatchPlace {
-    guard let active = segments.last, active.end == end, active.index != nil,
+    guard let active = segments.last, active.end == end, active.index != nil, active.damage == nil,
       !rules.rolls(active, adding: size, header: header, next: end)
     else {
       return BatchPlace(
@@ -59,6 +59,7 @@ package final class PartitionLog {
     let next = place.baseOffset.advanced(by: Int64(header.lastOffsetDelta) + 1)
     segments[last].size = ByteCount(place.position.value) + ByteCount(batch.count)
     segments[last].end = next
+    segments[last].digest = Checksum.crc32c(batch, continuing: segments[last].digest)
     if place.position.value == 0 { segments[last].firstTimestamp = header.maxTimestamp }
     segments[last].maxTimestamp = max(segments[last].maxTimestamp, header.maxTimestamp)
     segments[last].index?.append(batch, header: header, baseOffset: place.baseOffset)

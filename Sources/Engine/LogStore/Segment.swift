@@ -11,6 +11,10 @@ package struct Segment {
   package var maxTimestamp: Timestamp
   /// The greatest timestamp of the first batch: what `segment.ms` counts from.
   package var firstTimestamp: Timestamp
+  /// CRC-32C of all bytes decided: says whether a file is this segment, whole and unchanged.
+  package var digest: UInt32 = 0
+  /// What of it was found damaged when its index was made; the index ends there.
+  package var damage: IndexFailure?
   /// Loaded at the first append or read of this run.
   package var index: BlockIndex?
   /// How many closed rows of the index are in the index file.
@@ -31,11 +35,12 @@ package struct Segment {
     end = description.end
     maxTimestamp = description.maxTimestamp
     firstTimestamp = description.firstTimestamp
+    digest = description.digest
   }
 
   package var description: SegmentDescription {
     SegmentDescription(
-      base: base, size: size, end: end, maxTimestamp: maxTimestamp, firstTimestamp: firstTimestamp)
+      base: base, size: size, end: end, maxTimestamp: maxTimestamp, firstTimestamp: firstTimestamp, digest: digest)
   }
 }
 
