@@ -55,7 +55,7 @@ let package = Package(
 
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
-    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "RecordFormat"]),
+    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat"]),
     room(
       "Broker", in: "Engine",
       ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Settings"]),

@@ -12,11 +12,11 @@ extension Engine {
   /// Stores a batch that its door has validated. The caller gives the bytes away: they are stamped and written as they are.
   package func append(_ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog) -> AppendResult {
     let topic = topicSettings(partition.key.topic)
-    let rules = RollRules(segmentBytes: ByteCount(Int64(topic.segmentBytes)), segmentMs: topic.segmentMs)
-    let now = clock.wallClock()
-    let expiry = Timestamp(
-      milliseconds: now.milliseconds - Int64(settings.transactions.producerIDExpirationMs))
-    return store.append(batch, header: header, to: partition, rules: rules, expiry: expiry)
+    var rules = RollRules(segmentBytes: ByteCount(Int64(topic.segmentBytes)), segmentMs: topic.segmentMs)
+    rules.jitterMs = topic.segmentJitterMs
+    // A record that must be compacted by some time must not wait longer in the segment that grows.
+    if topic.cleanupPolicy.contains(.compact) { rules.segmentMs = min(rules.segmentMs, topic.maxCompactionLagMs) }
+    return store.append(batch, header: header, to: partition, rules: rules)
   }
 
   /// A producer id that was never given out, and the sequence from which it may be shown.

@@ -7,7 +7,8 @@ package enum LogJob: Sendable {
   case commit(CommitGroup)
   case checkpoint(CheckpointWork)
   case read(ReadRequest, token: UInt64)
-  case remove([String])
+  case remove([String], isDoomed: Bool)
+  case compact(CompactionRun)
 
   /// The lane that runs it. Jobs of one lane run in order, one at a time.
   package var lane: LogLane {
@@ -15,7 +16,7 @@ package enum LogJob: Sendable {
     case .commit: .disk
     case .checkpoint: .checkpoint
     case .read: .reader
-    case .remove: .background
+    case .remove, .compact: .background
     }
   }
 }
@@ -29,10 +30,21 @@ package enum LogEvent: Sendable {
   /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
   case checkpointPostponed(DiskError)
   case read(ReadOutcome, token: UInt64)
-  /// These are gone; what could not be removed is left for the next try.
-  case removed([String])
+  case removed(RemovedFiles)
+  case compactionStepped(CompactionRun.Step)
   /// A failure after which only stopping the process is left.
   case failed(DiskError)
+}
+
+/// What a removal has come to.
+package struct RemovedFiles: Sendable {
+  package var asked: [String]
+  /// What could not be removed is left for a later try.
+  package var gone: [String]
+  /// They were on the list of what a checkpoint must cover first.
+  package var isDoomed: Bool
+  /// Less than a tenth of the volume is free.
+  package var isSpaceShort: Bool
 }
 
 /// Where jobs go: threads in the program, a seeded scheduler in simulations.

@@ -25,8 +25,11 @@ package final class LogWorkshop: @unchecked Sendable {
         return try checkpoint(work)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
-      case .remove(let paths):
-        return .removed(paths.filter(remove))
+      case .remove(let paths, let isDoomed):
+        return .removed(
+          RemovedFiles(asked: paths, gone: paths.filter(remove), isDoomed: isDoomed, isSpaceShort: isSpaceShort()))
+      case .compact(let run):
+        return .compactionStepped(run.step(self))
       }
     } catch {
       return .failed(error)
@@ -110,9 +113,19 @@ package final class LogWorkshop: @unchecked Sendable {
     if reached < work.sequence { throw DiskError(call: .read, path: JournalWriter.folder, code: DiskError.inputOutput) }
   }
 
+  /// Whether removals should hurry. A volume that does not say how full it is counts as having room.
+  private func isSpaceShort() -> Bool {
+    do throws(DiskError) {
+      let space = try disk.space()
+      return space.available.value < space.total.value / Removal.shortSpaceShare
+    } catch {
+      return false
+    }
+  }
+
   /// Removes a segment with its index, or a folder (its path ends with `/`) with what is left in it. Answers whether it
   /// is gone.
-  private func remove(_ path: String) -> Bool {
+  func remove(_ path: String) -> Bool {
     do throws(DiskError) {
       if path.hasSuffix("/") {
         let folder = String(path.dropLast())
