@@ -52,22 +52,32 @@ let package = Package(
     room("Compression", in: "Ground", ["ByteCodec", "CZstd", "CLZ4", "CSnappy", "CZlib"]),
     room("Machine", in: "Ground", ["Units", "ByteCodec", "CLinux"]),
     room("Reactor", in: "Ground", ["Units", "ByteCodec", "Machine", "CLinux"]),
+    room("Metrics", in: "Ground", []),
 
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
-    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat"]),
+    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat"]),
+    room(
+      "Inspection", in: "Engine",
+      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore"]),
     room(
       "Broker", in: "Engine",
-      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Settings"]),
+      ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat", "LogStore", "Settings"]),
 
     room("KafkaWire", in: "Doors", ["Units", "ByteCodec"]),
     room(
       "KafkaDoor", in: "Doors",
       [
-        "Units", "ByteCodec", "Compression", "Machine", "Reactor", "RecordFormat", "Settings", "LogStore", "Broker",
-        "KafkaWire",
+        "Units", "ByteCodec", "Compression", "Machine", "Metrics", "Reactor", "RecordFormat", "Settings", "LogStore",
+        "Broker", "KafkaWire",
       ]),
-    room("HTTPFront", in: "Doors", ["Units", "CMicroHTTPD"]),
+    room("HTTPFront", in: "Doors", ["Machine", "Reactor", "CMicroHTTPD"]),
+
+    room(
+      "KafkaClient", in: "Client",
+      ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire"]),
+
+    room("Terminal", in: "Client", ["ByteCodec"]),
 
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
@@ -77,12 +87,17 @@ let package = Package(
     .target(
       name: "MillraceServer",
       dependencies: [
-        "Units", "ByteCodec", "Machine", "Reactor", "Settings", "LogStore", "Broker", "KafkaDoor", "HTTPFront",
-        "SimMachine",
+        "Units", "ByteCodec", "Machine", "Metrics", "Reactor", "Settings", "LogStore", "Broker", "KafkaWire",
+        "KafkaDoor", "HTTPFront", "SimMachine", "CLinux",
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
-    program("millrace", ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
+    program(
+      "millrace",
+      [
+        "MillraceServer", "KafkaClient", "Terminal", "Units", "ByteCodec", "Compression", "Machine", "RecordFormat",
+        "KafkaWire", "Settings",
+      ]),
     program("wiregen", []),
     program("wirecheck", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),
@@ -104,5 +119,7 @@ let package = Package(
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
       exclude: ["Vectors"], swiftSettings: strict),
+    tests("MetricsTests", ["Metrics"]),
+    tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
   ]
 )

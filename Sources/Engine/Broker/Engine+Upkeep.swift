@@ -38,7 +38,7 @@ extension Engine {
   package var nextDeadline: Instant {
     min(
       upkeep.witnessAt ?? .distantFuture, upkeep.retention == nil ? upkeep.retentionAt : clock.now(),
-      fetches.deadlines.first ?? .distantFuture, store.nextDeadline ?? .distantFuture, cleanerDeadline,
+      fetches.deadlines.first ?? .distantFuture, store.nextDeadline, cleanerDeadline,
       store.doomedCount > 0 ? upkeep.removalAt : .distantFuture)
   }
 
@@ -63,18 +63,18 @@ extension Engine {
   /// A node that has been idle for a moment writes one empty frame: from then on everything acknowledged has a later frame
   /// that saw it synced, and a damaged last frame is told from a torn one.
   private func witnessWhenIdle(_ now: Instant) {
-    guard store.decided != upkeep.witness else {
-      upkeep.witnessAt = nil
-      return
-    }
-    guard let due = upkeep.witnessAt, upkeep.decidedThen == store.decided else {
-      upkeep.decidedThen = store.decided
-      upkeep.witnessAt = now.advanced(byMs: Upkeep.witnessDelayMs)
-      return
-    }
-    guard due <= now, store.durable == store.decided else { return }
-    store.submitWitness()
-    upkeep.witness = store.decided
+    guard let due = upkeep.witnessAt, due <= now else { return }
     upkeep.witnessAt = nil
+    guard upkeep.decidedThen == store.decided, store.durable == store.decided else { return armWitness(now) }
+    store.submitWitness()
+    store.flush()
+    upkeep.witness = store.decided
+  }
+
+  /// Something was decided that no frame has witnessed: a witness is due when it stays quiet.
+  func armWitness(_ now: Instant) {
+    guard upkeep.witnessAt == nil, store.decided != upkeep.witness else { return }
+    upkeep.decidedThen = store.decided
+    upkeep.witnessAt = now.advanced(byMs: Upkeep.witnessDelayMs)
   }
 }

@@ -34,6 +34,8 @@ package final class Engine {
   var cleaner: Cleaner
   var topicOrder = TopicOrder()
   var shutDown: ShutDown?
+  /// For the metrics.
+  package internal(set) var traffic = TopicTraffic()
   private var layerCache: (layers: BrokerLayers, settings: BrokerSettings, topicBase: TopicSettings)
   private var topicCache: [UniqueID: TopicSettings] = [:]
 
@@ -76,6 +78,9 @@ package final class Engine {
     store.producerLimits.expirationMs = Int64(settings.transactions.producerIDExpirationMs)
   }
 
+  /// After a change of one topic's settings, or its end.
+  func settingsChanged(of topic: UniqueID) { topicCache[topic] = nil }
+
   private static func layers(
     _ statics: StaticSettings, _ catalogue: Catalogue
   ) throws(SettingError) -> (BrokerLayers, BrokerSettings, TopicSettings) {
@@ -106,5 +111,6 @@ package final class Engine {
   /// At the end of a turn of the loop: what was decided goes to the disk.
   package func turnEnded() {
     store.flush()
+    if store.decided != upkeep.witness { armWitness(clock.now()) }
   }
 }

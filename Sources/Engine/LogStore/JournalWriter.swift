@@ -35,16 +35,25 @@ final class JournalWriter {
 
   static func path(_ number: Int) -> String { "\(folder)/\(number).journal" }
 
-  /// Writes `group` behind what is there; not yet synced. Returns the bytes written.
-  func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
+  /// Finds room for `group`: in the current file, or in the next one. Writes nothing.
+  func makeRoom(for group: CommitGroup) throws(DiskError) {
     for (number, file) in files where number != current {
       if let last = file.last, last <= group.reclaimable { files[number]?.last = nil }
     }
+    let needed = group.bytes + ByteCount((group.entries.count + 1) * (JournalFrameHeader.size + 8))
+    if current == nil || position.value > 0 && position.value + needed.value > fileBytes.value { try takeFile() }
+    if let current, needed > fileBytes {
+      try files[current]?.handle.reserve(upTo: position.advanced(by: needed))
+    }
+  }
+
+  /// Writes `group` behind what is there, where `makeRoom` found room; not yet synced. Returns the bytes written. A group
+  /// that failed may be written again as it is.
+  func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
+    let chainBefore = chain
     var parts: [ByteSlice] = []
     var length = ByteCount.zero
-    let needed = group.bytes + ByteCount(group.entries.count * (JournalFrameHeader.size + 8))
-    if current == nil || position.value + needed.value > fileBytes.value {
-      try takeFile()
+    if position.value == 0 {
       append(.open, Payload(), sequence: JournalSequence(group.first.value - 1), to: &parts, &length)
     }
     for (index, entry) in group.entries.enumerated() {
@@ -63,7 +72,12 @@ final class JournalWriter {
       }
     }
     guard let current, let handle = files[current]?.handle else { return .zero }
-    try handle.write(parts, at: position)
+    do throws(DiskError) {
+      try handle.write(parts, at: position)
+    } catch {
+      chain = chainBefore
+      throw error
+    }
     position = position.advanced(by: length)
     files[current]?.last = group.last
     return length

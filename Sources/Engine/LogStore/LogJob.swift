@@ -9,6 +9,8 @@ package enum LogJob: Sendable {
   case read(ReadRequest, token: UInt64)
   case remove([String], isDoomed: Bool)
   case compact(CompactionRun)
+  /// Look at the room on the volume, and set the ballast aside where there is room for it.
+  case measureSpace(ballast: ByteCount)
 
   /// The lane that runs it. Jobs of one lane run in order, one at a time.
   package var lane: LogLane {
@@ -16,7 +18,7 @@ package enum LogJob: Sendable {
     case .commit: .disk
     case .checkpoint: .checkpoint
     case .read: .reader
-    case .remove, .compact: .background
+    case .remove, .compact, .measureSpace: .background
     }
   }
 }
@@ -25,8 +27,11 @@ package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, backg
 
 /// What became of a job; handed to `LogStore.finished` on the engine's thread.
 package enum LogEvent: Sendable {
-  case committed(last: JournalSequence, journalBytes: ByteCount)
-  case checkpointed(JournalSequence)
+  case committed(last: JournalSequence, journalBytes: ByteCount, took: CommitTiming)
+  /// The disk was full before anything of the group reached the journal: it can be written again as it is.
+  case commitPostponed(DiskError)
+  case space(VolumeSpace)
+  case checkpointed(JournalSequence, nanoseconds: Int64)
   /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
   case checkpointPostponed(DiskError)
   case read(ReadOutcome, token: UInt64)
@@ -43,8 +48,6 @@ package struct RemovedFiles: Sendable {
   package var gone: [String]
   /// They were on the list of what a checkpoint must cover first.
   package var isDoomed: Bool
-  /// Less than a tenth of the volume is free.
-  package var isSpaceShort: Bool
 }
 
 /// Where jobs go: threads in the program, a seeded scheduler in simulations.
@@ -74,6 +77,8 @@ package struct CommitGroup: Sendable {
   package var preparations: [(key: SegmentKey, size: ByteCount)] = []
   /// Payload bytes.
   package var bytes = ByteCount.zero
+  /// Whether it is synced before it counts as durable; with `durability=interval` not every group is.
+  var syncs = true
   /// Journal files that hold nothing behind this may be used again.
   package var reclaimable: JournalSequence
 

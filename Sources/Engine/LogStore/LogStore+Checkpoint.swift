@@ -143,12 +143,10 @@ extension LogStore {
     checkpoints.retryAt = clock.now().advanced(byMs: Checkpoints.retryDelayMs)
   }
 
-  /// When `timePassed` should next be called, if at all.
-  package var nextDeadline: Instant? { isCheckpointing ? nil : checkpoints.retryAt }
-
-  /// Takes a checkpoint again that met a full disk, when that is due.
-  package func timePassed() {
-    guard let due = checkpoints.retryAt, due <= clock.now() else { return }
-    beginCheckpoint()
+  /// Takes a checkpoint again that met a full disk, when that is due; and one at once where the disk is full and files
+  /// that were given up could make room.
+  func checkpointForRoom(_ now: Instant) {
+    if let due = checkpoints.retryAt { return due <= now ? beginCheckpoint() : () }
+    if isFull, state.doomed.contains(where: { $0.sequence > checkpoints.last }) { beginCheckpoint() }
   }
 }

@@ -9,6 +9,11 @@ struct Commits {
   var waiting: [CommitGroup] = []
   var inFlight: CommitGroup?
   var waitingBytes = ByteCount.zero
+  /// When a group that found the disk full is written again.
+  var retryAt: Instant?
+  /// The last sync, and what was written since; only `durability=interval` looks at them.
+  var syncedAt: Instant?
+  var unsyncedBytes = ByteCount.zero
   var next: JournalSequence
   /// Log starts that were moved and are not yet synced, in sequence.
   var starts: [(key: PartitionKey, offset: Offset, sequence: JournalSequence)] = []
@@ -25,7 +30,7 @@ extension LogStore {
   /// Stores a validated data batch of `header` in `partition`, unless its producer's state says otherwise. The batch's
   /// base offset and leader epoch are stamped in place; the caller gives the bytes away.
   package func append(
-    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, rules: RollRules
+    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, rules: AppendRules
   ) -> AppendResult {
     let now = trustedNow().time
     let expiry = Timestamp(milliseconds: now.milliseconds.subtracted(producerLimits.expirationMs))
@@ -38,6 +43,7 @@ extension LogStore {
     case .staleEpoch(let current):
       return .staleEpoch(current: current)
     }
+    guard !isFull, hasRoom(for: ByteCount(batch.count)) else { return .full }
     if header.hasProducerID, partition.producers.producers[header.producerID] == nil {
       guard makeRoomForProducer(now: now) else { return .tooManyProducers }
       producerCount += 1
@@ -46,7 +52,7 @@ extension LogStore {
       // A segment of an earlier run. Where its index cannot be made, its end is damaged, and a new segment takes over.
       _ = loadIndex(of: partition, segmentAt: active)
     }
-    let place = partition.place(header, size: ByteCount(batch.count), rules: rules, now: now)
+    let place = partition.place(header, size: ByteCount(batch.count), rules: rules.roll, now: now)
     var header = header
     header.baseOffset = place.baseOffset
     header.partitionLeaderEpoch = epoch
@@ -62,7 +68,9 @@ extension LogStore {
     checkpoints.wrote(key)
     partition.apply(batch, header: header, at: place, sequence: sequence)
     add(
-      [CommitGroup.Entry(content: .batch(batch, place), unit: takeUnit(), endsUnit: true)], preparation: preparation)
+      [CommitGroup.Entry(content: .batch(batch, place), unit: takeUnit(), endsUnit: true)], preparation: preparation,
+      syncs: rules.syncs)
+    space.accepted += ByteCount(batch.count)
     return .stored(base: place.baseOffset, sequence: sequence)
   }
 
@@ -97,11 +105,14 @@ extension LogStore {
   }
 
   /// Adds one whole unit to the group that gathers.
-  private func add(_ entries: [CommitGroup.Entry], preparation: (SegmentKey, ByteCount)?) {
+  private func add(
+    _ entries: [CommitGroup.Entry], preparation: (SegmentKey, ByteCount)?, syncs: Bool = true
+  ) {
     if commits.waiting.last.map({ $0.bytes >= options.groupBytes }) ?? true {
-      commits.waiting.append(CommitGroup(first: commits.next, reclaimable: commits.reclaimable))
+      commits.waiting.append(CommitGroup(first: commits.next, syncs: false, reclaimable: commits.reclaimable))
     }
     let last = commits.waiting.count - 1
+    if syncs { commits.waiting[last].syncs = true }
     for entry in entries {
       let bytes = entry.content.byteCount
       commits.waiting[last].entries.append(entry)
@@ -115,17 +126,38 @@ extension LogStore {
 
   /// Hands the next group to the disk when it is free. Called at the end of every engine turn.
   package func flush() {
-    guard failure == nil, commits.inFlight == nil, !commits.waiting.isEmpty else { return }
+    guard failure == nil, commits.inFlight == nil, commits.retryAt == nil, !commits.waiting.isEmpty else { return }
     var group = commits.waiting.removeFirst()
     group.reclaimable = commits.reclaimable
+    if mustSync(group) { group.syncs = true }
     commits.inFlight = group
     lanes.submit(.commit(group))
   }
 
-  func commitFinished(last: JournalSequence, bytes: ByteCount, _ progress: inout LogProgress) {
+  /// With `durability=interval` a group is synced when the interval is over or too much is unsynced.
+  private func mustSync(_ group: CommitGroup) -> Bool {
+    guard let interval = options.syncInterval, let last = commits.syncedAt else { return true }
+    return clock.now() >= last.advanced(byMs: interval.milliseconds)
+      || commits.unsyncedBytes + group.bytes > interval.bytes
+  }
+
+  /// The disk is full: the group waits at the head of the queue and is written again as it is.
+  func commitPostponed() {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
+    commits.waiting.insert(group, at: 0)
+    commits.retryAt = clock.now().advanced(byMs: Self.retryMs)
+  }
+
+  func commitFinished(
+    last: JournalSequence, bytes: ByteCount, took: CommitTiming, _ progress: inout LogProgress
+  ) {
+    guard let group = commits.inFlight else { return }
+    commits.inFlight = nil
+    meters.committed(group, journalBytes: bytes, took: took)
     commits.waitingBytes -= group.bytes
+    commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes
+    if group.syncs { commits.syncedAt = clock.now() }
     durable = last
     checkpoints.journalBytes += bytes
     for entry in group.entries {
@@ -147,6 +179,18 @@ extension LogStore {
   }
 }
 
+/// How a batch is appended.
+package struct AppendRules: Equatable, Sendable {
+  package var roll: RollRules
+  /// Whether it is synced before it is acknowledged even with `durability=interval`.
+  package var syncs: Bool
+
+  package init(roll: RollRules, syncs: Bool) {
+    self.roll = roll
+    self.syncs = syncs
+  }
+}
+
 /// What `append` decided.
 package enum AppendResult: Equatable {
   /// May be acknowledged and read once `sequence` is durable.
@@ -157,6 +201,8 @@ package enum AppendResult: Equatable {
   case staleEpoch(current: Int16)
   /// An unknown producer, and no room to remember one more: it should try again later.
   case tooManyProducers
+  /// The disk is too full; it may heal.
+  case full
 }
 
 extension CommitGroup.Entry.Content {

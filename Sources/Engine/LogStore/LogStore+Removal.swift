@@ -11,8 +11,6 @@ struct Removal {
   static let shortSpaceShare: Int64 = 10
 
   var isRunning = false
-  /// As the last removal found it.
-  var isSpaceShort = false
   /// Paths that could not be removed; they wait for the next checkpoint.
   var refused: Set<String> = []
 }
@@ -39,24 +37,29 @@ extension LogStore {
   private func submitRemoval(now: Instant) {
     guard !removal.isRunning, failure == nil else { return }
     let covered = checkpoints.last
-    let removal = removal
+    let (removal, isShort) = (removal, isSpaceShort)
     let due = state.doomed.lazy.filter { doomed in
       doomed.sequence <= covered && !removal.refused.contains(doomed.path)
-        && (removal.isSpaceShort || (doomed.dueAt ?? .distantFuture) <= now)
+        && (isShort || (doomed.dueAt ?? .distantFuture) <= now)
     }
-    let paths = Array(due.prefix(removal.isSpaceShort ? Removal.filesPerJobWhenShort : Removal.filesPerJob).map(\.path))
+    let paths = Array(due.prefix(isShort ? Removal.filesPerJobWhenShort : Removal.filesPerJob).map(\.path))
     guard !paths.isEmpty else { return }
     self.removal.isRunning = true
     lanes.submit(.remove(paths, isDoomed: true))
   }
 
   func removalFinished(_ files: RemovedFiles) {
-    removal.isSpaceShort = files.isSpaceShort
     guard files.isDoomed else { return }
     removal.isRunning = false
     let gone = Set(files.gone)
     removal.refused.formUnion(files.asked.filter { !gone.contains($0) })
     state.doomed.removeAll { gone.contains($0.path) }
-    if files.isSpaceShort { submitRemoval(now: clock.now()) }
+    if isSpaceShort { submitRemoval(now: clock.now()) }
+  }
+
+  /// Whether removals should hurry, and not wait for delays.
+  private var isSpaceShort: Bool {
+    guard let last = space.last else { return false }
+    return isFull || last.available.value < last.total.value / Removal.shortSpaceShare
   }
 }

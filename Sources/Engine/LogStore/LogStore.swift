@@ -17,10 +17,21 @@ package final class LogStore {
     package var journalCap = ByteCount.mebi(512)
     /// A group is closed at this size, and the next one begun.
     package var groupBytes = ByteCount.mebi(4)
+    /// Set for `durability=interval`: a group counts as durable when it is written, and is synced so often.
+    package var syncInterval: SyncInterval?
     /// How much may wait for the disk before nothing more is admitted.
     package var waitingBytes = ByteCount.mebi(64)
 
     package init() {}
+  }
+
+  /// How often is synced, where not always.
+  package struct SyncInterval: Sendable {
+    package var milliseconds: Int64
+    /// At most so much is unsynced.
+    package var bytes = ByteCount.mebi(64)
+
+    package init(milliseconds: Int64) { self.milliseconds = milliseconds }
   }
 
   package let state: LogState
@@ -51,6 +62,9 @@ package final class LogStore {
   var producerCount = 0
   /// No room was found for one more; not looked for before this.
   var noRoomUntil = Instant(nanoseconds: .min)
+  var space = SpaceWatch()
+  /// For the metrics.
+  package internal(set) var meters = LogMeters()
 
   /// Opens the folder `disk` holds: recovers, checkpoints, and is ready to decide.
   package convenience init(
@@ -64,7 +78,7 @@ package final class LogStore {
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
       durable: recovered.checkpoint.sequence)
-    let workshop = LogWorkshop(disk: disk, journal: journal)
+    let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
     self.init(
       recovered: recovered, clock: clock, entropy: entropy, options: options, workshop: workshop,
       lanes: makeLanes(workshop), lock: lock)
@@ -97,21 +111,31 @@ package final class LogStore {
   package var catalogue: Catalogue { state.catalogue }
   package func partition(_ key: PartitionKey) -> PartitionLog? { state.partition(key) }
 
-  /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit, and the last
-  /// checkpoint found room.
+  /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit. Where the disk is
+  /// full there is nothing to wait for: requests are let in, and refused.
   package var admits: Bool {
-    failure == nil && checkpoints.retryAt == nil && commits.waitingBytes < options.waitingBytes
+    failure != nil || isFull || commits.waitingBytes < options.waitingBytes
       && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
+  }
+
+  /// The size of the volume and what is free on it; nil when the system does not say.
+  package func volumeSpace() -> VolumeSpace? {
+    do throws(DiskError) { return try workshop.disk.space() } catch { return nil }
   }
 
   /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.
   package func finished(_ event: LogEvent) -> LogProgress {
     var progress = LogProgress()
     switch event {
-    case .committed(let last, let bytes):
-      commitFinished(last: last, bytes: bytes, &progress)
-    case .checkpointed(let sequence):
+    case .committed(let last, let bytes, let took):
+      commitFinished(last: last, bytes: bytes, took: took, &progress)
+    case .checkpointed(let sequence, let nanoseconds):
+      meters.checkpointed(nanoseconds: nanoseconds)
       checkpointFinished(sequence)
+    case .commitPostponed:
+      commitPostponed()
+    case .space(let measured):
+      space.measured(measured)
     case .checkpointPostponed:
       checkpointPostponed()
     case .read(let outcome, let token):

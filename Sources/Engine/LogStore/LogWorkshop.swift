@@ -8,10 +8,12 @@ package final class LogWorkshop: @unchecked Sendable {
   let files: OpenFiles
   /// Disk lane only.
   private let journal: JournalWriter
+  private let clock: any Clock
 
-  init(disk: any Disk, journal: JournalWriter) {
+  init(disk: any Disk, journal: JournalWriter, clock: any Clock) {
     self.disk = disk
     self.journal = journal
+    self.clock = clock
     files = OpenFiles(disk: disk)
   }
 
@@ -20,16 +22,17 @@ package final class LogWorkshop: @unchecked Sendable {
     do throws(DiskError) {
       switch job {
       case .commit(let group):
-        return .committed(last: group.last, journalBytes: try commit(group))
+        return try commit(group)
       case .checkpoint(let work):
         return try checkpoint(work)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
       case .remove(let paths, let isDoomed):
-        return .removed(
-          RemovedFiles(asked: paths, gone: paths.filter(remove), isDoomed: isDoomed, isSpaceShort: isSpaceShort()))
+        return .removed(RemovedFiles(asked: paths, gone: paths.filter(remove), isDoomed: isDoomed))
       case .compact(let run):
         return .compactionStepped(run.step(self))
+      case .measureSpace(let ballast):
+        return .space(try Ballast(disk: disk).measure(setAside: ballast))
       }
     } catch {
       return .failed(error)
@@ -43,9 +46,32 @@ package final class LogWorkshop: @unchecked Sendable {
     return outcome
   }
 
-  /// The same buffers go into the journal and, through the page cache, into the segments; then one sync, of the journal.
-  private func commit(_ group: CommitGroup) throws(DiskError) -> ByteCount {
-    let written = try journal.write(group)
+  /// The same buffers go into the segments, through the page cache, and into the journal; then one sync, of the journal.
+  ///
+  /// Where the disk is full, the ballast is given up once; what still finds no room is tried again later: until the
+  /// journal is written nothing has happened, and the segments' bytes may be written twice.
+  private func commit(_ group: CommitGroup) throws(DiskError) -> LogEvent {
+    let began = clock.now()
+    let written: ByteCount
+    do throws(DiskError) {
+      do throws(DiskError) {
+        written = try write(group)
+      } catch {
+        guard error.isFull, Ballast(disk: disk).release() else { throw error }
+        written = try write(group)
+      }
+    } catch {
+      guard error.isFull else { throw error }
+      return .commitPostponed(error)
+    }
+    let wrote = clock.now()
+    if group.syncs { try journal.sync(through: group.last) }
+    return .committed(
+      last: group.last, journalBytes: written, took: CommitTiming(began: began, wrote: wrote, synced: clock.now()))
+  }
+
+  private func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
+    try journal.makeRoom(for: group)
     for (key, size) in group.preparations {
       if size == .zero { try disk.makeDirectory(key.partition.folder) }
       try files.file(key.logPath, .create).truncate(to: size)
@@ -62,14 +88,14 @@ package final class LogWorkshop: @unchecked Sendable {
       guard let run = runs[key] else { continue }
       try files.file(key.logPath, .create).write(run.parts, at: run.position)
     }
-    try journal.sync(through: group.last)
-    return written
+    return try journal.write(group)
   }
 
   /// Makes a checkpoint durable. A failed sync is never simply tried again: what it covered is written anew before the
   /// next one, a segment from the journal, the checkpoint whole. Names have nothing to be written anew from, so there a
   /// failure is final.
   private func checkpoint(_ work: CheckpointWork) throws(DiskError) -> LogEvent {
+    let began = clock.now()
     for (path, before, rows) in work.indexRows { writeIndex(path, before, rows) }
     do throws(DiskError) {
       try rewrite(work)
@@ -86,7 +112,7 @@ package final class LogWorkshop: @unchecked Sendable {
       guard error.isFull || error.isOutOfDescriptors, error.call != .syncDirectory else { throw error }
       return .checkpointPostponed(error)
     }
-    return .checkpointed(work.sequence)
+    return .checkpointed(work.sequence, nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
   }
 
   /// Adds rows to an index file. They are derived: rows that cannot be written are made again from the segment when
@@ -111,16 +137,6 @@ package final class LogWorkshop: @unchecked Sendable {
       try files.file(key.logPath, .create).write([frame.payload], at: place.position)
     }
     if reached < work.sequence { throw DiskError(call: .read, path: JournalWriter.folder, code: DiskError.inputOutput) }
-  }
-
-  /// Whether removals should hurry. A volume that does not say how full it is counts as having room.
-  private func isSpaceShort() -> Bool {
-    do throws(DiskError) {
-      let space = try disk.space()
-      return space.available.value < space.total.value / Removal.shortSpaceShare
-    } catch {
-      return false
-    }
   }
 
   /// Removes a segment with its index, or a folder (its path ends with `/`) with what is left in it. Answers whether it

@@ -170,6 +170,8 @@ struct Workload {
       guard let original, batch.baseOffset == original.base else {
         throw .wrong("\(partition.key.folder): a batch was taken for a duplicate of \(batch.baseOffset.value)")
       }
+    case .full:
+      return
     case .outOfOrderSequence, .staleEpoch, .tooManyProducers:
       throw .wrong("\(partition.key.folder): a batch in order was refused")
     }
