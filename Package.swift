@@ -60,7 +60,7 @@ let package = Package(
 
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
-    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "Metrics", "RecordFormat"]),
+    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat"]),
     room(
       "Inspection", in: "Engine",
       ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore"]),
@@ -119,6 +119,11 @@ let package = Package(
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
     tests("ByteCodecTests", ["Units", "ByteCodec"]),
+    tests(
+      "LogStoreTests",
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker",
+      ]),
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "VectorCheck"],
       exclude: ["Vectors"], swiftSettings: strict),
