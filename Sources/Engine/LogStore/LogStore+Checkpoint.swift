@@ -78,6 +78,7 @@ extension LogStore {
   /// Takes a checkpoint of all that is decided now; it is written once that is durable. Does nothing while one is made.
   package func beginCheckpoint(cleanStop: Bool = false) {
     guard case .none = checkpoints.phase, failure == nil else { return }
+    expireProducers()
     let (written, folders) = checkpoints.takeLists()
     // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
     let dirty = written.filter(isAlive)
@@ -90,7 +91,7 @@ extension LogStore {
   }
 
   private func isAlive(_ key: SegmentKey) -> Bool {
-    state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
+    state.partition(key.partition)?.index(of: key) != nil
   }
 
   private func startTakenCheckpoint() {
@@ -114,7 +115,7 @@ extension LogStore {
   /// Index rows of a segment that its file does not hold yet.
   private func takeIndexRows(_ key: SegmentKey) -> (path: String, rowsBefore: Int, rows: ByteSlice)? {
     guard let partition = state.partition(key.partition),
-      let position = partition.segments.lastIndex(where: { $0.base == key.base }),
+      let position = partition.index(of: key),
       let index = partition.segments[position].index, key.base <= partition.durable.segment
     else { return nil }
     // Only what is synced: replay would bring it back byte for byte, anything behind it might be written differently.
@@ -133,12 +134,11 @@ extension LogStore {
     checkpoints.phase = .none
     checkpoints.unsound = []
     checkpoints.retryAt = nil
+    removal.refused = []
     checkpoints.last = sequence
     checkpoints.fileIndex = 1 - checkpoints.fileIndex
     checkpoints.journalBytes = max(.zero, checkpoints.journalBytes - bytes)
     commits.reclaimable = sequence
-    let dead = state.doomed.filter { $0.sequence <= sequence }.map(\.path)
-    if !dead.isEmpty { lanes.submit(.remove(dead)) }
   }
 
   /// A checkpoint met a full disk. Nothing is lost, the journal has the bytes: it is kept, nothing more is admitted, and
