@@ -52,22 +52,26 @@ let package = Package(
     room("Compression", in: "Ground", ["ByteCodec", "CZstd", "CLZ4", "CSnappy", "CZlib"]),
     room("Machine", in: "Ground", ["Units", "ByteCodec", "CLinux"]),
     room("Reactor", in: "Ground", ["Units", "ByteCodec", "Machine", "CLinux"]),
+    room("Metrics", in: "Ground", []),
 
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
-    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "RecordFormat"]),
+    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "Metrics", "RecordFormat"]),
+    room(
+      "Inspection", in: "Engine",
+      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore"]),
     room(
       "Broker", in: "Engine",
-      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Settings"]),
+      ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat", "LogStore", "Settings"]),
 
     room("KafkaWire", in: "Doors", ["Units", "ByteCodec"]),
     room(
       "KafkaDoor", in: "Doors",
       [
-        "Units", "ByteCodec", "Compression", "Machine", "Reactor", "RecordFormat", "Settings", "LogStore", "Broker",
-        "KafkaWire",
+        "Units", "ByteCodec", "Compression", "Machine", "Metrics", "Reactor", "RecordFormat", "Settings", "LogStore",
+        "Broker", "KafkaWire",
       ]),
-    room("HTTPFront", in: "Doors", ["Units", "CMicroHTTPD"]),
+    room("HTTPFront", in: "Doors", ["Machine", "Reactor", "CMicroHTTPD"]),
 
     room(
       "KafkaClient", in: "Client",
@@ -83,8 +87,8 @@ let package = Package(
     .target(
       name: "MillraceServer",
       dependencies: [
-        "Units", "ByteCodec", "Machine", "Reactor", "Settings", "LogStore", "Broker", "KafkaDoor", "HTTPFront",
-        "SimMachine", "CLinux",
+        "Units", "ByteCodec", "Machine", "Metrics", "Reactor", "Settings", "LogStore", "Broker", "KafkaWire",
+        "KafkaDoor", "HTTPFront", "SimMachine", "CLinux",
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
@@ -113,5 +117,7 @@ let package = Package(
     tests(
       "KafkaClientTests", ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "KafkaWire", "KafkaClient"]),
     tests("TerminalTests", ["ByteCodec", "Terminal"]),
+    tests("MetricsTests", ["Metrics"]),
+    tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
   ]
 )

@@ -18,7 +18,9 @@ extension Engine {
     let now = clock.wallClock()
     let expiry = Timestamp(
       milliseconds: now.milliseconds - Int64(settings.transactions.producerIDExpirationMs))
-    return store.append(batch, header: header, to: partition, rules: rules, expiry: expiry)
+    let result = store.append(batch, header: header, to: partition, rules: rules, expiry: expiry)
+    if case .stored = result { traffic.stored(partition.key.topic, bytes: batch.count, records: header.recordCount) }
+    return result
   }
 
   /// A producer id that was never given out, and the sequence from which it may be shown.

@@ -32,6 +32,8 @@ package final class Engine {
   var producerIDsVisible = JournalSequence.start
   var upkeep: Upkeep
   var shutDown: ShutDown?
+  /// For the metrics.
+  package internal(set) var traffic = TopicTraffic()
   private var layerCache: (layers: BrokerLayers, settings: BrokerSettings, topicBase: TopicSettings)
   private var topicCache: [UniqueID: TopicSettings] = [:]
 
@@ -66,6 +68,9 @@ package final class Engine {
     topicCache.removeAll()
     if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
   }
+
+  /// After a change of one topic's settings, or its end.
+  func settingsChanged(of topic: UniqueID) { topicCache[topic] = nil }
 
   private static func layers(
     _ statics: StaticSettings, _ catalogue: Catalogue

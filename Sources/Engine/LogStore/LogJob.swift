@@ -26,11 +26,11 @@ package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, backg
 
 /// What became of a job; handed to `LogStore.finished` on the engine's thread.
 package enum LogEvent: Sendable {
-  case committed(last: JournalSequence, journalBytes: ByteCount)
+  case committed(last: JournalSequence, journalBytes: ByteCount, took: CommitTiming)
   /// The disk was full before anything of the group reached the journal: it can be written again as it is.
   case commitPostponed(DiskError)
   case space(VolumeSpace)
-  case checkpointed(JournalSequence)
+  case checkpointed(JournalSequence, nanoseconds: Int64)
   /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
   case checkpointPostponed(DiskError)
   case read(ReadOutcome, token: UInt64)

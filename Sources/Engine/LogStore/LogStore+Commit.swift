@@ -143,9 +143,12 @@ extension LogStore {
     commits.retryAt = clock.now().advanced(byMs: Self.retryMs)
   }
 
-  func commitFinished(last: JournalSequence, bytes: ByteCount, _ progress: inout LogProgress) {
+  func commitFinished(
+    last: JournalSequence, bytes: ByteCount, took: CommitTiming, _ progress: inout LogProgress
+  ) {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
+    meters.committed(group, journalBytes: bytes, took: took)
     commits.waitingBytes -= group.bytes
     commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes
     if group.syncs { commits.syncedAt = clock.now() }

@@ -54,6 +54,8 @@ package final class LogStore {
   var nextUnit: UInt64
   var reads = PendingReads()
   var space = SpaceWatch()
+  /// For the metrics.
+  package internal(set) var meters = LogMeters()
 
   /// Opens the folder `disk` holds: recovers, checkpoints, and is ready to decide.
   package convenience init(
@@ -67,7 +69,7 @@ package final class LogStore {
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
       durable: recovered.checkpoint.sequence)
-    let workshop = LogWorkshop(disk: disk, journal: journal)
+    let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
     self.init(
       recovered: recovered, clock: clock, options: options, workshop: workshop, lanes: makeLanes(workshop), lock: lock)
   }
@@ -103,13 +105,19 @@ package final class LogStore {
       && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
   }
 
+  /// The size of the volume and what is free on it; nil when the system does not say.
+  package func volumeSpace() -> VolumeSpace? {
+    do throws(DiskError) { return try workshop.disk.space() } catch { return nil }
+  }
+
   /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.
   package func finished(_ event: LogEvent) -> LogProgress {
     var progress = LogProgress()
     switch event {
-    case .committed(let last, let bytes):
-      commitFinished(last: last, bytes: bytes, &progress)
-    case .checkpointed(let sequence):
+    case .committed(let last, let bytes, let took):
+      commitFinished(last: last, bytes: bytes, took: took, &progress)
+    case .checkpointed(let sequence, let nanoseconds):
+      meters.checkpointed(nanoseconds: nanoseconds)
       checkpointFinished(sequence)
     case .commitPostponed:
       commitPostponed()

@@ -10,6 +10,8 @@ extension Server {
     public var memoryBytes: Int64 = 1 << 30
     /// Where Kafka clients are accepted; port 0 chooses a free one.
     public var kafka: [(host: String, port: UInt16)] = [("127.0.0.1", 0)]
+    /// Where metrics and health are served; nil: nowhere.
+    public var http: (host: String, port: UInt16)?
     /// Settings under Kafka's names; they win over the file and the environment.
     public var settings: [String: String] = [:]
     /// Variables `MILLRACE_...` are read from here.

@@ -1,5 +1,7 @@
 import Broker
 import ByteCodec
+import Glibc
+import HTTPFront
 import KafkaDoor
 import LogStore
 import Machine
@@ -22,6 +24,7 @@ public final class Server: @unchecked Sendable {
   private let lanes: ThreadLanes
   private let door: KafkaDoor
   private let listeners: [Reactor.Listener]
+  private let http: HTTPFront?
   private let settings: BrokerSettings
   private let isStopping = Atomic<Bool>(false)
   private let finished = Signal()
@@ -30,19 +33,14 @@ public final class Server: @unchecked Sendable {
   public let recovery: String
   /// The addresses that accept Kafka clients, as `host:port`.
   public let kafkaAddresses: [String]
+  /// The address that serves metrics and health, as `host:port`; nil where it was not asked for.
+  public var httpAddress: String? { http?.address }
 
   /// Opens the data, recovers it, and listens. Throws what a person can act on; nothing runs then.
   public init(_ configuration: Configuration) throws(ServerError) {
-    let statics: StaticSettings
-    do throws(SettingError) {
-      statics = try StaticSettings(
-        flags: configuration.settings.map { "\($0.key)=\($0.value)" }, environment: configuration.environment,
-        file: configuration.file)
-    } catch {
-      throw ServerError(.settings, error.message)
-    }
     let clock = SystemClock()
     let disk = try Self.disk(configuration)
+    let statics = try Self.statics(configuration)
     do throws(SystemError) {
       loop = try EventLoop(name: "engine", clock: clock)
     } catch {
@@ -60,7 +58,34 @@ public final class Server: @unchecked Sendable {
     mail.engine = opened.engine
     listeners = try Self.listen(configuration, loop: loop, door: door, settings: settings)
     kafkaAddresses = listeners.map(\.address.description)
+    if let address = configuration.http {
+      http = try Self.httpFront(address, loop: loop, door: door, started: clock.now())
+    } else {
+      http = nil
+    }
     run()
+  }
+
+  /// The settings given at the start; the data folder is the one in use, whatever a file says.
+  private static func statics(_ configuration: Configuration) throws(ServerError) -> StaticSettings {
+    do throws(SettingError) {
+      var statics = try StaticSettings(
+        flags: configuration.settings.map { "\($0.key)=\($0.value)" }, environment: configuration.environment,
+        file: configuration.file)
+      let folder = configuration.folder.map(Self.absolute) ?? "memory"
+      // A comma would make two folders of it.
+      if !folder.utf8.contains(UInt8(ascii: ",")) { try statics.set("log.dirs", to: folder, from: .server) }
+      return statics
+    } catch {
+      throw ServerError(.settings, error.message)
+    }
+  }
+
+  /// `path` from the root, without links; itself where the system cannot say.
+  private static func absolute(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 
   private static func disk(_ configuration: Configuration) throws(ServerError) -> any Disk {
@@ -157,6 +182,7 @@ public final class Server: @unchecked Sendable {
   /// is harmless.
   public func stop() {
     guard !isStopping.exchange(true, ordering: .acquiringAndReleasing) else { return finished.wait() }
+    http?.stop()
     let posted = loop.post { [self] in
       for listener in listeners { listener.close() }
       door.closeConnections()

@@ -16,11 +16,12 @@ enum ServeCommand {
       switch flag {
       case "--memory": configuration.folder = nil
       case "--data": configuration.folder = rest.popFirst()
-      case "--kafka":
+      case "--kafka", "--http":
         guard let address = rest.popFirst(), let colon = address.lastIndex(of: ":"),
           let port = UInt16(address[address.index(after: colon)...])
-        else { return usage("--kafka needs HOST:PORT") }
-        configuration.kafka = [(String(address[..<colon]), port)]
+        else { return usage("\(flag) needs HOST:PORT") }
+        let found = (String(address[..<colon]), port)
+        if flag == "--kafka" { configuration.kafka = [found] } else { configuration.http = found }
       case "--set":
         guard let pair = rest.popFirst(), let sign = pair.firstIndex(of: "=") else {
           return usage("--set needs name=value")
@@ -44,7 +45,8 @@ enum ServeCommand {
       return error.isRetriable ? 75 : error.code == .settings ? 64 : 74
     }
     say(server.recovery)
-    print("millrace ready kafka=\(server.kafkaAddresses.joined(separator: ","))")
+    let http = server.httpAddress.map { " http=\($0)" } ?? ""
+    print("millrace ready kafka=\(server.kafkaAddresses.joined(separator: ","))\(http)")
     fflush(nil)
     var caught: Int32 = 0
     sigwait(&signals, &caught)
@@ -53,7 +55,7 @@ enum ServeCommand {
   }
 
   private static func usage(_ problem: String) -> Int32 {
-    say("\(problem)\nusage: millrace serve [--data DIR | --memory] [--kafka HOST:PORT] [--set name=value]...")
+    say("\(problem)\nusage: millrace serve [--data DIR | --memory] [--kafka HOST:PORT] [--http HOST:PORT] [--set name=value]...")
     return 64
   }
 
