@@ -135,7 +135,6 @@ let package = Package(
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
     tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
-    tests("KafkaAdminTests", ["Units", "ByteCodec", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
     .testTarget(
       name: "EndToEndTests", dependencies: [], path: "Tests/EndToEnd", exclude: ["clients"], swiftSettings: strict),
     .testTarget(
