@@ -108,7 +108,7 @@ let package = Package(
       ]),
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
-    program("simulate", ["Simulation"]),
+    program("simulate", ["LogStore", "Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
@@ -118,6 +118,7 @@ let package = Package(
     tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
+    tests("SimulationTests", ["Machine", "SimMachine", "Simulation"]),
     tests("ByteCodecTests", ["Units", "ByteCodec"]),
     tests(
       "LogStoreTests",
