@@ -112,6 +112,8 @@ let package = Package(
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "wirecheck"],
       exclude: ["Vectors"], swiftSettings: strict),
-    tests("KafkaAdminTests", ["Units", "ByteCodec", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
+    tests(
+      "KafkaAdminTests",
+      ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
   ]
 )
