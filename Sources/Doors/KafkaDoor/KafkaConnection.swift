@@ -130,7 +130,7 @@ final class KafkaConnection: ConnectionHandler {
   // MARK: Answers
 
   /// Takes the next place in the order of replies.
-  func openSlot() -> ReplyQueue.Slot { replies.open() }
+  func openSlot(_ stamp: RequestStamp) -> ReplyQueue.Slot { replies.open(stamp) }
 
   /// Gives the reply to `request`, which leaves once `sequence` is durable and its predecessors have left.
   func answer(_ request: Request, _ message: any WireMessage, after sequence: JournalSequence) {
@@ -168,7 +168,7 @@ final class KafkaConnection: ConnectionHandler {
   /// Sends what may leave; called when an answer was made and when more has become durable.
   func sendReady() {
     guard socket.isOpen else { return }
-    let parts = replies.takeReady(durable: door.engine.store.durable)
+    let parts = replies.takeReady(durable: door.engine.store.durable) { door.replyLeft($0) }
     if !parts.isEmpty { socket.send(parts) }
     if replies.waitsForDisk, !isWaitingForDisk {
       isWaitingForDisk = true

@@ -23,6 +23,8 @@ package final class KafkaDoor: EngineObserver {
   var sharedAnswers = SharedAnswers()
   /// The rules of topics that are produced to.
   var produceRules = ProduceRulesCache()
+  /// For the metrics.
+  package internal(set) var meters = KafkaMeters()
 
   /// Bytes of requests being read or executed, and who waits for room there.
   var room: RequestRoom

@@ -13,6 +13,7 @@ package struct ReplyQueue {
   }
 
   private var states: [State] = []
+  private var stamps: [RequestStamp?] = []
   private var first: Slot = 0
   /// Bytes of replies that are made and have not left.
   package private(set) var bytes = 0
@@ -22,9 +23,10 @@ package struct ReplyQueue {
   /// Requests without a reply that has left.
   package var count: Int { states.count }
 
-  /// Takes the next place.
-  package mutating func open() -> Slot {
+  /// Takes the next place; `stamp` is handed back when its reply leaves.
+  package mutating func open(_ stamp: RequestStamp? = nil) -> Slot {
     states.append(.open)
+    stamps.append(stamp)
     return first + UInt64(states.count) - 1
   }
 
@@ -38,18 +40,22 @@ package struct ReplyQueue {
   }
 
   /// Takes the replies that may leave now, in order.
-  package mutating func takeReady(durable: JournalSequence) -> [ByteSlice] {
+  package mutating func takeReady(
+    durable: JournalSequence, left: (RequestStamp) -> Void = { _ in }
+  ) -> [ByteSlice] {
     var parts: [ByteSlice] = []
     var taken = 0
     while taken < states.count, case .made(let next, let sequence) = states[taken], sequence <= durable {
       if parts.isEmpty { parts = next } else { parts += next }
+      if let stamp = stamps[taken] { left(stamp) }
       taken += 1
     }
     guard taken > 0 else { return parts }
     for part in parts { bytes -= part.count }
     states.removeFirst(taken)
+    stamps.removeFirst(taken)
     // An idle connection keeps next to nothing.
-    if states.isEmpty, states.capacity > 8 { states = [] }
+    if states.isEmpty, states.capacity > 8 { (states, stamps) = ([], []) }
     first += UInt64(taken)
     return parts
   }

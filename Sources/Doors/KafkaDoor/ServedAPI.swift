@@ -65,16 +65,19 @@ extension KafkaDoor {
       return connection.socket.close(
         .handler("a request for \(api.name) version \(header.apiVersion), which is not served"))
     }
-    request.slot = connection.openSlot()
+    request.slot = connection.openSlot(requestBegan(api))
     do throws(WireError) {
       switch try served.handle(self, request) {
       case .reply(let message, let after): connection.answer(request, message, after: after)
       case .encoded(let body, let after): connection.answer(request, encoded: body, after: after)
       case .later: return
       case .silence: connection.leaveUnanswered(request)
-      case .close(let reason): connection.socket.closeAfterFlush(.handler(reason))
+      case .close(let reason):
+        meters.failed(api)
+        connection.socket.closeAfterFlush(.handler(reason))
       }
     } catch {
+      meters.failed(api)
       connection.socket.close(.handler("a \(api.name) request of version \(header.apiVersion) is malformed: \(error)"))
     }
   }

@@ -178,6 +178,7 @@ extension Engine {
       || operation.plan.deadline <= clock.now()
     if isDone {
       fetches.operations[id] = nil
+      traffic.fetched(operation.results, of: operation.plan.entries)
       return operation.completion(operation.results)
     }
     operation.begin()
@@ -232,7 +233,7 @@ extension ReadOutcome {
     switch self {
     case .batches(let bytes, _, _): .batches(bytes)
     case .damaged(_, _, let reason): .damaged(reason: reason)
-    case .notCached: .batches(.empty)
+    case .gone, .notCached: .batches(.empty)
     }
   }
 }

@@ -52,6 +52,7 @@ extension Engine {
     }
     let keys = (0..<topic.partitionCount).map { PartitionKey(topic: id, index: $0) }
     let sequence = store.change([.topicDeleted(id)])
+    traffic.forget(id)
     settingsChanged(of: id)
     wakeFetches(on: keys)
     return .success(Decided(value: topic, sequence: sequence))

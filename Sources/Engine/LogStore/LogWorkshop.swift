@@ -8,10 +8,12 @@ package final class LogWorkshop: @unchecked Sendable {
   let files: OpenFiles
   /// Disk lane only.
   private let journal: JournalWriter
+  private let clock: any Clock
 
-  init(disk: any Disk, journal: JournalWriter) {
+  init(disk: any Disk, journal: JournalWriter, clock: any Clock) {
     self.disk = disk
     self.journal = journal
+    self.clock = clock
     files = OpenFiles(disk: disk)
   }
 
@@ -25,8 +27,10 @@ package final class LogWorkshop: @unchecked Sendable {
         return try checkpoint(work)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
-      case .remove(let paths):
-        return .removed(paths.filter(remove))
+      case .remove(let paths, let isDoomed):
+        return .removed(RemovedFiles(asked: paths, gone: paths.filter(remove), isDoomed: isDoomed))
+      case .compact(let run):
+        return .compactionStepped(run.step(self))
       case .measureSpace(let ballast):
         return .space(try Ballast(disk: disk).measure(setAside: ballast))
       }
@@ -47,6 +51,7 @@ package final class LogWorkshop: @unchecked Sendable {
   /// Where the disk is full, the ballast is given up once; what still finds no room is tried again later: until the
   /// journal is written nothing has happened, and the segments' bytes may be written twice.
   private func commit(_ group: CommitGroup) throws(DiskError) -> LogEvent {
+    let began = clock.now()
     let written: ByteCount
     do throws(DiskError) {
       do throws(DiskError) {
@@ -59,8 +64,10 @@ package final class LogWorkshop: @unchecked Sendable {
       guard error.isFull else { throw error }
       return .commitPostponed(error)
     }
+    let wrote = clock.now()
     if group.syncs { try journal.sync(through: group.last) }
-    return .committed(last: group.last, journalBytes: written)
+    return .committed(
+      last: group.last, journalBytes: written, took: CommitTiming(began: began, wrote: wrote, synced: clock.now()))
   }
 
   private func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
@@ -88,6 +95,7 @@ package final class LogWorkshop: @unchecked Sendable {
   /// next one, a segment from the journal, the checkpoint whole. Names have nothing to be written anew from, so there a
   /// failure is final.
   private func checkpoint(_ work: CheckpointWork) throws(DiskError) -> LogEvent {
+    let began = clock.now()
     for (path, before, rows) in work.indexRows { writeIndex(path, before, rows) }
     do throws(DiskError) {
       try rewrite(work)
@@ -104,7 +112,7 @@ package final class LogWorkshop: @unchecked Sendable {
       guard error.isFull || error.isOutOfDescriptors, error.call != .syncDirectory else { throw error }
       return .checkpointPostponed(error)
     }
-    return .checkpointed(work.sequence)
+    return .checkpointed(work.sequence, nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
   }
 
   /// Adds rows to an index file. They are derived: rows that cannot be written are made again from the segment when
@@ -133,7 +141,7 @@ package final class LogWorkshop: @unchecked Sendable {
 
   /// Removes a segment with its index, or a folder (its path ends with `/`) with what is left in it. Answers whether it
   /// is gone.
-  private func remove(_ path: String) -> Bool {
+  func remove(_ path: String) -> Bool {
     do throws(DiskError) {
       if path.hasSuffix("/") {
         let folder = String(path.dropLast())

@@ -46,3 +46,19 @@ private func setOption(_ number: Int32, _ level: Int32, _ option: Int32, _ value
   var value = value
   setsockopt(number, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
 }
+
+/// A listening socket for somebody else's loop, such as the HTTP library's.
+package final class BoundSocket {
+  /// Where it listens; a port of 0 has become the one that was free.
+  package let address: SocketAddress
+  private let descriptor: Descriptor
+
+  /// Listens on `host` and `port`.
+  package init(host: String, port: UInt16) throws(SystemError) {
+    descriptor = try listeningSocket(host: host, port: port)
+    address = SocketAddress.of(descriptor.number) ?? .unset
+  }
+
+  /// A descriptor of the socket that the caller closes; -1 when the system has none left.
+  package func takeDescriptor() -> Int32 { fcntl(descriptor.number, F_DUPFD_CLOEXEC, 0) }
+}

@@ -60,7 +60,7 @@ extension KafkaDoor {
     case .failure(let refusal): return .failure(Fault(refusal))
     case .success(let made):
       if topic.replicationFactor > 1, !validateOnly {
-        log("topic '\(topic.name)': one copy is kept, not the \(topic.replicationFactor) asked for")
+        notice("topic '\(topic.name)': one copy is kept, not the \(topic.replicationFactor) asked for")
       }
       return .success(
         .init(

@@ -48,6 +48,7 @@ extension KafkaDoor {
       }
       response.responses.append(answer)
     }
+    if failure != nil, message.acks != 0 { meters.failed(.produce) }
     guard message.acks == 0 else { return .reply(response, after: after) }
     guard let failure else { return .silence }
     return .close("a Produce with acks 0 failed with \(failure), which only closing can tell")
@@ -85,6 +86,9 @@ extension KafkaDoor {
       outcome.refuse(.kafkaStorageError, "the disk is full: delete records or topics, or make room")
     case .staleEpoch(let current):
       outcome.refuse(.invalidProducerEpoch, "epoch \(header.producerEpoch) is older than \(current)")
+    case .tooManyProducers:
+      // Retriable for every client, unlike the storage errors that make some look for another leader.
+      outcome.refuse(.notEnoughReplicas, "too many idempotent producers are remembered already; try again later")
     }
     return outcome
   }
