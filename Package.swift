@@ -128,6 +128,9 @@ let package = Package(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "VectorCheck"],
       exclude: ["Vectors"], swiftSettings: strict),
     tests(
+      "KafkaClientTests", ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "KafkaWire", "KafkaClient"]),
+    tests("TerminalTests", ["ByteCodec", "Terminal"]),
+    tests(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
