@@ -141,5 +141,8 @@ let package = Package(
     .testTarget(
       name: "TidyTests", dependencies: [], path: "Tests/TidyTests",
       exclude: ["unsafe-files.txt", "foundation-files.txt"], swiftSettings: strict),
+    tests(
+      "KafkaAdminTests",
+      ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
   ]
 )
