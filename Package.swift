@@ -129,6 +129,9 @@ let package = Package(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "VectorCheck"],
       exclude: ["Vectors"], swiftSettings: strict),
     tests(
+      "KafkaClientTests", ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "KafkaWire", "KafkaClient"]),
+    tests("TerminalTests", ["ByteCodec", "Terminal"]),
+    tests(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
@@ -138,5 +141,8 @@ let package = Package(
     .testTarget(
       name: "TidyTests", dependencies: [], path: "Tests/TidyTests",
       exclude: ["unsafe-files.txt", "foundation-files.txt"], swiftSettings: strict),
+    tests(
+      "KafkaAdminTests",
+      ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
   ]
 )
