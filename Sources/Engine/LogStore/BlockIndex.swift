@@ -43,7 +43,7 @@ package struct BlockIndex {
       var writer = ByteWriter(capacity: 32)
       key.partition.encode(to: &writer)
       writer.writeInt64(key.base.value)
-    writer.writeInt64(Int64(key.generation))
+      writer.writeInt64(Int64(key.generation))
       return Checksum.crc32c(writer.takeSlice())
     }
 
