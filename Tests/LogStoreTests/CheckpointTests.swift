@@ -6,7 +6,7 @@ import Units
 @Suite struct CheckpointTests {
   private static let checkpoint = Checkpoint(
     sequence: JournalSequence(5), epoch: 6, firstUse: 7, isCleanStop: true, nextUnit: 8,
-    state: ByteSlice(copying: Array(0..<200)), doomed: ["data/x/", "data/y/0.log"])
+    state: ByteSlice(copying: [UInt8](0..<200)), doomed: ["data/x/", "data/y/0.log"])
 
   private func decoded(_ bytes: [UInt8]) -> Checkpoint? {
     try? Checkpoint.decode(ByteSlice(copying: bytes)).get()
@@ -14,7 +14,10 @@ import Units
 
   private func expectSame(_ found: Checkpoint?, _ comment: Comment? = nil) {
     #expect(found?.sequence == Self.checkpoint.sequence, comment)
-    #expect(found?.epoch == 6 && found?.firstUse == 7 && found?.isCleanStop == true && found?.nextUnit == 8, comment)
+    #expect(found?.epoch == 6, comment)
+    #expect(found?.firstUse == 7, comment)
+    #expect(found?.isCleanStop == true, comment)
+    #expect(found?.nextUnit == 8, comment)
     #expect(found?.state.copy() == Self.checkpoint.state.copy(), comment)
     #expect(found?.doomed == Self.checkpoint.doomed, comment)
   }
@@ -35,7 +38,8 @@ import Units
     for position in 0..<bytes.count / 2 {
       var damaged = bytes
       damaged[position] ^= 1
-      damaged[bytes.count / 2 + (position * 7) % (bytes.count / 2)] ^= 1
+      let other: Int = (position * 7) % (bytes.count / 2)
+      damaged[bytes.count / 2 + other] ^= 1
       #expect(decoded(damaged) == nil, "byte \(position)")
     }
   }
@@ -54,7 +58,7 @@ import Units
   }
 
   @Test func aNewerVersionIsNamed() {
-    let body = [0, 2] + [UInt8](repeating: 0, count: 40)
+    let body: [UInt8] = [0, 2] + [UInt8](repeating: 0, count: 40)
     var writer = ByteWriter()
     writer.writeUInt32(0x4D52_4350)
     writer.writeInt64(Int64(body.count))

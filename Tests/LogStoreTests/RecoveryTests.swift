@@ -157,7 +157,6 @@ import Units
     log.settle()
     #expect(log.store.failure?.call == .sync)
     #expect(end(log, key) == 3)
-    #expect(!log.store.admits)
     #expect(try log.bases(key) == [0, 1, 2])
     #expect(end(try TestLog(log.disk.afterCrash(.worst)), key) == 3)
   }

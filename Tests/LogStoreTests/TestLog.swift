@@ -61,6 +61,8 @@ final class TestLog {
   func checkpoint() {
     store.beginCheckpoint()
     settle()
+    store.removeDoomed(now: clock.now()) { _ in 0 }
+    settle()
   }
 
   func makeTopic(_ name: String = "t", id: UInt64 = 1) -> PartitionKey {
@@ -73,8 +75,7 @@ final class TestLog {
   func append(_ bytes: ByteSlice, to key: PartitionKey) throws -> AppendResult {
     let partition = try #require(store.partition(key))
     return store.append(
-      bytes, header: try RecordBatchHeader(bytes.bytes), to: partition, rules: rules,
-      expiry: Timestamp(milliseconds: 0))
+      bytes, header: try RecordBatchHeader(bytes.bytes), to: partition, rules: AppendRules(roll: rules, syncs: true))
   }
 
   /// What a reader gets from `offset`, waiting for the disk when it must.

@@ -106,7 +106,7 @@ package struct JournalFrameHeader: Equatable {
   /// The header at `position` of `bytes`, or nil when there is no intact one.
   package static func parse(_ bytes: ByteSlice, at position: Int) -> JournalFrameHeader? {
     let slice = bytes.part(from: position, count: size)
-    guard slice.count == size else { return nil }
+    guard position >= 0, slice.count == size else { return nil }
     var reader = ByteReader(slice)
     do throws(WireError) {
       guard try reader.readUInt32() == magic else { return nil }

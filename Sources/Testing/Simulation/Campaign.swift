@@ -46,8 +46,8 @@ extension Trial.Tally {
   /// The lines a person reads after a campaign.
   package var summary: String {
     let hours = Double(simulatedMs) / 3_600_000
-    let places = sites.sorted { $0.value > $1.value }
-      .map { "  \($0.key.call.rawValue) \($0.key.fileClass): \($0.value)" }
+    let named = sites.map { (count: $0.value, name: "\($0.key.call.rawValue) \($0.key.fileClass)") }
+    let places = named.sorted { ($1.count, $0.name) < ($0.count, $1.name) }.map { "  \($0.name): \($0.count)" }
     return """
       \(crashPoints) crash points, \(recoveryCuts) cuts during recovery, \(operations) operations, \
       \(replays) replays compared, \(ghosts) worst cuts tried in passing, \(hours.rounded()) simulated hours
