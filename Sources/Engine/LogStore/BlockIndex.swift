@@ -18,12 +18,12 @@ package struct BlockIndex {
     /// CRC-32C of the block's bytes.
     package var checksum: UInt32
 
-    var end: FilePosition { position.advanced(by: length) }
+    package var end: FilePosition { position.advanced(by: length) }
 
     /// On disk: the fields, and a CRC of their own.
-    static let encodedSize = 48
+    package static let encodedSize = 48
 
-    func encode(to writer: inout ByteWriter) {
+    package func encode(to writer: inout ByteWriter) {
       var fields = ByteWriter(capacity: Self.encodedSize)
       fields.writeInt64(position.value)
       fields.writeInt64(firstOffset.value)
@@ -37,7 +37,7 @@ package struct BlockIndex {
       writer.writeUInt32(Checksum.crc32c(bytes))
     }
 
-    init?(_ bytes: ByteSlice) {
+    package init?(_ bytes: ByteSlice) {
       guard bytes.count == Self.encodedSize else { return nil }
       var reader = ByteReader(bytes)
       do throws(WireError) {

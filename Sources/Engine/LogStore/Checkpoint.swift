@@ -69,6 +69,12 @@ package struct Checkpoint {
     return .failure(.damaged)
   }
 
+  /// Which of the two copies in `file` are intact.
+  package static func intactCopies(_ file: ByteSlice) -> [Bool] {
+    let half = file.count / 2
+    return [0, half].map { intactBody(file.part(from: $0, count: half)) != nil }
+  }
+
   private static func intactBody(_ copy: ByteSlice) -> ByteSlice? {
     guard copy.count >= prologue else { return nil }
     var reader = ByteReader(copy)

@@ -83,7 +83,7 @@ struct Recovery {
     do throws(DiskError) { return try body() } catch { throw .disk(error) }
   }
 
-  private func newestCheckpoint() throws(RecoveryFailure) -> (checkpoint: Checkpoint, index: Int)? {
+  func newestCheckpoint() throws(RecoveryFailure) -> (checkpoint: Checkpoint, index: Int)? {
     var best: (checkpoint: Checkpoint, index: Int)?
     for (index, name) in Checkpoint.fileNames.enumerated() {
       guard let content = try onDisk({ () throws(DiskError) in try self.content(of: name) }) else { continue }
@@ -193,16 +193,19 @@ extension Checkpoint {
 }
 
 /// Puts journal frames back: control records into the state, batches into the state and into their segments.
-private struct Replay {
+struct Replay {
   let disk: any Disk
   let state: LogState
   private var touched: [SegmentKey: any DiskFile] = [:]
   private var folders: Set<String> = []
   private(set) var bytesWritten = ByteCount.zero
+  /// False: only the state changes, for tools that look.
+  private let writes: Bool
 
-  init(disk: any Disk, state: LogState) {
+  init(disk: any Disk, state: LogState, writes: Bool = true) {
     self.disk = disk
     self.state = state
+    self.writes = writes
   }
 
   mutating func apply(_ frame: JournalReader.Frame) throws(RecoveryFailure) {
@@ -225,7 +228,7 @@ private struct Replay {
             + "\(place.partition.folder), which does not follow what is before it")
       }
       do throws(DiskError) {
-        try write(frame.payload, place: place)
+        if writes { try write(frame.payload, place: place) }
       } catch {
         throw .disk(error)
       }
