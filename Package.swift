@@ -73,6 +73,12 @@ let package = Package(
       ]),
     room("HTTPFront", in: "Doors", ["Machine", "Reactor", "CMicroHTTPD"]),
 
+    room(
+      "KafkaClient", in: "Client",
+      ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire"]),
+
+    room("Terminal", in: "Client", ["ByteCodec"]),
+
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
       "Simulation", in: "Testing",
@@ -86,7 +92,12 @@ let package = Package(
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
-    program("millrace", ["MillraceServer", "Units", "Settings", "KafkaWire", "RecordFormat", "ByteCodec"]),
+    program(
+      "millrace",
+      [
+        "MillraceServer", "KafkaClient", "Terminal", "Units", "ByteCodec", "Compression", "Machine", "RecordFormat",
+        "KafkaWire", "Settings",
+      ]),
     program("wiregen", []),
     program("wirecheck", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
     program("simulate", ["Simulation"]),

@@ -9,22 +9,35 @@ import Units
 ///
 /// Produce, and nothing else, is executed ahead of unanswered requests before it; any other request starts when all
 /// before it are answered. So an answer never shows less than an earlier one did, while producers keep several batches
-/// under way.
+/// under way. A client that does not take its answers is neither read nor served until it has.
 final class KafkaConnection: ConnectionHandler {
-  /// Requests without an answer, beyond which the connection is not read.
-  static let maximumRequests = 64
-
   let door: KafkaDoor
   /// The socket; this connection owns it until `connectionClosed`.
   let socket: Connection
   private var replies = ReplyQueue()
-  /// Frames that wait for their predecessors' answers.
+  /// Frames that wait for their predecessors' answers, or for room in the store. Reading stops with the first.
   private var held: [ByteSlice] = []
-  private var reserved = 0
+  /// The memory of frames that are read or held, in their order.
+  private var reservations: [(bytes: Int, lane: MemoryPool.Lane)] = []
+  /// Bytes of `reservations`.
+  private(set) var reserved = 0
+  /// The next frame's memory has been granted while it waited.
+  private var isGranted = false
+  /// The door has this connection on its list for room.
+  var isQueuedForRoom = false
+  /// The door has this connection on its list for the store.
+  var isQueuedForStore = false
+  /// Nothing is read until `goOn` finds that it may be.
+  private var isStopped = false
   private var isWaitingForDisk = false
+  /// Bytes of answers counted with the door: made, and not yet taken by the client.
+  private var answerBytes = 0
+  /// Since when some of them were never all taken.
+  private(set) var owesSince = Instant.distantFuture
   /// Set while a fetch is parked, to forget it when the client goes.
   var parkedFetch: UInt64?
-  /// What the client said of itself in ApiVersions.
+  /// What the client said of itself, for the log.
+  private(set) var clientID = ""
   var software = ""
 
   init(door: KafkaDoor, socket: Connection) {
@@ -35,49 +48,83 @@ final class KafkaConnection: ConnectionHandler {
   // MARK: Frames
 
   func frameAnnounced(length: Int) -> FrameVerdict {
-    guard held.isEmpty, replies.count < Self.maximumRequests, door.admits(length, of: self) else {
-      door.waits(self)
+    if isGranted {
+      isGranted = false
+      return .accept
+    }
+    guard mayRead, door.reserves(length, for: self) else {
+      isStopped = true
       return .wait
     }
-    reserved += length
-    door.memory.take(length)
     return .accept
   }
 
   func frameReceived(_ frame: ByteSlice) {
     if held.isEmpty, mayStart(frame) { return start(frame) }
     held.append(frame)
+    isStopped = true
     socket.pauseReading()
   }
 
-  /// Whether a request may start now: a Produce always, others when nothing before them is unanswered.
-  private func mayStart(_ frame: ByteSlice) -> Bool {
-    if replies.count == 0 { return true }
-    var reader = ByteReader(frame)
-    return (try? reader.readInt16()) == APIKey.produce.rawValue
+  /// Whether another frame may be read.
+  private var mayRead: Bool {
+    held.isEmpty && !isQueuedForRoom && replies.count < DoorLimits.requestsPerConnection && hasRoomForAnswers
   }
 
-  private func startHeld() {
+  private var hasRoomForAnswers: Bool { socket.queuedBytes <= DoorLimits.queuedBytesPerConnection }
+
+  /// Whether a request may start now: a Produce when the store takes more, others when nothing before them is
+  /// unanswered.
+  private func mayStart(_ frame: ByteSlice) -> Bool {
+    var reader = ByteReader(frame)
+    guard (try? reader.readInt16()) == APIKey.produce.rawValue else { return replies.count == 0 && hasRoomForAnswers }
+    if door.engine.store.admits { return true }
+    door.waitsForStore(self)
+    return false
+  }
+
+  /// Starts what was held and reads on, as far as it may.
+  func goOn() {
     while let next = held.first, socket.isOpen, mayStart(next) {
       held.removeFirst()
       start(next)
     }
-    if held.isEmpty, socket.isOpen { socket.resumeReading() }
+    guard isStopped, socket.isOpen, mayRead else { return }
+    isStopped = false
+    socket.resumeReading()
   }
 
   private func start(_ frame: ByteSlice) {
-    defer { release(frame.count) }
+    defer { releaseFirst() }
     var reader = ByteReader(frame)
     guard let header = try? RequestHeader(from: &reader) else {
       return socket.close(.handler("a request without a whole header"))
     }
+    if clientID.isEmpty, let name = header.clientId, !name.isEmpty { clientID = LoggedText(name).description }
     let body = frame.dropping(reader.position)
     door.handle(header, body: body, from: self)
   }
 
-  private func release(_ bytes: Int) {
-    reserved -= bytes
-    door.memory.give(bytes)
+  // MARK: Memory
+
+  /// `bytes` are reserved for the frame that was announced.
+  func took(_ bytes: Int, _ lane: MemoryPool.Lane) {
+    reservations.append((bytes, lane))
+    reserved += bytes
+  }
+
+  /// The room that a frame waited for is reserved.
+  func roomGranted() {
+    isQueuedForRoom = false
+    isGranted = true
+    goOn()
+  }
+
+  private func releaseFirst() {
+    guard !reservations.isEmpty else { return }
+    let first = reservations.removeFirst()
+    reserved -= first.bytes
+    door.released(first.bytes, first.lane, by: self)
   }
 
   // MARK: Answers
@@ -87,13 +134,26 @@ final class KafkaConnection: ConnectionHandler {
 
   /// Gives the reply to `request`, which leaves once `sequence` is durable and its predecessors have left.
   func answer(_ request: Request, _ message: any WireMessage, after sequence: JournalSequence) {
+    answer(request, after: sequence) { writer in message.encode(to: &writer, version: request.version) }
+  }
+
+  /// Gives a reply whose body is encoded already, for the request's version.
+  func answer(_ request: Request, encoded body: ByteSlice, after sequence: JournalSequence) {
+    answer(request, after: sequence) { writer in writer.splice(body) }
+  }
+
+  private func answer(_ request: Request, after sequence: JournalSequence, _ write: (inout ByteWriter) -> Void) {
     guard socket.isOpen, let slot = request.slot else { return }
-    var writer = ByteWriter()
+    var writer = ByteWriter(capacity: 256)
     writer.writeInt32(0)
     let headerVersion = request.api.responseHeaderVersion(for: request.version)
     ResponseHeader(correlationId: request.header.correlationId).encode(to: &writer, headerVersion: headerVersion)
-    message.encode(to: &writer, version: request.version)
-    writer.overwriteInt32(Int32(truncatingIfNeeded: writer.count - 4), at: 0)
+    write(&writer)
+    let length = writer.count
+    writer.overwriteInt32(Int32(truncatingIfNeeded: length - 4), at: 0)
+    answerBytes += length
+    door.answersQueued += length
+    if owesSince == .distantFuture { owesSince = door.loop.now }
     replies.fill(slot, writer.takeParts(), after: sequence)
     sendReady()
   }
@@ -114,7 +174,7 @@ final class KafkaConnection: ConnectionHandler {
       isWaitingForDisk = true
       door.waitsForDisk(self)
     }
-    if !held.isEmpty { startHeld() }
+    goOn()
   }
 
   /// The disk has come further.
@@ -123,14 +183,19 @@ final class KafkaConnection: ConnectionHandler {
     sendReady()
   }
 
-  /// There may be room again for a frame that had to wait.
-  func roomMade() {
-    if socket.isOpen { socket.resumeReading() }
+  func outputDrained() {
+    let left = replies.bytes
+    door.answersQueued -= answerBytes - left
+    answerBytes = left
+    owesSince = left == 0 ? .distantFuture : door.loop.now
+    goOn()
   }
 
   func connectionClosed(_ reason: CloseReason) {
-    release(reserved)
+    while !reservations.isEmpty { releaseFirst() }
     held = []
+    door.answersQueued -= answerBytes
+    answerBytes = 0
     if let parkedFetch { door.engine.cancelFetch(parkedFetch) }
     door.closed(self, reason)
   }

@@ -1,30 +1,49 @@
 package import Broker
 import Compression
+import KafkaWire
 import LogStore
 package import Machine
 package import Reactor
+import Settings
 package import Units
 
-/// The Kafka protocol in front of the engine, on the engine's thread: connections, and one handler file per API.
+/// The Kafka protocol in front of the engine, on the engine's thread: connections, and one handler file per API. Who
+/// waits for room is in `KafkaDoor+Room.swift`.
 package final class KafkaDoor: EngineObserver {
   package let engine: Engine
   let loop: EventLoop
   /// Where unusual things are told.
-  let log: (String) -> Void
-  /// Bytes of requests being read or executed.
-  var memory: MemoryPool
+  private let log: (String) -> Void
   /// Scratch for walking compressed batches.
   let decompressor = Decompressor()
   let compressor = Compressor()
+  /// What clients read, remembered between their fetches.
+  var sessions: FetchSessions
+  /// Answers that many clients get alike.
+  var sharedAnswers = SharedAnswers()
+  /// The rules of topics that are produced to.
+  var produceRules = ProduceRulesCache()
   /// For the metrics.
   package internal(set) var meters = KafkaMeters()
 
-  private var connections: [ObjectIdentifier: KafkaConnection] = [:]
+  /// Bytes of requests being read or executed, and who waits for room there.
+  var room: RequestRoom
+  /// Bytes of answers that clients have not taken yet.
+  var answersQueued = 0
+  /// How many they may be before fetches wait.
+  let answersLimit: Int
+  var pressureTimer: TimerID?
+
+  private(set) var connections: [ObjectIdentifier: KafkaConnection] = [:]
   private var waitingForDisk: [KafkaConnection] = []
-  private var waitingForRoom: [KafkaConnection] = []
+  var waitingForStore: [KafkaConnection] = []
+  private var ordinaryClosures = LogLimiter(perSecond: DoorLimits.ordinaryClosuresPerSecond)
+  private var unusualClosures = LogLimiter(perSecond: DoorLimits.unusualClosuresPerSecond)
+  private var notices = LogLimiter(perSecond: DoorLimits.noticesPerSecond)
   private let failed: (DiskError) -> Void
 
-  /// A door to `engine`. `failed` is called once when the disk ends the node.
+  /// A door to `engine`. Requests may take `memoryBytes` together, and so may answers. `failed` is called once when the
+  /// disk ends the node.
   package init(
     engine: Engine, loop: EventLoop, memoryBytes: Int, log: @escaping (String) -> Void,
     failed: @escaping (DiskError) -> Void
@@ -33,8 +52,11 @@ package final class KafkaDoor: EngineObserver {
     self.loop = loop
     self.log = log
     self.failed = failed
-    memory = MemoryPool(limit: memoryBytes)
+    room = RequestRoom(pool: MemoryPool(limit: memoryBytes))
+    answersLimit = memoryBytes
+    sessions = FetchSessions(slots: Int(engine.settings.network.fetchSessionSlots))
     engine.observer = self
+    engine.limitReads { [unowned self] underWay in answersQueued + underWay < answersLimit }
   }
 
   /// The handler of a new connection; what a listener is given.
@@ -51,39 +73,16 @@ package final class KafkaDoor: EngineObserver {
     for connection in Array(connections.values) { connection.socket.closeAfterFlush(.handler("the server stops")) }
   }
 
-  /// What a listener refused.
-  package func listenerReported(_ event: ListenerEvent) { log("listener: \(event)") }
-
-  // MARK: Room
-
-  /// Whether a request of `length` bytes may be read now.
-  func admits(_ length: Int, of connection: KafkaConnection) -> Bool {
-    memory.hasRoom(for: length) && (length < 65_536 || engine.store.admits)
-  }
-
-  func waits(_ connection: KafkaConnection) {
-    if !waitingForRoom.contains(where: { $0 === connection }) { waitingForRoom.append(connection) }
-  }
-
-  func waitsForDisk(_ connection: KafkaConnection) { waitingForDisk.append(connection) }
-
-  /// At the end of a turn: what was decided goes to the disk, and those who waited for room try again.
+  /// At the end of a turn: those who waited for room try again, and what was decided goes to the disk.
   package func turnEnded() {
+    grantRoom()
+    relieveAnswers()
     engine.turnEnded()
-    guard !waitingForRoom.isEmpty, memory.hasRoom(for: 0), engine.store.admits else { return }
-    let waiting = waitingForRoom
-    waitingForRoom = []
-    for connection in waiting { connection.roomMade() }
-  }
-
-  func closed(_ connection: KafkaConnection, _ reason: CloseReason) {
-    connections[ObjectIdentifier(connection)] = nil
-    waitingForRoom.removeAll { $0 === connection }
-    waitingForDisk.removeAll { $0 === connection }
-    if reason != .peerClosed { log("connection from \(connection.socket.peer) closed: \(reason)") }
   }
 
   // MARK: Engine
+
+  func waitsForDisk(_ connection: KafkaConnection) { waitingForDisk.append(connection) }
 
   package func durableAdvanced(to sequence: JournalSequence) {
     let waiting = waitingForDisk
@@ -92,4 +91,32 @@ package final class KafkaDoor: EngineObserver {
   }
 
   package func engineFailed(_ error: DiskError) { failed(error) }
+
+  // MARK: Log
+
+  func closed(_ connection: KafkaConnection, _ reason: CloseReason) {
+    connections[ObjectIdentifier(connection)] = nil
+    let admitted: (isAdmitted: Bool, suppressedBefore: Int)
+    switch reason {
+    case .peerClosed, .peerReset, .idle, .loopStopped: admitted = ordinaryClosures.admit(now: loop.now)
+    default: admitted = unusualClosures.admit(now: loop.now)
+    }
+    guard admitted.isAdmitted else { return }
+    let client = connection.clientID.isEmpty ? "" : ", client '\(connection.clientID)'"
+    let software = connection.software.isEmpty ? "" : " (\(connection.software))"
+    write("connection from \(connection.socket.peer)\(client)\(software) closed: \(reason)", admitted.suppressedBefore)
+  }
+
+  /// What a listener refused.
+  package func listenerReported(_ event: ListenerEvent) { notice("listener: \(event)") }
+
+  /// Tells something that clients can cause as often as they like.
+  func notice(_ text: @autoclosure () -> String) {
+    let admitted = notices.admit(now: loop.now)
+    if admitted.isAdmitted { write(text(), admitted.suppressedBefore) }
+  }
+
+  private func write(_ line: String, _ suppressed: Int) {
+    log(suppressed == 0 ? line : "\(line) (\(suppressed) lines of this kind before were left out)")
+  }
 }

@@ -5,7 +5,7 @@ package import Metrics
 import Units
 
 /// When a request came, and what it was: kept with its place in the order of replies.
-struct RequestStamp {
+package struct RequestStamp: Sendable {
   var api: APIKey
   var arrived: Instant
 }
@@ -55,5 +55,5 @@ extension KafkaDoor {
   func replyLeft(_ stamp: RequestStamp) { meters.left(stamp, at: engine.clock.now()) }
 
   /// Bytes that requests take now, and may take together.
-  package var memoryUse: (used: Int, limit: Int) { (memory.used, memory.limit) }
+  package var memoryUse: (used: Int, limit: Int) { (room.pool.used, room.pool.limit) }
 }

@@ -1,13 +1,65 @@
-/// The bytes that requests may take together. Asked before a request is read.
-struct MemoryPool {
-  let limit: Int
-  private(set) var used = 0
+/// The bytes that requests may take together: reserved before a request's body is read, given back when it is executed.
+///
+/// One connection holds at most an eighth and one address at most half, so that nobody starves the others; small
+/// requests have a lane of their own besides, so that heartbeats and metadata pass while producers wait. A request
+/// larger than its holder's share is let in when its holder has nothing else.
+package struct MemoryPool {
+  /// Requests up to this size may use the small lane.
+  package static let smallRequestBytes = 65_536
+  /// The share of the pool that one connection may hold.
+  package static let connectionShare = 8
+  /// The share of the pool, or of the small lane, that one address may hold.
+  package static let addressShare = 2
+  /// The small lane's size, as a part of the pool.
+  package static let laneShare = 8
 
-  init(limit: Int) { self.limit = limit }
+  /// Where a reservation was taken from.
+  package enum Lane: Equatable, Sendable { case main, small }
 
-  /// A request of any size is let in while the pool is empty; the largest request is limited elsewhere.
-  func hasRoom(for bytes: Int) -> Bool { used == 0 || used <= limit - bytes }
+  /// Why there is no room.
+  package enum Refusal: Error, Equatable {
+    /// The connection must have some of its requests executed first.
+    case connectionFull
+    /// Others of the same address must.
+    case addressFull
+    case poolFull
+  }
 
-  mutating func take(_ bytes: Int) { used += bytes }
-  mutating func give(_ bytes: Int) { used -= bytes }
+  package let limit: Int
+  package let laneLimit: Int
+  package private(set) var used = 0
+  package private(set) var laneUsed = 0
+
+  package init(limit: Int) {
+    self.limit = max(limit, 1)
+    laneLimit = max(limit / Self.laneShare, Self.smallRequestBytes)
+  }
+
+  /// Takes `bytes` for a connection that holds `byConnection` already, of an address that holds `byAddress` (nil where
+  /// addresses are not counted).
+  package mutating func take(
+    _ bytes: Int, byConnection: Int, byAddress: Int?
+  ) -> Result<Lane, Refusal> {
+    guard byConnection == 0 || byConnection + bytes <= limit / Self.connectionShare else {
+      return .failure(.connectionFull)
+    }
+    if let byAddress, byAddress > 0, byAddress + bytes > limit / Self.addressShare {
+      return .failure(.addressFull)
+    }
+    if used == 0 || used + bytes <= limit {
+      used += bytes
+      return .success(.main)
+    }
+    guard bytes <= Self.smallRequestBytes, laneUsed + bytes <= laneLimit else { return .failure(.poolFull) }
+    laneUsed += bytes
+    return .success(.small)
+  }
+
+  /// Gives back what `take` gave.
+  package mutating func give(_ bytes: Int, _ lane: Lane) {
+    switch lane {
+    case .main: used -= bytes
+    case .small: laneUsed -= bytes
+    }
+  }
 }

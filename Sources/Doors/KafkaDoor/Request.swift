@@ -6,14 +6,21 @@ import Units
 struct Request {
   let header: RequestHeader
   let api: APIKey
-  /// The body, behind the header.
-  let body: ByteSlice
+  /// The body, behind the header; empty once it is not needed, so that a request that waits does not keep its frame.
+  var body: ByteSlice
   let connection: KafkaConnection
   /// Where its reply belongs.
   var slot: ReplyQueue.Slot?
 
   var version: Int16 { header.apiVersion }
   var clientID: String { header.clientId ?? "" }
+
+  /// The request without its body.
+  var withoutBody: Request {
+    var bare = self
+    bare.body = .empty
+    return bare
+  }
 
   /// The body as `Message`; nothing may follow it.
   func decode<Message: WireMessage>(_ type: Message.Type) throws(WireError) -> Message {
@@ -28,6 +35,8 @@ struct Request {
 enum Answer {
   /// A reply that may leave once `after` is durable: the largest sequence among the objects it looked at.
   case reply(any WireMessage, after: JournalSequence)
+  /// The same with a body that is encoded already, for the request's version.
+  case encoded(ByteSlice, after: JournalSequence)
   /// The handler answers later, through `KafkaConnection.answer`.
   case later
   /// No reply is sent.

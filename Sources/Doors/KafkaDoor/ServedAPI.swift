@@ -19,6 +19,36 @@ struct ServedAPI: Sendable {
     ServedAPI(key: .findCoordinator) { (door, request) throws(WireError) in try door.findCoordinator(request) },
     ServedAPI(key: .apiVersions) { (door, request) throws(WireError) in try door.apiVersions(request) },
     ServedAPI(key: .initProducerId) { (door, request) throws(WireError) in try door.initProducerID(request) },
+    ServedAPI(key: .createTopics) { (door, request) throws(WireError) in try door.createTopics(request) },
+    ServedAPI(key: .deleteTopics) { (door, request) throws(WireError) in try door.deleteTopics(request) },
+    ServedAPI(key: .deleteRecords) { (door, request) throws(WireError) in try door.deleteRecords(request) },
+    ServedAPI(key: .describeConfigs) { (door, request) throws(WireError) in try door.describeConfigs(request) },
+    ServedAPI(key: .alterConfigs) { (door, request) throws(WireError) in try door.alterConfigs(request) },
+    ServedAPI(key: .incrementalAlterConfigs) { (door, request) throws(WireError) in
+      try door.incrementalAlterConfigs(request)
+    },
+    ServedAPI(key: .listConfigResources) { (door, request) throws(WireError) in try door.listConfigResources(request) },
+    ServedAPI(key: .createPartitions) { (door, request) throws(WireError) in try door.createPartitions(request) },
+    ServedAPI(key: .describeCluster) { (door, request) throws(WireError) in try door.describeCluster(request) },
+    ServedAPI(key: .describeTopicPartitions) { (door, request) throws(WireError) in
+      try door.describeTopicPartitions(request)
+    },
+    ServedAPI(key: .describeLogDirs) { (door, request) throws(WireError) in try door.describeLogDirs(request) },
+    ServedAPI(key: .alterReplicaLogDirs) { (door, request) throws(WireError) in try door.alterReplicaLogDirs(request) },
+    ServedAPI(key: .offsetForLeaderEpoch) { (door, request) throws(WireError) in
+      try door.offsetForLeaderEpoch(request)
+    },
+    ServedAPI(key: .describeProducers) { (door, request) throws(WireError) in try door.describeProducers(request) },
+    ServedAPI(key: .electLeaders) { (door, request) throws(WireError) in try door.electLeaders(request) },
+    ServedAPI(key: .alterPartitionReassignments) { (door, request) throws(WireError) in
+      try door.alterPartitionReassignments(request)
+    },
+    ServedAPI(key: .listPartitionReassignments) { (door, request) throws(WireError) in
+      try door.listPartitionReassignments(request)
+    },
+    ServedAPI(key: .describeQuorum) { (door, request) throws(WireError) in try door.describeQuorum(request) },
+    ServedAPI(key: .updateFeatures) { (door, request) throws(WireError) in try door.updateFeatures(request) },
+    ServedAPI(key: .unregisterBroker) { (door, request) throws(WireError) in try door.unregisterBroker(request) },
   ]
 
   static let byKey = Dictionary(all.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
@@ -31,7 +61,7 @@ extension KafkaDoor {
       return connection.socket.close(.handler("a request for API \(header.apiKey), which is not served"))
     }
     var request = Request(header: header, api: api, body: body, connection: connection)
-    if !api.decodes(header.apiVersion), api != .apiVersions {
+    if !api.serves(header.apiVersion), api != .apiVersions {
       return connection.socket.close(
         .handler("a request for \(api.name) version \(header.apiVersion), which is not served"))
     }
@@ -39,6 +69,7 @@ extension KafkaDoor {
     do throws(WireError) {
       switch try served.handle(self, request) {
       case .reply(let message, let after): connection.answer(request, message, after: after)
+      case .encoded(let body, let after): connection.answer(request, encoded: body, after: after)
       case .later: return
       case .silence: connection.leaveUnanswered(request)
       case .close(let reason):
@@ -50,4 +81,9 @@ extension KafkaDoor {
       connection.socket.close(.handler("a \(api.name) request of version \(header.apiVersion) is malformed: \(error)"))
     }
   }
+}
+
+extension APIKey {
+  /// Whether requests of `version` are executed: those Kafka declares stable.
+  func serves(_ version: Int16) -> Bool { decodes(version) && version <= stableVersion }
 }

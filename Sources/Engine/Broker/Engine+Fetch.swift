@@ -45,21 +45,34 @@ package enum FetchedPartition {
 }
 
 /// A fetch under way: reading, or parked until there is more.
-struct FetchOperation {
-  var plan: FetchPlan
+final class FetchOperation {
+  let plan: FetchPlan
   var results: [FetchedPartition] = []
   var bytes = 0
   var hasError = false
   /// The read it waits for.
   var token: UInt64?
   var isParked = false
-  var completion: ([FetchedPartition]) -> Void
+  let completion: ([FetchedPartition]) -> Void
 
-  mutating func begin() {
-    results.removeAll(keepingCapacity: true)
+  init(plan: FetchPlan, completion: @escaping ([FetchedPartition]) -> Void) {
+    self.plan = plan
+    self.completion = completion
+  }
+
+  func begin() {
+    results = []
     bytes = 0
     hasError = false
     isParked = false
+  }
+
+  func take(_ result: FetchedPartition) {
+    results.append(result)
+    switch result {
+    case .batches(let read): bytes += read.count
+    case .damaged: hasError = true
+    }
   }
 }
 
@@ -72,6 +85,13 @@ struct Fetches {
   /// Parked fetches by partition.
   var parked: [PartitionKey: Set<UInt64>] = [:]
   var deadlines = DeadlineQueue()
+  /// Whether another fetch may read now: what it reads takes memory until its reader has it. Given the most that the
+  /// reads under way will bring.
+  var mayRead: (Int) -> Bool = { _ in true }
+  /// The most that the reads under way will bring.
+  var bytesUnderWay = 0
+  /// Fetches that wait for that, in order.
+  var held: [UInt64] = []
 }
 
 extension Engine {
@@ -90,47 +110,64 @@ extension Engine {
   package func cancelFetch(_ id: UInt64) {
     guard let operation = fetches.operations.removeValue(forKey: id) else { return }
     unpark(id, operation)
-    if let token = operation.token { fetches.byToken[token] = nil }
+    if let token = operation.token, fetches.byToken.removeValue(forKey: token) != nil {
+      fetches.bytesUnderWay -= operation.plan.maxBytes
+    }
   }
 
   /// Fetches parked now, for the metrics.
   package var parkedFetches: Int { fetches.operations.values.count { $0.isParked } }
 
+  /// From now on a fetch reads only when `mayRead` says so, which is told how many bytes other fetches are waiting to
+  /// have read; `resumeFetches` gives those that were put off another try.
+  package func limitReads(_ mayRead: @escaping (Int) -> Bool) { fetches.mayRead = mayRead }
+
+  /// Whether fetches wait for memory.
+  package var hasHeldFetches: Bool { !fetches.held.isEmpty }
+
+  /// Runs fetches that waited for memory, as long as there is some.
+  package func resumeFetches() {
+    let held = fetches.held
+    fetches.held = []
+    for (place, id) in held.enumerated() where fetches.operations[id] != nil {
+      guard fetches.mayRead(fetches.bytesUnderWay) else {
+        fetches.held = held[place...] + fetches.held
+        return
+      }
+      runFetch(id)
+    }
+  }
+
   private func runFetch(_ id: UInt64) {
+    guard fetches.mayRead(fetches.bytesUnderWay) else { return fetches.held.append(id) }
     fetches.operations[id]?.begin()
     continueFetch(id)
   }
 
   /// Reads on from where the operation stands, until it must wait or is through.
   private func continueFetch(_ id: UInt64) {
-    while let operation = fetches.operations[id] {
+    guard let operation = fetches.operations[id] else { return }
+    while true {
       let index = operation.results.count
       guard index < operation.plan.entries.count else { return settle(id, operation) }
       let entry = operation.plan.entries[index]
       let room = min(entry.maxBytes, operation.plan.maxBytes - operation.bytes)
       let limit = operation.plan.readsCommitted ? entry.partition.stableEnd : entry.partition.durable.end
       if room <= 0, operation.bytes > 0 {
-        take(.batches(.empty), for: id)
+        operation.take(.batches(.empty))
         continue
       }
       switch store.read(
         entry.partition, from: entry.offset, limit: limit, maxBytes: max(room, 0),
         firstBatchWhole: operation.bytes == 0)
       {
-      case .outcome(let outcome): take(outcome.fetched, for: id)
+      case .outcome(let outcome): operation.take(outcome.fetched)
       case .waits(let token):
-        fetches.operations[id]?.token = token
+        operation.token = token
+        fetches.bytesUnderWay += operation.plan.maxBytes
         fetches.byToken[token] = id
         return
       }
-    }
-  }
-
-  private func take(_ result: FetchedPartition, for id: UInt64) {
-    fetches.operations[id]?.results.append(result)
-    switch result {
-    case .batches(let bytes): fetches.operations[id]?.bytes += bytes.count
-    case .damaged: fetches.operations[id]?.hasError = true
     }
   }
 
@@ -144,14 +181,15 @@ extension Engine {
       traffic.fetched(operation.results, of: operation.plan.entries)
       return operation.completion(operation.results)
     }
-    fetches.operations[id]?.begin()
-    fetches.operations[id]?.isParked = true
+    operation.begin()
+    operation.isParked = true
     for entry in operation.plan.entries { fetches.parked[entry.partition.key, default: []].insert(id) }
     fetches.deadlines.add(id, at: operation.plan.deadline)
   }
 
   private func unpark(_ id: UInt64, _ operation: FetchOperation) {
     guard operation.isParked else { return }
+    operation.isParked = false
     for entry in operation.plan.entries {
       fetches.parked[entry.partition.key]?.remove(id)
       if fetches.parked[entry.partition.key]?.isEmpty ?? false { fetches.parked[entry.partition.key] = nil }
@@ -178,8 +216,10 @@ extension Engine {
 
   func fetchRead(_ outcome: ReadOutcome, token: UInt64) {
     guard let id = fetches.byToken.removeValue(forKey: token) else { return }
-    fetches.operations[id]?.token = nil
-    take(outcome.fetched, for: id)
+    guard let operation = fetches.operations[id] else { return }
+    operation.token = nil
+    fetches.bytesUnderWay -= operation.plan.maxBytes
+    operation.take(outcome.fetched)
     continueFetch(id)
   }
 

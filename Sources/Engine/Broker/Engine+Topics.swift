@@ -10,9 +10,6 @@ package struct Decided<Value> {
 }
 
 extension Engine {
-  /// Partitions of all topics together: each takes memory.
-  package static let maximumPartitions = 100_000
-
   /// Makes a topic of `partitions` partitions with `overrides`, or only checks that it could.
   package func createTopic(
     _ name: String, partitions: Int32, overrides: [String: String], validateOnly: Bool = false
@@ -56,7 +53,7 @@ extension Engine {
     let keys = (0..<topic.partitionCount).map { PartitionKey(topic: id, index: $0) }
     let sequence = store.change([.topicDeleted(id)])
     traffic.forget(id)
-    settingsChanged()
+    settingsChanged(of: id)
     wakeFetches(on: keys)
     return .success(Decided(value: topic, sequence: sequence))
   }
@@ -81,16 +78,17 @@ extension Engine {
   }
 
   private func roomForPartitions(_ more: Int) -> Refusal? {
-    guard more > Self.maximumPartitions - catalogue.partitionCount else { return nil }
+    let most = Int(settings.topics.maxPartitions)
+    guard more > most - catalogue.partitionCount else { return nil }
     return Refusal(
       .tooManyPartitions,
-      "\(more) partitions more than the \(catalogue.partitionCount) there are would exceed \(Self.maximumPartitions)")
+      "\(more) partitions more than the \(catalogue.partitionCount) there are would exceed max.partitions, \(most)")
   }
 
   /// Stores the overrides of a topic, which the caller has made with `layers.applying` or `layers.replacing`.
   package func setTopicOverrides(_ id: UniqueID, _ overrides: [String: String]) -> JournalSequence {
     let sequence = store.change([.topicSettingsChanged(topic: id, overrides: overrides)])
-    settingsChanged()
+    settingsChanged(of: id)
     return sequence
   }
 

@@ -69,6 +69,9 @@ package final class Engine {
     if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
   }
 
+  /// After a change of one topic's settings, or its end.
+  func settingsChanged(of topic: UniqueID) { topicCache[topic] = nil }
+
   private static func layers(
     _ statics: StaticSettings, _ catalogue: Catalogue
   ) throws(SettingError) -> (BrokerLayers, BrokerSettings, TopicSettings) {

@@ -105,6 +105,11 @@ package final class LogStore {
       && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
   }
 
+  /// The size of the volume and what is free on it; nil when the system does not say.
+  package func volumeSpace() -> VolumeSpace? {
+    do throws(DiskError) { return try workshop.disk.space() } catch { return nil }
+  }
+
   /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.
   package func finished(_ event: LogEvent) -> LogProgress {
     var progress = LogProgress()

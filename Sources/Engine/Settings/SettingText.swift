@@ -1,5 +1,5 @@
 /// Small work on the text of settings.
-enum SettingText {
+package enum SettingText {
   /// `text` without the blanks and control characters at its ends, as Java trims.
   static func trimmed(_ text: String) -> String { trimmed(text[...]) }
 
@@ -13,7 +13,7 @@ enum SettingText {
   }
 
   /// `text` as an error may repeat it: bounded, control and invisible characters escaped.
-  static func shown(_ text: some StringProtocol) -> String {
+  package static func shown(_ text: some StringProtocol) -> String {
     var result = ""
     for (count, scalar) in text.unicodeScalars.enumerated() {
       guard count < SettingLimits.shownCharacters else { return result + "..." }

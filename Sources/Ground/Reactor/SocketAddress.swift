@@ -85,12 +85,13 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
   package var description: String { isIPv6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
   /// Whom limits per address count together: an IPv4 address, or the /64 network that one IPv6 customer has.
-  var limitKey: LimitKey {
+  package var limitKey: LimitKey {
     if isIPv6, high != 0 || low >> 32 != 0xFFFF { return LimitKey(high: high, low: high == 0 ? low : 0) }
     return LimitKey(high: 0, low: low & 0xFFFF_FFFF | 0xFFFF_0000_0000)
   }
 
-  struct LimitKey: Hashable, Sendable {
+  /// An address as far as limits tell addresses apart.
+  package struct LimitKey: Hashable, Sendable {
     let high: UInt64
     let low: UInt64
   }

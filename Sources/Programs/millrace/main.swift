@@ -1,3 +1,3 @@
 import Glibc
 
-exit(ServeCommand.run(Array(CommandLine.arguments.dropFirst(2))))
+exit(CommandTable.run(Array(CommandLine.arguments.dropFirst())))

@@ -1,5 +1,6 @@
 import Broker
 import ByteCodec
+import Glibc
 import HTTPFront
 import KafkaDoor
 import LogStore
@@ -37,16 +38,9 @@ public final class Server: @unchecked Sendable {
 
   /// Opens the data, recovers it, and listens. Throws what a person can act on; nothing runs then.
   public init(_ configuration: Configuration) throws(ServerError) {
-    let statics: StaticSettings
-    do throws(SettingError) {
-      statics = try StaticSettings(
-        flags: configuration.settings.map { "\($0.key)=\($0.value)" }, environment: configuration.environment,
-        file: configuration.file)
-    } catch {
-      throw ServerError(.settings, error.message)
-    }
     let clock = SystemClock()
     let disk = try Self.disk(configuration)
+    let statics = try Self.statics(configuration)
     do throws(SystemError) {
       loop = try EventLoop(name: "engine", clock: clock)
     } catch {
@@ -70,6 +64,28 @@ public final class Server: @unchecked Sendable {
       http = nil
     }
     run()
+  }
+
+  /// The settings given at the start; the data folder is the one in use, whatever a file says.
+  private static func statics(_ configuration: Configuration) throws(ServerError) -> StaticSettings {
+    do throws(SettingError) {
+      var statics = try StaticSettings(
+        flags: configuration.settings.map { "\($0.key)=\($0.value)" }, environment: configuration.environment,
+        file: configuration.file)
+      let folder = configuration.folder.map(Self.absolute) ?? "memory"
+      // A comma would make two folders of it.
+      if !folder.utf8.contains(UInt8(ascii: ",")) { try statics.set("log.dirs", to: folder, from: .server) }
+      return statics
+    } catch {
+      throw ServerError(.settings, error.message)
+    }
+  }
+
+  /// `path` from the root, without links; itself where the system cannot say.
+  private static func absolute(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
   }
 
   private static func disk(_ configuration: Configuration) throws(ServerError) -> any Disk {

@@ -8,7 +8,7 @@ extension KafkaDoor {
   func apiVersions(_ request: Request) throws(WireError) -> Answer {
     guard APIKey.apiVersions.decodes(request.version) else {
       let own = ApiVersionsResponse.ApiKey(
-        apiKey: APIKey.apiVersions.rawValue, minVersion: 0, maxVersion: APIKey.apiVersions.maximumVersion)
+        apiKey: APIKey.apiVersions.rawValue, minVersion: 0, maxVersion: APIKey.apiVersions.stableVersion)
       let refusal = ApiVersionsResponse(errorCode: ErrorCode.unsupportedVersion.rawValue, apiKeys: [own])
       request.connection.answer(request.asVersion(0), refusal, after: .start)
       return .later
@@ -18,7 +18,8 @@ extension KafkaDoor {
       guard Self.isSoftwareName(message.clientSoftwareName), Self.isSoftwareName(message.clientSoftwareVersion) else {
         return .reply(ApiVersionsResponse(errorCode: ErrorCode.invalidRequest.rawValue), after: .start)
       }
-      request.connection.software = "\(message.clientSoftwareName) \(message.clientSoftwareVersion)"
+      request.connection.software =
+        "\(LoggedText(message.clientSoftwareName)) \(LoggedText(message.clientSoftwareVersion))"
     }
     return .reply(versions(for: request.version), after: .start)
   }
@@ -27,7 +28,7 @@ extension KafkaDoor {
     let keys = ServedAPI.all.map {
       ApiVersionsResponse.ApiKey(
         apiKey: $0.key.rawValue, minVersion: $0.advertisedMinimum ?? $0.key.minimumVersion,
-        maxVersion: $0.key.maximumVersion)
+        maxVersion: $0.key.stableVersion)
     }
     // Before version 4, clients crash on a supported feature whose lowest version is 0 (KAFKA-17011).
     let supported = Feature.all.filter { version >= 4 || $0.minimum > 0 }.map {

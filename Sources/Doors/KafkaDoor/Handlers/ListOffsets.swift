@@ -2,6 +2,7 @@ import Broker
 import ByteCodec
 import KafkaWire
 import LogStore
+import Reactor
 import RecordFormat
 import Settings
 import Units
@@ -9,22 +10,30 @@ import Units
 /// ListOffsets 1-11: by timestamp, and the special ones -1 latest, -2 earliest, -3 greatest timestamp (KIP-734), -4
 /// earliest local, -5 latest tiered, -6 earliest pending upload (KIP-1005, KIP-1023); nothing is tiered here.
 extension KafkaDoor {
+  /// The version that brought a special timestamp.
+  private static let firstVersions: [Int64: Int16] = [-3: 7, -4: 8, -5: 9, -6: 11]
+
   func listOffsets(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(ListOffsetsRequest.self)
-    let answer = PendingOffsets(message, request)
+    let answer = PendingOffsets(message, request.withoutBody, self)
+    var seen: Set<PartitionKey> = []
+    var seenNames: Set<String> = []
     for (topicAt, topic) in message.topics.enumerated() {
       let found = engine.catalogue.topic(named: topic.name)
-      var seen: Set<Int32> = []
+      answer.sees(found?.lastChange ?? engine.catalogue.lastChange)
       for (partitionAt, asked) in topic.partitions.enumerated() {
         let place = (topicAt, partitionAt)
-        guard seen.insert(asked.partitionIndex).inserted else {
+        guard let found else {
+          let isNew = seenNames.insert("\(topic.name)-\(asked.partitionIndex)").inserted
+          answer.fail(place, isNew ? .unknownTopicOrPartition : .invalidRequest)
+          continue
+        }
+        let key = PartitionKey(topic: found.description.id, index: asked.partitionIndex)
+        guard seen.insert(key).inserted else {
           answer.fail(place, .invalidRequest)
           continue
         }
-        guard let found,
-          let partition = engine.store.partition(PartitionKey(topic: found.description.id, index: asked.partitionIndex))
-        else {
-          answer.after = max(answer.after, engine.catalogue.lastChange)
+        guard let partition = engine.store.partition(key) else {
           answer.fail(place, .unknownTopicOrPartition)
           continue
         }
@@ -33,60 +42,62 @@ extension KafkaDoor {
           answer.fail(place, isOld ? .fencedLeaderEpoch : .unknownLeaderEpoch)
           continue
         }
-        look(up: asked.timestamp, in: partition, committed: message.isolationLevel == 1, place, answer)
+        look(up: asked.timestamp, in: partition, place, answer)
       }
     }
-    answer.allAsked()
+    answer.goOn()
     return .later
   }
 
-  private func look(
-    up timestamp: Int64, in partition: PartitionLog, committed: Bool, _ place: (Int, Int), _ answer: PendingOffsets
-  ) {
-    let epoch = engine.store.epoch
-    let end = committed ? partition.stableEnd : partition.durable.end
-    let minimumVersion: [Int64: Int16] = [-3: 7, -4: 8, -5: 9, -6: 11]
-    if timestamp < -6 || answer.request.version < minimumVersion[timestamp] ?? 0 {
+  private func look(up timestamp: Int64, in partition: PartitionLog, _ place: (Int, Int), _ answer: PendingOffsets) {
+    if timestamp < -6 || answer.request.version < Self.firstVersions[timestamp] ?? 0 {
       return answer.fail(place, .unsupportedVersion)
     }
+    let epoch = engine.store.epoch
     switch timestamp {
-    case -1: answer.give(place, end, .none, epoch)
+    case -1:
+      answer.give(place, answer.isCommitted ? partition.stableEnd : partition.durable.end, .none, epoch)
     case -2, -4:
       answer.give(place, partition.durableStart, .none, partition.epochs.epoch(at: partition.durableStart) ?? epoch)
     case -5, -6: answer.give(place, Offset(-1), .none, -1)
     default:
-      answer.open += 1
       let sought: TimestampSought = timestamp == -3 ? .latest : .atOrAfter(Timestamp(milliseconds: timestamp))
-      engine.lookUp(sought, in: partition) { found in
-        answer.open -= 1
-        switch found {
-        case .found(let record) where record.offset < end:
-          answer.give(place, record.offset, record.timestamp, partition.epochs.epoch(at: record.offset) ?? epoch)
-        case .found, .nothing: answer.give(place, Offset(-1), .none, -1)
-        case .damaged: answer.fail(place, .kafkaStorageError)
-        }
-        answer.sendWhenComplete()
-      }
+      answer.lookUps.append(.init(place: place, partition: partition, sought: sought))
     }
   }
 }
 
-/// A ListOffsets whose look-ups are under way.
+/// A ListOffsets whose searches are under way, a few at a time.
 private final class PendingOffsets {
-  let request: Request
-  var response: ListOffsetsResponse
-  var after = JournalSequence.start
-  /// Look-ups without an answer.
-  var open = 0
-  private var isComplete = false
+  struct LookUp {
+    let place: (Int, Int)
+    let partition: PartitionLog
+    let sought: TimestampSought
+  }
 
-  init(_ message: ListOffsetsRequest, _ request: Request) {
+  let request: Request
+  let isCommitted: Bool
+  /// Searches that have not begun.
+  var lookUps: [LookUp] = []
+  private let door: KafkaDoor
+  private var response: ListOffsetsResponse
+  private var after = JournalSequence.start
+  /// Searches that have begun and not ended.
+  private var open = 0
+  private var isGoingOn = false
+
+  init(_ message: ListOffsetsRequest, _ request: Request, _ door: KafkaDoor) {
     self.request = request
+    self.door = door
+    isCommitted = message.isolationLevel == 1
     response = ListOffsetsResponse(
       topics: message.topics.map { topic in
         .init(name: topic.name, partitions: topic.partitions.map { .init(partitionIndex: $0.partitionIndex) })
       })
   }
+
+  /// The answer shows an object that last changed at `sequence`.
+  func sees(_ sequence: JournalSequence) { after = max(after, sequence) }
 
   func fail(_ place: (Int, Int), _ code: ErrorCode) {
     response.topics[place.0].partitions[place.1].errorCode = code.rawValue
@@ -98,13 +109,36 @@ private final class PendingOffsets {
     response.topics[place.0].partitions[place.1].leaderEpoch = epoch
   }
 
-  func allAsked() {
-    isComplete = true
-    sendWhenComplete()
+  /// Begins searches while few are under way; answers when all have ended, or drops them when nobody is left to answer.
+  func goOn() {
+    // A search that ends at once comes back here: the loop below goes on, instead of a call within a call.
+    guard !isGoingOn else { return }
+    isGoingOn = true
+    while open < DoorLimits.lookupsPerRequest, let next = lookUps.popLast(), request.connection.socket.isOpen {
+      open += 1
+      door.engine.lookUp(next.sought, in: next.partition) { [self] found in
+        open -= 1
+        ended(next, found)
+        goOn()
+      }
+    }
+    isGoingOn = false
+    if open == 0, lookUps.isEmpty { request.connection.answer(request, response, after: after) }
   }
 
-  func sendWhenComplete() {
-    guard isComplete, open == 0 else { return }
-    request.connection.answer(request, response, after: after)
+  private func ended(_ lookUp: LookUp, _ found: LookupResult) {
+    let partition = lookUp.partition
+    let end = isCommitted ? partition.stableEnd : partition.durable.end
+    // A log start on its way is as good as there for a search: its answer waits for it.
+    if partition.start > partition.durableStart { sees(partition.lastChange) }
+    switch found {
+    case .found(let record) where record.offset < end:
+      let epoch = partition.epochs.epoch(at: record.offset) ?? door.engine.store.epoch
+      give(lookUp.place, record.offset, record.timestamp, epoch)
+    case .found, .nothing: give(lookUp.place, Offset(-1), .none, -1)
+    case .damaged(let reason):
+      door.notice("a search by time in \(partition.key.folder) failed: \(reason)")
+      fail(lookUp.place, .kafkaStorageError)
+    }
   }
 }

@@ -6,46 +6,75 @@ import Settings
 import Units
 
 /// Metadata 0-13. Topics asked for by name are made at once where the broker and the request allow it, so that the first
-/// answer is complete and clients need not ask again.
+/// answer is complete and clients need not ask again. A topic named twice is answered once.
 extension KafkaDoor {
+  /// What anybody may do while there are no users, as bits: 1 << operation code.
+  private static let clusterOperations: Int32 = [5, 7, 8, 9, 10, 11, 12].reduce(0) { $0 | 1 << $1 }
+  private static let topicOperations: Int32 = [3, 4, 5, 6, 7, 8, 10, 11].reduce(0) { $0 | 1 << $1 }
+
   func metadata(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(MetadataRequest.self)
     let address = advertisedAddress(for: request.connection)
+    guard let topics = message.topics, request.version > 0 || !topics.isEmpty else {
+      let change = engine.catalogue.lastChange
+      let form = SharedAnswers.Form(
+        version: request.version, address: address,
+        namesClusterOperations: message.includeClusterAuthorizedOperations,
+        namesTopicOperations: message.includeTopicAuthorizedOperations)
+      let body = sharedAnswers.body(form, asOf: change) {
+        var response = answerHead(message, address)
+        response.topics = engine.catalogue.topicsByName.map { described($0, message) }
+        var writer = ByteWriter()
+        response.encode(to: &writer, version: request.version)
+        return writer.takeSlice()
+      }
+      return .encoded(body, after: change)
+    }
+    var response = answerHead(message, address)
+    let isMalformed = topics.contains { topic in
+      topic.topicId != .zero && request.version < 12 || topic.name == nil && topic.topicId == .zero
+    }
+    if isMalformed {
+      response.topics = topics.map(Self.invalid)
+      return .reply(response, after: .start)
+    }
+    var after = JournalSequence.start
+    let byID = topics.contains { $0.topicId != .zero }
+    var names: Set<String> = []
+    var ids: Set<UniqueID> = []
+    for topic in topics {
+      let isNew = byID ? ids.insert(topic.topicId).inserted : names.insert(topic.name ?? "").inserted
+      guard isNew else { continue }
+      let found =
+        byID ? findTopic(topic.topicId, message) : findTopic(topic.name ?? "", message, version: request.version)
+      response.topics.append(found.answer)
+      after = max(after, found.after)
+    }
+    return .reply(response, after: after)
+  }
+
+  private func answerHead(_ message: MetadataRequest, _ address: AdvertisedAddress) -> MetadataResponse {
     var response = MetadataResponse(
       brokers: [
         .init(nodeId: engine.nodeID, host: address.host, port: address.port, rack: engine.settings.node.rack)
       ],
       clusterId: engine.catalogue.clusterID.description, controllerId: engine.nodeID)
-    var after = JournalSequence.start
-    let wantsAll = message.topics.map { request.version == 0 && $0.isEmpty } ?? true
-    if wantsAll {
-      after = engine.catalogue.lastChange
-      response.topics = engine.catalogue.topicsByName.map { described($0, request.version) }
-    } else {
-      let asked = message.topics ?? []
-      if asked.contains(where: { $0.topicId != .zero && request.version < 12 || $0.name == nil && $0.topicId == .zero }) {
-        return .reply(MetadataResponse(topics: asked.map(Self.invalid), errorCode: 0), after: .start)
-      }
-      let byID = asked.contains { $0.topicId != .zero }
-      for topic in asked {
-        let found = byID ? findTopic(topic.topicId) : findTopic(topic.name ?? "", message, request.version)
-        response.topics.append(found.answer)
-        after = max(after, found.after)
-      }
-    }
-    return .reply(response, after: after)
+    if message.includeClusterAuthorizedOperations { response.clusterAuthorizedOperations = Self.clusterOperations }
+    return response
   }
 
-  private func findTopic(_ id: UniqueID) -> (answer: MetadataResponse.Topic, after: JournalSequence) {
-    if let topic = engine.catalogue.topic(id) { return (described(topic, Int16.max), topic.lastChange) }
+  private func findTopic(
+    _ id: UniqueID, _ message: MetadataRequest
+  ) -> (answer: MetadataResponse.Topic, after: JournalSequence) {
+    if let topic = engine.catalogue.topic(id) { return (described(topic, message), topic.lastChange) }
     let unknown = MetadataResponse.Topic(errorCode: ErrorCode.unknownTopicId.rawValue, name: nil, topicId: id)
     return (unknown, engine.catalogue.lastChange)
   }
 
   private func findTopic(
-    _ name: String, _ message: MetadataRequest, _ version: Int16
+    _ name: String, _ message: MetadataRequest, version: Int16
   ) -> (answer: MetadataResponse.Topic, after: JournalSequence) {
-    if let topic = engine.catalogue.topic(named: name) { return (described(topic, version), topic.lastChange) }
+    if let topic = engine.catalogue.topic(named: name) { return (described(topic, message), topic.lastChange) }
     let mayCreate = version < 4 || message.allowAutoTopicCreation
     var code = ErrorCode.unknownTopicOrPartition
     if TopicName.fault(in: name) != nil {
@@ -53,22 +82,24 @@ extension KafkaDoor {
     } else if mayCreate, engine.settings.topics.autoCreate, !TopicName.isInternal(name) {
       switch engine.createTopic(name, partitions: engine.settings.topics.partitions, overrides: [:]) {
       case .success(let made):
-        if let topic = engine.catalogue.topic(made.value.id) { return (described(topic, version), made.sequence) }
+        if let topic = engine.catalogue.topic(made.value.id) { return (described(topic, message), made.sequence) }
       case .failure(let refusal): code = refusal.code
       }
     }
     return (MetadataResponse.Topic(errorCode: code.rawValue, name: name), engine.catalogue.lastChange)
   }
 
-  private func described(_ topic: Catalogue.Topic, _ version: Int16) -> MetadataResponse.Topic {
+  private func described(_ topic: Catalogue.Topic, _ message: MetadataRequest) -> MetadataResponse.Topic {
     let node = engine.nodeID
-    return MetadataResponse.Topic(
+    let epoch = engine.store.epoch
+    var answer = MetadataResponse.Topic(
       name: topic.description.name, topicId: topic.description.id,
       isInternal: TopicName.isInternal(topic.description.name),
-      partitions: (0..<topic.description.partitionCount).map {
-        .init(
-          partitionIndex: $0, leaderId: node, leaderEpoch: engine.store.epoch, replicaNodes: [node], isrNodes: [node])
+      partitions: (0..<max(topic.description.partitionCount, 0)).map {
+        .init(partitionIndex: $0, leaderId: node, leaderEpoch: epoch, replicaNodes: [node], isrNodes: [node])
       })
+    if message.includeTopicAuthorizedOperations { answer.topicAuthorizedOperations = Self.topicOperations }
+    return answer
   }
 
   /// An id in a version that looks topics up by name, or neither id nor name.

@@ -11,58 +11,66 @@ import Units
 /// Produce 3-13 (KIP-98 idempotence, KIP-467 record errors, KIP-516 topic ids). acks 1 and -1 mean the same on one node:
 /// synced. acks 0 gets no answer; an error closes the connection instead, so that the client notices.
 ///
-/// `transactional_id` and transactional batches are refused with INVALID_TXN_STATE.
+/// `transactional_id` and transactional batches are refused with INVALID_TXN_STATE. A partition named twice gets its
+/// batches in the order named, each with an answer.
 extension KafkaDoor {
   func produce(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(ProduceRequest.self)
     var response = ProduceResponse()
     var after = JournalSequence.start
-    var hasError = false
+    var failure: ErrorCode?
+    let usesIDs = request.version >= 13
+    let refusal: ErrorCode? =
+      !(-1...1 ~= message.acks) ? .invalidRequiredAcks : message.transactionalId != nil ? .invalidTxnState : nil
+    response.responses.reserveCapacity(message.topicData.count)
     for topic in message.topicData {
-      let found = request.version >= 13 ? engine.catalogue.topic(topic.topicId) : engine.catalogue.topic(named: topic.name)
+      let found = usesIDs ? engine.catalogue.topic(topic.topicId) : engine.catalogue.topic(named: topic.name)
+      let rules = found.map { produceRules.rules(of: $0.description.id, engine) }
       var answer = ProduceResponse.Response(topicId: topic.topicId, name: topic.name)
+      answer.partitionResponses.reserveCapacity(topic.partitionData.count)
       for data in topic.partitionData {
         var outcome: ProducedPartition
-        if !(-1...1 ~= message.acks) {
-          outcome = ProducedPartition(.invalidRequiredAcks)
-        } else if let found {
-          outcome = produce(data.records, to: found, data.index, version: request.version)
+        if let refusal {
+          outcome = ProducedPartition(refusal)
+        } else if let found, let rules {
+          outcome = produce(data.records, to: found, data.index, rules, version: request.version)
         } else {
-          outcome = ProducedPartition(request.version >= 13 ? .unknownTopicId : .unknownTopicOrPartition)
-          outcome.after = engine.catalogue.lastChange
+          outcome = ProducedPartition(usesIDs ? .unknownTopicId : .unknownTopicOrPartition)
         }
-        hasError = hasError || outcome.response.errorCode != 0
         outcome.response.index = data.index
+        if outcome.response.errorCode != 0 {
+          failure = failure ?? ErrorCode(rawValue: outcome.response.errorCode)
+          // Whatever was looked at to refuse it: the topic, its settings or those of the broker.
+          outcome.after = max(outcome.after, engine.catalogue.lastChange)
+        }
         answer.partitionResponses.append(outcome.response)
         after = max(after, outcome.after)
       }
       response.responses.append(answer)
     }
-    if hasError, message.acks != 0 { meters.failed(.produce) }
+    if failure != nil, message.acks != 0 { meters.failed(.produce) }
     guard message.acks == 0 else { return .reply(response, after: after) }
-    return hasError ? .close("a Produce with acks 0 failed, which only closing can tell") : .silence
+    guard let failure else { return .silence }
+    return .close("a Produce with acks 0 failed with \(failure), which only closing can tell")
   }
 
   private func produce(
-    _ records: ByteSlice?, to topic: Catalogue.Topic, _ index: Int32, version: Int16
+    _ records: ByteSlice?, to topic: Catalogue.Topic, _ index: Int32, _ rules: ProduceRules, version: Int16
   ) -> ProducedPartition {
     guard let partition = engine.store.partition(PartitionKey(topic: topic.description.id, index: index)) else {
-      var missing = ProducedPartition(.unknownTopicOrPartition)
-      missing.after = topic.lastChange
-      return missing
+      return ProducedPartition(.unknownTopicOrPartition)
     }
-    let settings = engine.topicSettings(topic.description.id)
     let batch: ByteSlice
-    switch prepared(records ?? .empty, settings, version: version) {
-    case .success(let ready): batch = ready
+    var header: RecordBatchHeader
+    switch prepared(records ?? .empty, rules, version: version) {
+    case .success(let ready): (batch, header) = ready
     case .failure(let refused): return refused
     }
-    guard let header = try? RecordBatchHeader(batch.bytes) else { return ProducedPartition(.corruptMessage) }
-    guard batch.count <= Int(settings.segmentBytes) else { return ProducedPartition(.recordListTooLarge) }
+    guard batch.count <= rules.segmentBytes else { return ProducedPartition(.recordListTooLarge) }
     guard engine.store.failure == nil else { return ProducedPartition(.kafkaStorageError) }
     var outcome = ProducedPartition(.none)
     outcome.response.logStartOffset = partition.durableStart.value
-    outcome.after = partition.lastChange
+    outcome.after = max(topic.lastChange, partition.lastChange)
     switch engine.append(batch, header: header, to: partition) {
     case .stored(let base, let sequence):
       outcome.response.baseOffset = base.value
@@ -70,9 +78,7 @@ extension KafkaDoor {
       outcome.after = sequence
     case .duplicate(let original):
       outcome.response.baseOffset = original.baseOffset.value
-      if settings.messageTimestampType == .logAppendTime {
-        outcome.response.logAppendTimeMs = original.timestamp.milliseconds
-      }
+      if rules.stampsAppendTime { outcome.response.logAppendTimeMs = original.timestamp.milliseconds }
     case .outOfOrderSequence(let expected):
       outcome.refuse(
         .outOfOrderSequenceNumber, "sequence \(header.baseSequence) came where \(expected) was expected")
@@ -84,43 +90,43 @@ extension KafkaDoor {
     return outcome
   }
 
-  /// The batch as it will be stored: checked, with the timestamps and the codec its topic asks for.
+  /// The batch as it will be stored, and its header: checked, with the timestamps and the codec its topic asks for.
   private func prepared(
-    _ records: ByteSlice, _ settings: TopicSettings, version: Int16
-  ) -> Result<ByteSlice, ProducedPartition> {
-    let isCreateTime = settings.messageTimestampType == .createTime
+    _ records: ByteSlice, _ rules: ProduceRules, version: Int16
+  ) -> Result<(ByteSlice, RecordBatchHeader), ProducedPartition> {
     let now = engine.clock.wallClock()
-    let rules = BatchRules(
-      maximumBatchSize: Int(settings.maxMessageBytes),
-      walksRecords: engine.settings.storage.recordValidation == .full,
-      requiresKeys: settings.cleanupPolicy.contains(.compact),
-      timestamps: isCreateTime
-        ? BatchRules.window(
-          around: now, beforeMaxMs: settings.messageTimestampBeforeMaxMs,
-          afterMaxMs: settings.messageTimestampAfterMaxMs) : nil,
-      allowsZstd: version >= 7)
     let summary: BatchSummary
-    switch BatchValidator.validate(records, rules: rules, scratch: decompressor) {
+    switch BatchValidator.validate(records, rules: rules.batchRules(now: now, version: version), scratch: decompressor)
+    {
     case .valid(let found): summary = found
     case .refused(let reason, let errors): return .failure(ProducedPartition(reason, errors))
     }
     guard !summary.header.isTransactional else { return .failure(ProducedPartition(.invalidTxnState)) }
     var batch = records
-    if let codec = settings.compression.codec, codec.codec != summary.header.attributes.codec {
+    if let codec = rules.codec, codec != summary.header.attributes.codec {
       guard let view = try? RecordBatchView(records),
         let packed = try? view.recompressed(
-          with: codec.codec, level: codec.level, compressor: compressor, scratch: decompressor)
+          with: codec, level: rules.level, compressor: compressor, scratch: decompressor)
       else { return .failure(ProducedPartition(.corruptMessage)) }
-      guard packed.count <= Int(settings.maxMessageBytes) else { return .failure(ProducedPartition(.messageTooLarge)) }
+      guard packed.count <= rules.maximumBatchBytes else { return .failure(ProducedPartition(.messageTooLarge)) }
       batch = packed
+    } else if records.count < records.block.capacity / Self.worthKeeping {
+      // A small batch would keep the whole frame in memory until it is synced.
+      batch = ByteSlice(copying: records.copy())
     }
-    if isCreateTime {
-      if summary.needsMaxTimestamp { BatchStamp.setMaxTimestamp(batch, to: summary.maxTimestamp) }
-    } else {
+    if rules.stampsAppendTime {
       BatchStamp.setAppendTime(batch, to: now)
+    } else if summary.needsMaxTimestamp {
+      BatchStamp.setMaxTimestamp(batch, to: summary.maxTimestamp)
     }
-    return .success(batch)
+    guard let header = try? RecordBatchHeader(batch.bytes) else {
+      return .failure(ProducedPartition(.corruptMessage))
+    }
+    return .success((batch, header))
   }
+
+  /// A batch that is a smaller part of its frame than this is copied out of it.
+  private static let worthKeeping = 8
 }
 
 /// The answer for one partition, and what it waits for.
@@ -143,19 +149,5 @@ struct ProducedPartition: Error {
     response.errorCode = code.rawValue
     response.baseOffset = -1
     response.errorMessage = reason
-  }
-}
-
-extension CompressionSetting {
-  /// The codec batches are stored with; nil leaves them as they come.
-  fileprivate var codec: (codec: CompressionCodec, level: Int32?)? {
-    switch self {
-    case .producer: nil
-    case .uncompressed: (.none, nil)
-    case .gzip(let level): (.gzip, level)
-    case .snappy: (.snappy, nil)
-    case .lz4(let level): (.lz4, level)
-    case .zstd(let level): (.zstd, level)
-    }
   }
 }

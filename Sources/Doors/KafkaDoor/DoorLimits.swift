@@ -1,0 +1,19 @@
+/// The named limits of this room, each with its reason. What an operator may change is in the settings.
+package enum DoorLimits {
+  /// Requests of one connection without an answer: clients keep five, tools a few more.
+  package static let requestsPerConnection = 64
+  /// Bytes of answers that wait for one client in memory. Above it, nothing more of it is read or executed until it has
+  /// taken them all: a client that does not read costs this and one answer.
+  package static let queuedBytesPerConnection = 1_048_576
+  /// The largest answer to one Fetch, as a part of the memory for answers.
+  package static let fetchShare = 4
+  /// Searches by timestamp of one ListOffsets that run at the same time: each holds a block of a segment.
+  package static let lookupsPerRequest = 16
+  /// Encoded "all topics" answers that are kept: one for each version and address in use.
+  package static let sharedAnswers = 16
+  /// Lines about closed connections in a second: those that end as they should, and the others.
+  package static let ordinaryClosuresPerSecond = 5
+  package static let unusualClosuresPerSecond = 20
+  /// Lines a second about anything else that clients can cause.
+  package static let noticesPerSecond = 10
+}

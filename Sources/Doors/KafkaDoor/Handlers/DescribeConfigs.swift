@@ -1,0 +1,61 @@
+import Broker
+import ByteCodec
+import KafkaWire
+import LogStore
+import Settings
+
+/// DescribeConfigs 1-4 (KIP-133, KIP-226 synonyms, KIP-569 types and documentation).
+///
+/// Differs from Kafka: a broker also has the settings that only Millrace has; broker loggers and client metrics have none.
+extension KafkaDoor {
+  func describeConfigs(_ request: Request) throws(WireError) -> Answer {
+    let message = try request.decode(DescribeConfigsRequest.self)
+    var response = DescribeConfigsResponse()
+    var room = AdminLimits.describedSettings
+    for resource in message.resources {
+      var result = DescribeConfigsResponse.Result(
+        resourceType: resource.resourceType, resourceName: resource.resourceName)
+      let target = configTarget(resource.resourceType, resource.resourceName)
+      switch target.flatMap({ settings(of: $0, resource.configurationKeys, room: room) }) {
+      case .success(let settings):
+        room -= settings.count
+        result.configs = settings.map {
+          Self.described($0, synonyms: message.includeSynonyms, documentation: message.includeDocumentation)
+        }
+      case .failure(let fault):
+        result.errorCode = fault.code.rawValue
+        result.errorMessage = fault.message
+      }
+      response.results.append(result)
+    }
+    return .reply(response, after: engine.catalogue.lastChange)
+  }
+
+  private func settings(
+    of target: ConfigTarget, _ names: [String]?, room: Int
+  ) -> Result<[EffectiveSetting], Fault> {
+    guard room > 0 else {
+      return .failure(
+        Fault(.invalidRequest, "more than \(AdminLimits.describedSettings) settings in one request: send several"))
+    }
+    let stored = configuredResource(target).flatMap { engine.catalogue.settings[$0] } ?? [:]
+    switch target {
+    case .topic(let topic): return .success(engine.layers.describeTopic(topic.description.overrides, names: names))
+    case .broker: return .success(engine.layers.describeBroker(names: names))
+    case .brokerDefault: return .success(engine.layers.describeBrokerDefault(names: names))
+    case .group: return .success(engine.layers.describeGroup(stored, names: names))
+    case .brokerLogger, .clientMetrics: return .success([])
+    }
+  }
+
+  private static func described(
+    _ setting: EffectiveSetting, synonyms: Bool, documentation: Bool
+  ) -> DescribeConfigsResponse.Result.Config {
+    DescribeConfigsResponse.Result.Config(
+      name: setting.name, value: setting.value, readOnly: setting.isReadOnly, configSource: setting.source.rawValue,
+      isSensitive: setting.isSensitive,
+      synonyms: synonyms
+        ? setting.synonyms.map { .init(name: $0.name, value: $0.value, source: $0.source.rawValue) } : [],
+      configType: setting.type.rawValue, documentation: documentation ? setting.documentation : nil)
+  }
+}

@@ -1,0 +1,33 @@
+import ByteCodec
+import KafkaWire
+import Units
+
+/// UpdateFeatures 0-2 (KIP-584, KIP-778, KIP-1022): the levels are the program's own. Asking for the one in force is fine,
+/// any change is refused with FEATURE_UPDATE_FAILED. Version 2 has no results, only the first refusal.
+extension KafkaDoor {
+  func updateFeatures(_ request: Request) throws(WireError) -> Answer {
+    let message = try request.decode(UpdateFeaturesRequest.self)
+    let repeated = message.featureUpdates.map(\.feature).repeated
+    let results = message.featureUpdates.map { update -> UpdateFeaturesResponse.Result in
+      let known = Feature.all.first { $0.name == update.feature }
+      let text: String
+      if repeated.contains(update.feature) {
+        return .init(
+          feature: update.feature, errorCode: ErrorCode.invalidRequest.rawValue,
+          errorMessage: "the request names this feature twice")
+      } else if let known, known.finalized == update.maxVersionLevel {
+        return .init(feature: update.feature)
+      } else if let known {
+        text = "\(known.name) stays at level \(known.finalized): levels change only with the program"
+      } else {
+        text = "there is no feature of this name"
+      }
+      return .init(
+        feature: update.feature, errorCode: ErrorCode.featureUpdateFailed.rawValue, errorMessage: text)
+    }
+    guard request.version >= 2 else { return .reply(UpdateFeaturesResponse(results: results), after: .start) }
+    let refused = results.first { $0.errorCode != 0 }
+    let text = refused.map { "\($0.feature): \($0.errorMessage ?? "")" }
+    return .reply(UpdateFeaturesResponse(errorCode: refused?.errorCode ?? 0, errorMessage: text), after: .start)
+  }
+}

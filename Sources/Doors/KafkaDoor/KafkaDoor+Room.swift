@@ -1,0 +1,123 @@
+import Broker
+import LogStore
+import Reactor
+import Units
+
+/// The memory of requests, and the connections that wait for some of it, first come first served.
+struct RequestRoom {
+  var pool: MemoryPool
+  /// Bytes that addresses hold, loopback excepted.
+  var byAddress: [SocketAddress.LimitKey: Int] = [:]
+  /// Those who wait, with the length of the frame they wait for.
+  var waiting: [(connection: KafkaConnection, length: Int)] = []
+  /// Memory was given back, or the store takes more, since the last look at `waiting`.
+  var mayHaveRoom = false
+}
+
+extension KafkaDoor {
+  /// How long a client may owe us its attention while others wait for memory that its answers take.
+  private static let patienceMs: Int64 = 2_000
+  /// How often that is looked at while they wait.
+  private static let pressureCheckMs: Int64 = 250
+
+  // MARK: Requests
+
+  /// Whether `length` bytes are reserved for a frame of `connection`; otherwise it hears of it when they are, or when
+  /// an earlier request of its own is done.
+  func reserves(_ length: Int, for connection: KafkaConnection) -> Bool {
+    let mustQueue = length > MemoryPool.smallRequestBytes && (!room.waiting.isEmpty || !engine.store.admits)
+    if !mustQueue {
+      switch take(length, for: connection) {
+      case .success: return true
+      case .failure(.connectionFull): return false
+      case .failure: break
+      }
+    }
+    connection.isQueuedForRoom = true
+    room.waiting.append((connection, length))
+    room.mayHaveRoom = true
+    return false
+  }
+
+  private func take(_ length: Int, for connection: KafkaConnection) -> Result<Void, MemoryPool.Refusal> {
+    let key = connection.socket.peer.isLoopback ? nil : connection.socket.peer.limitKey
+    let byAddress = key.map { room.byAddress[$0] ?? 0 }
+    switch room.pool.take(length, byConnection: connection.reserved, byAddress: byAddress) {
+    case .failure(let refusal): return .failure(refusal)
+    case .success(let lane):
+      if let key { room.byAddress[key, default: 0] += length }
+      connection.took(length, lane)
+      return .success(())
+    }
+  }
+
+  func released(_ bytes: Int, _ lane: MemoryPool.Lane, by connection: KafkaConnection) {
+    room.pool.give(bytes, lane)
+    room.mayHaveRoom = true
+    let peer = connection.socket.peer
+    guard !peer.isLoopback, let held = room.byAddress[peer.limitKey] else { return }
+    room.byAddress[peer.limitKey] = held > bytes ? held - bytes : nil
+  }
+
+  func waitsForStore(_ connection: KafkaConnection) {
+    guard !connection.isQueuedForStore else { return }
+    connection.isQueuedForStore = true
+    waitingForStore.append(connection)
+  }
+
+  /// Goes through those who wait, once a turn and only when something has changed: grants what there is, in order. Who
+  /// is kept back by its own address does not keep back others.
+  func grantRoom() {
+    let admits = engine.store.admits
+    if admits, !waitingForStore.isEmpty {
+      let waiting = waitingForStore
+      waitingForStore = []
+      for connection in waiting {
+        connection.isQueuedForStore = false
+        connection.goOn()
+      }
+    }
+    guard !room.waiting.isEmpty, room.mayHaveRoom || admits else { return }
+    room.mayHaveRoom = false
+    var granted: [KafkaConnection] = []
+    var isFull = false
+    var rest: [(connection: KafkaConnection, length: Int)] = []
+    for waiter in room.waiting where waiter.connection.socket.isOpen {
+      let isSmall = waiter.length <= MemoryPool.smallRequestBytes
+      guard isSmall || (admits && !isFull) else {
+        rest.append(waiter)
+        continue
+      }
+      switch take(waiter.length, for: waiter.connection) {
+      case .success: granted.append(waiter.connection)
+      case .failure(let refusal):
+        if refusal == .poolFull, !isSmall { isFull = true }
+        rest.append(waiter)
+      }
+    }
+    room.waiting = rest
+    for connection in granted { connection.roomGranted() }
+  }
+
+  // MARK: Answers
+
+  /// Runs fetches that waited for memory. While some do, clients that have long not taken their answers make room:
+  /// closing the slowest is better than keeping everybody waiting for them.
+  func relieveAnswers() {
+    guard engine.hasHeldFetches else { return }
+    engine.resumeFetches()
+    guard engine.hasHeldFetches, pressureTimer == nil else { return }
+    pressureTimer = loop.schedule(at: loop.now.advanced(byMs: Self.pressureCheckMs)) { [self] in
+      pressureTimer = nil
+      closeSlowest()
+    }
+  }
+
+  private func closeSlowest() {
+    guard engine.hasHeldFetches, answersQueued >= answersLimit else { return }
+    let slow = connections.values.filter { $0.owesSince.advanced(byMs: Self.patienceMs) <= loop.now }
+    for connection in slow.sorted(by: { $0.owesSince < $1.owesSince }) where answersQueued >= answersLimit {
+      connection.socket.close(.handler("it left its answers untaken while others waited for the memory they hold"))
+    }
+  }
+}
