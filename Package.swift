@@ -56,7 +56,7 @@ let package = Package(
 
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
-    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Machine", "Metrics", "RecordFormat"]),
+    room("LogStore", in: "Engine", ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat"]),
     room(
       "Inspection", in: "Engine",
       ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore"]),
@@ -96,7 +96,7 @@ let package = Package(
       "millrace",
       [
         "MillraceServer", "KafkaClient", "Terminal", "Units", "ByteCodec", "Compression", "Machine", "RecordFormat",
-        "KafkaWire", "Settings",
+        "KafkaWire", "Settings", "Inspection",
       ]),
     program("wiregen", []),
     program("wirecheck", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
@@ -116,5 +116,8 @@ let package = Package(
       exclude: ["Vectors"], swiftSettings: strict),
     tests("MetricsTests", ["Metrics"]),
     tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
+    tests(
+      "InspectionTests",
+      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Inspection", "SimMachine"]),
   ]
 )

@@ -72,6 +72,9 @@ struct Recovery {
     var report: RecoveryReport
   }
 
+  /// What a repair has been told to give up; nil at a start.
+  var loss: AcceptedLoss?
+
   func run() throws(RecoveryFailure) -> Result {
     if let found = try newestCheckpoint() {
       return try recover(from: found.checkpoint, fileIndex: found.index)
@@ -151,12 +154,13 @@ struct Recovery {
     let journal = try onDisk { () throws(DiskError) in try 
       JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
     }
-    let found = try journal.read()
+    let found = try journal.read(givingUp: loss?.firstFrame)
     var report = RecoveryReport(
       wasCleanStop: checkpoint.isCleanStop && !found.wasWritten, replayedFrames: found.frames.count,
       droppedFrames: found.dropped, partitions: state.partitions.count)
     var replay = Replay(disk: disk, state: state)
     for frame in found.frames { try replay.apply(frame) }
+    for frame in loss?.placeholders(in: state) ?? [] { try replay.apply(frame) }
     report.rewrittenBytes = replay.bytesWritten
     report.partitions = state.partitions.count
     var next = checkpoint
@@ -175,7 +179,7 @@ struct Recovery {
     return Result(state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report)
   }
 
-  private func write(_ checkpoint: Checkpoint, fileIndex: Int) throws(DiskError) {
+  func write(_ checkpoint: Checkpoint, fileIndex: Int) throws(DiskError) {
     let content = checkpoint.encoded()
     let file = try disk.open(Checkpoint.fileNames[fileIndex], .create)
     try file.write([content], at: FilePosition(0))
