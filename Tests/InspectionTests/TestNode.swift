@@ -47,8 +47,8 @@ final class TestNode {
     let batch = try builder.build(using: Compressor())
     let header = try RecordBatchHeader(batch.bytes)
     let result = store.append(
-      batch, header: header, to: partition, rules: RollRules(segmentBytes: .kibi(256)),
-      expiry: Timestamp(milliseconds: 0))
+      batch, header: header, to: partition,
+      rules: AppendRules(roll: RollRules(segmentBytes: .kibi(256)), syncs: true), expiry: Timestamp(milliseconds: 0))
     guard case .stored(let base, _) = result else { throw Unexpected(what: "\(result)") }
     settle()
     return base
@@ -87,7 +87,9 @@ final class TestNode {
       var walk = RecordBatchWalk(bytes)
       while let view = try walk.next() {
         var reader = try RecordReader(view, scratch: Decompressor())
-        while let record = try reader.next() where record.offset >= at { found.append(record.offset.value) }
+        while let record = try reader.next() {
+          if record.offset >= at { found.append(record.offset.value) }
+        }
       }
       at = next
     }

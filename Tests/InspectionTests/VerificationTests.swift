@@ -1,6 +1,7 @@
 import Inspection
 import LogStore
 import Machine
+import RecordFormat
 import SimMachine
 import Testing
 import Units

@@ -59,21 +59,28 @@ package struct SegmentCheck {
     if held < size, damages.isEmpty {
       damages = [Damage(bytes: held..<size, offsets: whole, reason: "the file ends early")]
     }
-    // Bytes that no batch's own CRC covers: the digest of the whole sees them.
-    if damages.isEmpty, digest != extent.digest, size > 0 { checkWhole(file) }
+    if digest != extent.digest, size > 0, held >= size { checkWhole() }
   }
 
   private var whole: ClosedRange<Int64> { extent.base.value...max(extent.base.value, extent.end.value - 1) }
 
-  private mutating func checkWhole(_ file: any DiskFile) {
-    var damage = Damage(
-      bytes: 0..<extent.size.value, offsets: whole, reason: "the bytes are not those that were written here")
-    if let found = BitSyndrome.bit(count: Int(extent.size.value), difference: digest ^ extent.digest) {
-      damage.bit = (Int64(found.byte), found.bit)
-      damage.reason = "one bit is turned over, at byte \(found.byte)"
+  /// The digest of the whole sees bytes that no batch's own CRC covers, and tells which single bit explains damage that
+  /// no block of the index holds.
+  private mutating func checkWhole() {
+    if damages.isEmpty {
+      damages = [
+        Damage(bytes: 0..<extent.size.value, offsets: whole, reason: "the bytes are not those that were written here")
+      ]
     }
-    damages = [damage]
+    guard damages.count == 1, damages[0].bit == nil, extent.size.value <= Self.searched,
+      let found = BitSyndrome.bit(count: Int(extent.size.value), difference: digest ^ extent.digest)
+    else { return }
+    damages[0].bit = (Int64(found.byte), found.bit)
+    damages[0].reason = "one bit is turned over, at byte \(found.byte)"
   }
+
+  /// A single bit is looked for in segments up to this size: the search takes time in proportion to it.
+  private static let searched: Int64 = 64 << 20
 
   private mutating func readRows(_ path: String, on disk: any Disk) throws(DiskError) {
     let bytes: ByteSlice
