@@ -142,9 +142,9 @@ package struct Verification {
   // MARK: Segments
 
   private mutating func checkSegments(_ reading: FolderReading) throws(DiskError) {
+    report.partitions = reading.state.partitions.count
     for partition in reading.checkpointed.partitions.values.sorted(by: { $0.key < $1.key }) {
       guard let now = reading.state.partition(partition.key) else { continue }
-      report.partitions += 1
       for segment in partition.segments where now.segments.contains(where: { $0.base == segment.base }) {
         let key = SegmentKey(partition: partition.key, base: segment.base)
         let check = try SegmentCheck(key, segment.description, on: disk)
