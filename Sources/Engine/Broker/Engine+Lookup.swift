@@ -77,7 +77,8 @@ extension Engine {
       switch operation.sought {
       case .atOrAfter(let timestamp):
         guard view.header.maxTimestamp >= timestamp else { continue }
-        let found = try? view.firstRecord(atOrAfter: timestamp, from: operation.partition.durableStart, scratch: scratch)
+        let found = try? view.firstRecord(
+          atOrAfter: timestamp, from: operation.partition.durableStart, scratch: scratch)
         if let found { return .found(found) }
       case .latest:
         if view.header.maxTimestamp > greatest?.header.maxTimestamp ?? .none { greatest = view }

@@ -148,8 +148,8 @@ struct Recovery {
     }
     state.doomed = checkpoint.doomed.map { Doomed(path: $0, sequence: checkpoint.sequence) }
     try onDisk { () throws(DiskError) in try makeFolders() }
-    let journal = try onDisk { () throws(DiskError) in try 
-      JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
+    let journal = try onDisk { () throws(DiskError) in
+      try JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
     }
     let found = try journal.read()
     var report = RecoveryReport(

@@ -1,0 +1,14 @@
+import SimMachine
+import Simulation
+import Testing
+
+@Suite struct CompactionSimulationTests {
+  /// Crash points of this test: enough that every kind of step of a compaction is cut many times.
+  private static let seeds: [UInt64] = Array(1...12)
+
+  @Test(arguments: seeds) func keyedRecordsSurviveCutsAtEachStep(_ seed: UInt64) throws {
+    var trial = KeyedTrial(seed: seed)
+    try trial.run(crashPoints: 25)
+    #expect(trial.swaps > 0)
+  }
+}
