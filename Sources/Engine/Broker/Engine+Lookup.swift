@@ -82,7 +82,9 @@ extension Engine {
         if let found { return .found(found) }
       case .latest:
         // A batch that compaction has emptied still carries its timestamp, but no record that could be found.
-        if view.header.recordCount > 0, view.header.maxTimestamp > greatest?.header.maxTimestamp ?? .none { greatest = view }
+        if view.header.recordCount > 0, view.header.maxTimestamp > greatest?.header.maxTimestamp ?? .none {
+          greatest = view
+        }
       }
     }
     guard operation.sought == .latest else { return nil }
