@@ -161,7 +161,7 @@ package struct FetchSessions {
   }
 
   /// The epoch after `epoch`; 0 and below have meanings of their own.
-  static func epoch(after epoch: Int32) -> Int32 { epoch == Int32.max ? 1 : epoch + 1 }
+  package static func epoch(after epoch: Int32) -> Int32 { epoch == Int32.max ? 1 : epoch + 1 }
 
   // MARK: - Slots
 

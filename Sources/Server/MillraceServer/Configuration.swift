@@ -1,8 +1,25 @@
+import Glibc
+
 extension Server {
   /// How a server is made.
   public struct Configuration: Sendable {
-    /// Connections that are accepted together, where `max.connections` does not say.
-    static let maximumConnections: Int32 = 10_000
+    /// Descriptors that files and everything else may need beside the connections.
+    private static let otherDescriptors = 2_000
+    /// Connections that are accepted in any case.
+    private static let leastConnections = 100
+    /// Connections of one address beyond this machine, where `max.connections.per.ip` does not say.
+    static let connectionsPerAddress: Int32 = 1_000
+    /// New ones of such an address in a second, where `max.connection.creation.rate` does not say.
+    static let connectionsPerSecond: Int32 = 200
+
+    /// Connections that are accepted together, where `max.connections` does not say: what the limit of descriptors
+    /// leaves.
+    static var connectionsByDescriptors: Int {
+      var limit = rlimit()
+      guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return leastConnections }
+      let descriptors = Int(clamping: limit.rlim_cur)
+      return max(descriptors / 2, leastConnections, descriptors - otherDescriptors)
+    }
 
     /// The data folder; nil keeps everything in memory.
     public var folder: String?
@@ -37,6 +54,8 @@ public struct ServerError: Error, CustomStringConvertible {
     public static let settings = Code(name: "settings")
     /// The data folder cannot be used as it is.
     public static let folder = Code(name: "folder")
+    /// The data are damaged, or newer than this program; nothing was changed.
+    public static let damaged = Code(name: "damaged")
     /// Another process has the data folder open.
     public static let locked = Code(name: "locked")
     /// An address cannot be listened on.
