@@ -151,8 +151,8 @@ struct Recovery {
     }
     state.doomed = checkpoint.doomed.map { Doomed(path: $0, sequence: checkpoint.sequence) }
     try onDisk { () throws(DiskError) in try makeFolders() }
-    let journal = try onDisk { () throws(DiskError) in try 
-      JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
+    let journal = try onDisk { () throws(DiskError) in
+      try JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
     }
     let found = try journal.read(givingUp: loss?.firstFrame)
     var report = RecoveryReport(
