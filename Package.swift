@@ -88,7 +88,7 @@ let package = Package(
       "Simulation", in: "Testing",
       ["Units", "ByteCodec", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
 
-    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire"]),
+    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
 
     .target(
       name: "MillraceServer",
@@ -131,7 +131,7 @@ let package = Package(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
-    tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
+    tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
     .testTarget(
       name: "EndToEndTests", dependencies: [], path: "Tests/EndToEnd", exclude: ["clients"], swiftSettings: strict),
     .testTarget(

@@ -1,4 +1,5 @@
 package import ByteCodec
+import CLinux
 import Glibc
 package import KafkaWire
 import Units
@@ -62,20 +63,27 @@ package final class WireClient {
     _ request: Request, version: Int16, as response: Response.Type
   ) throws(WireClientError) -> Response {
     let api = try send(request, version: version)
-    var reader = ByteReader(try receive())
-    let header: ResponseHeader
-    let message: Response
-    do throws(WireError) {
-      header = try ResponseHeader(from: &reader, api: api, version: version)
-      message = try Response(from: &reader, version: version)
+    let body = try receive()
+    switch Self.decode(body, api: api, version: version, as: response) {
+    case .failure(let error): throw .malformed(error)
+    case .success(let reply):
+      guard reply.correlation == correlation else {
+        throw .correlation(expected: correlation, found: reply.correlation)
+      }
+      return reply.message
+    }
+  }
+
+  private static func decode<Response: WireMessage>(
+    _ body: ByteSlice, api: APIKey, version: Int16, as response: Response.Type
+  ) -> Result<(correlation: Int32, message: Response), WireError> {
+    Result { () throws(WireError) in
+      var reader = ByteReader(body)
+      let header = try ResponseHeader(from: &reader, api: api, version: version)
+      let message = try Response(from: &reader, version: version)
       try reader.finish()
-    } catch {
-      throw .malformed(error)
+      return (header.correlationId, message)
     }
-    guard header.correlationId == correlation else {
-      throw .correlation(expected: correlation, found: header.correlationId)
-    }
-    return message
   }
 
   /// Sends `request` as `version` and waits for nothing. Answers the API it belongs to.
@@ -104,7 +112,7 @@ package final class WireClient {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
-        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue))
+        Glibc.send(descriptor, $0.baseAddress, $0.count, LINUX_MSG_NOSIGNAL)
       }
       guard count > 0 else {
         if errno == EPIPE || errno == ECONNRESET { throw .closed }
