@@ -1,6 +1,5 @@
 import Testing
-
-@testable import wiregen
+import wiregen
 
 @Suite struct GeneratorTests {
   @Test func committedFilesAreWhatTheSchemasSay() throws {

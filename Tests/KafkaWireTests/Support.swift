@@ -1,9 +1,8 @@
 import ByteCodec
 import KafkaWire
 import Testing
-
-@testable import wirecheck
-@testable import wiregen
+import VectorCheck
+import wiregen
 
 /// Where the package's files are.
 enum PackageFolder {

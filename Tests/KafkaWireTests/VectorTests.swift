@@ -1,6 +1,5 @@
 import Testing
-
-@testable import wirecheck
+import VectorCheck
 
 @Suite struct VectorTests {
   @Test func ownVectorsPass() throws {

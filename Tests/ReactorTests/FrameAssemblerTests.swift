@@ -1,7 +1,6 @@
 import ByteCodec
+import Reactor
 import Testing
-
-@testable import Reactor
 
 @Suite struct FrameAssemblerTests {
   /// Feeds `pieces` one after the other and accepts everything.

@@ -1,9 +1,8 @@
 import ByteCodec
 import Glibc
+import Reactor
 import Testing
 import Units
-
-@testable import Reactor
 
 @Suite struct ListenerTests {
   @Test(arguments: ["127.0.0.1", "::1", "0.0.0.0", "::", "localhost"])

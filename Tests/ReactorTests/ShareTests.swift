@@ -1,9 +1,8 @@
 import ByteCodec
 import CLinux
 import Glibc
+import Reactor
 import Testing
-
-@testable import Reactor
 
 /// What one connection may take of a turn, and of memory.
 @Suite struct ShareTests {

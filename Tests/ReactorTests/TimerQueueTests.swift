@@ -1,7 +1,6 @@
+import Reactor
 import Testing
 import Units
-
-@testable import Reactor
 
 @Suite struct TimerQueueTests {
   private func at(_ nanoseconds: Int64) -> Instant { Instant(nanoseconds: nanoseconds) }

@@ -1,7 +1,6 @@
 import Foundation
+import Settings
 import Testing
-
-@testable import Settings
 
 /// The tables against the facts of Apache Kafka, where those lie beside the project; else the tests are skipped.
 struct FactTests {

@@ -1,6 +1,5 @@
+import Settings
 import Testing
-
-@testable import Settings
 
 struct LayerTests {
   typealias Synonym = EffectiveSetting.Synonym

@@ -1,6 +1,5 @@
+import Settings
 import Testing
-
-@testable import Settings
 
 struct OperationTests {
   let layers = BrokerLayers()

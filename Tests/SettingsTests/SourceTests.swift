@@ -1,6 +1,5 @@
+import Settings
 import Testing
-
-@testable import Settings
 
 struct SourceTests {
   static func file(_ text: String) throws(SettingError) -> StaticSettings {

@@ -1,6 +1,5 @@
+import Settings
 import Testing
-
-@testable import Settings
 
 struct TypedSettingsTests {
   static func broker(_ flags: [String] = []) throws -> BrokerSettings {

@@ -1,6 +1,5 @@
+import Settings
 import Testing
-
-@testable import Settings
 
 struct ValueTests {
   static func parse(_ text: String, for name: String, of resource: SettingsResource = .topic) throws -> String {

@@ -233,7 +233,7 @@ extension ReadOutcome {
     switch self {
     case .batches(let bytes, _, _): .batches(bytes)
     case .damaged(_, _, let reason): .damaged(reason: reason)
-    case .notCached: .batches(.empty)
+    case .gone, .notCached: .batches(.empty)
     }
   }
 }

@@ -12,13 +12,12 @@ extension Engine {
   /// Stores a batch that its door has validated. The caller gives the bytes away: they are stamped and written as they are.
   package func append(_ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog) -> AppendResult {
     let topic = topicSettings(partition.key.topic)
-    let rules = AppendRules(
-      roll: RollRules(segmentBytes: ByteCount(Int64(topic.segmentBytes)), segmentMs: topic.segmentMs),
-      syncs: topic.flushMessages <= 1)
-    let now = clock.wallClock()
-    let expiry = Timestamp(
-      milliseconds: now.milliseconds - Int64(settings.transactions.producerIDExpirationMs))
-    let result = store.append(batch, header: header, to: partition, rules: rules, expiry: expiry)
+    var roll = RollRules(segmentBytes: ByteCount(Int64(topic.segmentBytes)), segmentMs: topic.segmentMs)
+    roll.jitterMs = topic.segmentJitterMs
+    // A record that must be compacted by some time must not wait longer in the segment that grows.
+    if topic.cleanupPolicy.contains(.compact) { roll.segmentMs = min(roll.segmentMs, topic.maxCompactionLagMs) }
+    let rules = AppendRules(roll: roll, syncs: topic.flushMessages <= 1)
+    let result = store.append(batch, header: header, to: partition, rules: rules)
     if case .stored = result { traffic.stored(partition.key.topic, bytes: batch.count, records: header.recordCount) }
     return result
   }

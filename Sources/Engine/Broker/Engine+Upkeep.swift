@@ -15,25 +15,46 @@ struct Upkeep {
   /// The sequence of the last witness.
   var witness = JournalSequence.start
   var retentionAt: Instant
+  /// The pass of retention under way.
+  var retention: Sweep?
+  /// When the next files are removed.
+  var removalAt: Instant
+  /// Files are removed so often: with `Removal.filesPerJob` each time, twenty a second.
+  static let removalIntervalMs: Int64 = 1_000
+  /// A checkpoint that others wait for is not forced again before this.
+  var forcedCheckpointAt: Instant
+  /// Between two forced checkpoints.
+  static let checkpointPauseMs: Int64 = 5_000
 
-  init(now: Instant) { retentionAt = now }
+  init(now: Instant) {
+    retentionAt = now
+    removalAt = now
+    forcedCheckpointAt = now
+  }
 }
 
 extension Engine {
   /// When `timePassed` should next be called, if nothing else happens.
   package var nextDeadline: Instant {
     min(
-      upkeep.witnessAt ?? .distantFuture, upkeep.retentionAt, fetches.deadlines.first ?? .distantFuture,
-      store.nextDeadline)
+      upkeep.witnessAt ?? .distantFuture, upkeep.retention == nil ? upkeep.retentionAt : clock.now(),
+      fetches.deadlines.first ?? .distantFuture, store.nextDeadline, cleanerDeadline,
+      store.doomedCount > 0 ? upkeep.removalAt : .distantFuture)
   }
 
-  /// Does what is due: answers fetches whose time is up, witnesses an idle journal, enforces retention.
+  /// Does what is due: answers fetches whose time is up, witnesses an idle journal, enforces retention, compacts.
   package func timePassed() {
     let now = clock.now()
     fetchDeadlinesPassed(now)
     if upkeep.retentionAt <= now {
-      enforceRetention()
+      if upkeep.retention == nil { upkeep.retention = Sweep(topicOrder.topics(catalogue)) }
       upkeep.retentionAt = now.advanced(byMs: max(settings.upkeep.retentionCheckIntervalMs, 1))
+    }
+    continueRetention()
+    compactionDue(now)
+    if upkeep.removalAt <= now, store.doomedCount > 0 {
+      removeFiles(now)
+      upkeep.removalAt = now.advanced(byMs: Upkeep.removalIntervalMs)
     }
     store.timePassed()
     witnessWhenIdle(now)
@@ -55,22 +76,5 @@ extension Engine {
     guard upkeep.witnessAt == nil, store.decided != upkeep.witness else { return }
     upkeep.decidedThen = store.decided
     upkeep.witnessAt = now.advanced(byMs: Upkeep.witnessDelayMs)
-  }
-
-  /// Moves log starts over segments that are too old or too many. Whole closed segments go; the active one goes when all
-  /// its records are too old.
-  private func enforceRetention() {
-    let now = clock.wallClock()
-    for topic in catalogue.topicsByName {
-      let id = topic.description.id
-      let settings = topicSettings(id)
-      guard settings.cleanupPolicy.contains(.delete) else { continue }
-      for index in 0..<topic.description.partitionCount {
-        guard let partition = store.partition(PartitionKey(topic: id, index: index)) else { continue }
-        let target = partition.retentionStart(
-          now: now, retentionMs: settings.retentionMs, retentionBytes: settings.retentionBytes)
-        if target > partition.start { store.change([.logStartMoved(partition.key, offset: target)]) }
-      }
-    }
   }
 }

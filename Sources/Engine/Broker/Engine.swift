@@ -31,6 +31,8 @@ package final class Engine {
   var producerIDs: Range<Int64> = 0..<0
   var producerIDsVisible = JournalSequence.start
   var upkeep: Upkeep
+  var cleaner: Cleaner
+  var topicOrder = TopicOrder()
   var shutDown: ShutDown?
   /// For the metrics.
   package internal(set) var traffic = TopicTraffic()
@@ -47,6 +49,8 @@ package final class Engine {
     self.statics = statics
     layerCache = try Self.layers(statics, store.catalogue)
     upkeep = Upkeep(now: clock.now())
+    cleaner = Cleaner(dueAt: clock.now())
+    setProducerExpiry()
   }
 
   package var catalogue: Catalogue { store.catalogue }
@@ -67,6 +71,11 @@ package final class Engine {
   func settingsChanged() {
     topicCache.removeAll()
     if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
+    setProducerExpiry()
+  }
+
+  private func setProducerExpiry() {
+    store.producerLimits.expirationMs = Int64(settings.transactions.producerIDExpirationMs)
   }
 
   /// After a change of one topic's settings, or its end.
@@ -93,6 +102,7 @@ package final class Engine {
     for (token, outcome) in progress.reads where !lookupRead(outcome, token: token) {
       fetchRead(outcome, token: token)
     }
+    if let step = progress.compaction { compactionStepped(step) }
     wakeFetches(on: progress.moved.map(\.key))
     if store.durable != before { observer?.durableAdvanced(to: store.durable) }
     shutDownFurther()

@@ -123,7 +123,8 @@ package struct BlockIndex {
         position: end, length: .zero, firstOffset: baseOffset, lastOffset: baseOffset, maxTimestamp: .none, checksum: 0)
     row.length += ByteCount(batch.count)
     row.lastOffset = baseOffset.advanced(by: Int64(header.lastOffsetDelta))
-    row.maxTimestamp = max(row.maxTimestamp, header.maxTimestamp)
+    // A batch that compaction has emptied still says when its records were, but none of them can be found.
+    if header.recordCount > 0 { row.maxTimestamp = max(row.maxTimestamp, header.maxTimestamp) }
     row.checksum = Checksum.crc32c(batch, continuing: row.checksum)
     if row.length >= Self.blockSize {
       rows.append(row)

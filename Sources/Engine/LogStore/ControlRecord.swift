@@ -17,12 +17,15 @@ package enum ControlRecord: Equatable, Sendable {
   /// Records below `offset` are gone.
   case logStartMoved(PartitionKey, offset: Offset)
   /// Compaction put `added` in the place of the segments whose base offsets are `removed`.
-  case segmentsSwapped(PartitionKey, removed: [Offset], added: [SegmentDescription])
+  /// Below `cleanedThrough`, each key has one record.
+  case segmentsSwapped(PartitionKey, removed: [Offset], added: [SegmentDescription], cleanedThrough: Offset)
+  /// Producers not seen since `limit` that have no open transaction are forgotten, in all partitions.
+  case producersExpired(notSeenSince: Timestamp)
 
   private enum Tag: UInt8 {
     case topicCreated = 1
     case topicDeleted, partitionsAdded, topicSettingsChanged, settingsChanged, producerIDsReserved
-    case logStartMoved, segmentsSwapped
+    case logStartMoved, segmentsSwapped, producersExpired
   }
 
   package func encode(to writer: inout ByteWriter) {
@@ -52,11 +55,15 @@ package enum ControlRecord: Equatable, Sendable {
       writer.writeUInt8(Tag.logStartMoved.rawValue)
       partition.encode(to: &writer)
       writer.writeInt64(offset.value)
-    case .segmentsSwapped(let partition, let removed, let added):
+    case .segmentsSwapped(let partition, let removed, let added, let cleaned):
       writer.writeUInt8(Tag.segmentsSwapped.rawValue)
       partition.encode(to: &writer)
       writer.writeList(removed) { writer, base in writer.writeInt64(base.value) }
       writer.writeList(added) { writer, segment in segment.encode(to: &writer) }
+      writer.writeInt64(cleaned.value)
+    case .producersExpired(let limit):
+      writer.writeUInt8(Tag.producersExpired.rawValue)
+      writer.writeInt64(limit.milliseconds)
     }
   }
 
@@ -80,7 +87,10 @@ package enum ControlRecord: Equatable, Sendable {
       let added = try reader.readList(minimumSize: SegmentDescription.encodedSize) { reader throws(WireError) in
         try SegmentDescription(from: &reader)
       }
-      self = .segmentsSwapped(partition, removed: removed, added: added)
+      self = .segmentsSwapped(
+        partition, removed: removed, added: added, cleanedThrough: Offset(try reader.readInt64()))
+    case .producersExpired:
+      self = .producersExpired(notSeenSince: Timestamp(milliseconds: try reader.readInt64()))
     }
   }
 }
@@ -147,43 +157,53 @@ package struct ConfiguredResource: Hashable, Comparable, Sendable {
 /// A segment's extent as checkpoints and swaps record it.
 package struct SegmentDescription: Equatable, Sendable {
   package var base: Offset
+  package var generation: UInt32
   package var size: ByteCount
   /// The offset after the last record this segment covers.
   package var end: Offset
   package var maxTimestamp: Timestamp
   /// The greatest timestamp of the segment's first batch: what `segment.ms` counts from.
   package var firstTimestamp: Timestamp
+  /// The wall clock at the last append.
+  package var written: Timestamp
   /// CRC-32C of all its bytes.
   package var digest: UInt32
 
-  static let encodedSize = 44
+  static let encodedSize = 56
 
   func encode(to writer: inout ByteWriter) {
     writer.writeInt64(base.value)
+    writer.writeUInt32(generation)
     writer.writeInt64(size.value)
     writer.writeInt64(end.value)
     writer.writeInt64(maxTimestamp.milliseconds)
     writer.writeInt64(firstTimestamp.milliseconds)
+    writer.writeInt64(written.milliseconds)
     writer.writeUInt32(digest)
   }
 
   init(from reader: inout ByteReader) throws(WireError) {
     base = Offset(try reader.readInt64())
+    generation = try reader.readUInt32()
     size = ByteCount(try reader.readInt64())
     end = Offset(try reader.readInt64())
     maxTimestamp = Timestamp(milliseconds: try reader.readInt64())
     firstTimestamp = Timestamp(milliseconds: try reader.readInt64())
+    written = Timestamp(milliseconds: try reader.readInt64())
     digest = try reader.readUInt32()
   }
 
   package init(
-    base: Offset, size: ByteCount, end: Offset, maxTimestamp: Timestamp, firstTimestamp: Timestamp, digest: UInt32
+    base: Offset, generation: UInt32, size: ByteCount, end: Offset, maxTimestamp: Timestamp,
+    firstTimestamp: Timestamp, written: Timestamp, digest: UInt32
   ) {
     self.base = base
+    self.generation = generation
     self.size = size
     self.end = end
     self.maxTimestamp = maxTimestamp
     self.firstTimestamp = firstTimestamp
+    self.written = written
     self.digest = digest
   }
 }

@@ -90,7 +90,9 @@ extension BlockIndex {
       while let header = try? RecordBatchHeader(bytes.bytes, at: at), header.totalSize <= bytes.count - at {
         let batch = bytes.part(from: at, count: header.totalSize)
         let body = batch.dropping(RecordBatchHeader.Layout.attributes)
-        guard Checksum.crc32c(body) == header.checksum, header.baseOffset == next else { break }
+        // Only compaction leaves gaps.
+        let follows = key.generation == 0 ? header.baseOffset == next : header.baseOffset >= next
+        guard Checksum.crc32c(body) == header.checksum, follows else { break }
         append(batch, header: header, baseOffset: header.baseOffset)
         digest = Checksum.crc32c(batch, continuing: digest)
         next = header.nextOffset

@@ -7,7 +7,8 @@ package enum LogJob: Sendable {
   case commit(CommitGroup)
   case checkpoint(CheckpointWork)
   case read(ReadRequest, token: UInt64)
-  case remove([String])
+  case remove([String], isDoomed: Bool)
+  case compact(CompactionRun)
   /// Look at the room on the volume, and set the ballast aside where there is room for it.
   case measureSpace(ballast: ByteCount)
 
@@ -17,7 +18,7 @@ package enum LogJob: Sendable {
     case .commit: .disk
     case .checkpoint: .checkpoint
     case .read: .reader
-    case .remove, .measureSpace: .background
+    case .remove, .compact, .measureSpace: .background
     }
   }
 }
@@ -34,10 +35,19 @@ package enum LogEvent: Sendable {
   /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
   case checkpointPostponed(DiskError)
   case read(ReadOutcome, token: UInt64)
-  /// These are gone; what could not be removed is left for the next try.
-  case removed([String])
+  case removed(RemovedFiles)
+  case compactionStepped(CompactionRun.Step)
   /// A failure after which only stopping the process is left.
   case failed(DiskError)
+}
+
+/// What a removal has come to.
+package struct RemovedFiles: Sendable {
+  package var asked: [String]
+  /// What could not be removed is left for a later try.
+  package var gone: [String]
+  /// They were on the list of what a checkpoint must cover first.
+  package var isDoomed: Bool
 }
 
 /// Where jobs go: threads in the program, a seeded scheduler in simulations.

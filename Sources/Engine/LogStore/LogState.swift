@@ -7,7 +7,7 @@ package final class LogState {
   package internal(set) var catalogue: Catalogue
   package private(set) var partitions: [PartitionKey: PartitionLog] = [:]
   /// Files and folders given up, with the sequence of the frame that did so; they go once a checkpoint covers it.
-  package internal(set) var doomed: [(path: String, sequence: JournalSequence)] = []
+  package internal(set) var doomed: [Doomed] = []
 
   package init(clusterID: UniqueID) { catalogue = Catalogue(clusterID: clusterID) }
 
@@ -24,18 +24,32 @@ package final class LogState {
       for index in 0..<(catalogue.topic(id)?.description.partitionCount ?? 0) {
         let key = PartitionKey(topic: id, index: index)
         guard let partition = partitions.removeValue(forKey: key) else { continue }
-        doomed += partition.segments.map { (SegmentKey(partition: key, base: $0.base).logPath, sequence) }
-        doomed.append((key.folder + "/", sequence))
+        doom(partition.segments, of: key, at: sequence)
+        doomed.append(Doomed(path: key.folder + "/", topic: key.topic, sequence: sequence))
       }
     case .logStartMoved(let key, let offset):
       guard let partition = partitions[key] else { break }
       let gone = partition.moveStart(to: offset, sequence: sequence)
-      doomed += gone.map { (SegmentKey(partition: key, base: $0.base).logPath, sequence) }
+      doom(gone, of: key, at: sequence)
       partition.hints.forget()
-    case .segmentsSwapped, .topicSettingsChanged, .settingsChanged, .producerIDsReserved:
+    case .segmentsSwapped(let key, let removed, let added, let cleaned):
+      guard let partition = partitions[key] else { break }
+      let gone = partition.swap(removed: removed, added: added, cleanedThrough: cleaned, sequence: sequence)
+      doom(gone, of: key, at: sequence)
+      partition.hints.forget()
+    case .producersExpired(let limit):
+      for partition in partitions.values { partition.expireProducers(notSeenSince: limit) }
+    case .topicSettingsChanged, .settingsChanged, .producerIDsReserved:
       break
     }
     catalogue.apply(record, at: sequence)
+  }
+
+  private func doom(_ segments: [Segment], of key: PartitionKey, at sequence: JournalSequence) {
+    doomed += segments.map {
+      let name = SegmentKey(partition: key, base: $0.base, generation: $0.generation)
+      return Doomed(path: name.logPath, topic: key.topic, sequence: sequence)
+    }
   }
 
   private func addPartitions(of topic: UniqueID, _ numbers: Range<Int32>, at sequence: JournalSequence) {
@@ -71,4 +85,15 @@ package final class LogState {
       partitions[partition.key] = partition
     }
   }
+}
+
+/// A file, or a folder (its path ends with `/`), that nothing refers to any more.
+package struct Doomed: Equatable, Sendable {
+  package var path: String
+  /// Whose it was; nil where an earlier run has given it up.
+  package var topic: UniqueID?
+  /// The frame that gave it up.
+  package var sequence: JournalSequence
+  /// When it may go as far as `file.delete.delay.ms` is concerned; nil until somebody has looked.
+  package var dueAt: Instant?
 }

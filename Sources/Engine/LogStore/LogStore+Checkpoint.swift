@@ -78,6 +78,7 @@ extension LogStore {
   /// Takes a checkpoint of all that is decided now; it is written once that is durable. Does nothing while one is made.
   package func beginCheckpoint(cleanStop: Bool = false) {
     guard case .none = checkpoints.phase, failure == nil else { return }
+    expireProducers()
     let (written, folders) = checkpoints.takeLists()
     // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
     let dirty = written.filter { key in
@@ -126,12 +127,11 @@ extension LogStore {
     checkpoints.phase = .none
     checkpoints.unsound = []
     checkpoints.retryAt = nil
+    removal.refused = []
     checkpoints.last = sequence
     checkpoints.fileIndex = 1 - checkpoints.fileIndex
     checkpoints.journalBytes = max(.zero, checkpoints.journalBytes - bytes)
     commits.reclaimable = sequence
-    let dead = state.doomed.filter { $0.sequence <= sequence }.map(\.path)
-    if !dead.isEmpty { lanes.submit(.remove(dead)) }
   }
 
   /// A checkpoint met a full disk. Nothing is lost, the journal has the bytes: it is kept, nothing more is admitted, and

@@ -30,8 +30,10 @@ extension LogStore {
   /// Stores a validated data batch of `header` in `partition`, unless its producer's state says otherwise. The batch's
   /// base offset and leader epoch are stamped in place; the caller gives the bytes away.
   package func append(
-    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, rules: AppendRules, expiry: Timestamp
+    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, rules: AppendRules
   ) -> AppendResult {
+    let now = trustedNow().time
+    let expiry = Timestamp(milliseconds: now.milliseconds.subtracted(producerLimits.expirationMs))
     switch partition.producers.verdict(on: header, expiry: expiry) {
     case .append: break
     case .duplicate(let original):
@@ -42,11 +44,15 @@ extension LogStore {
       return .staleEpoch(current: current)
     }
     guard !isFull, hasRoom(for: ByteCount(batch.count)) else { return .full }
+    if header.hasProducerID, partition.producers.producers[header.producerID] == nil {
+      guard makeRoomForProducer(now: now) else { return .tooManyProducers }
+      producerCount += 1
+    }
     if let active = partition.segments.indices.last, partition.segments[active].index == nil {
       // A segment of an earlier run. Where its index cannot be made, its end is damaged, and a new segment takes over.
       _ = loadIndex(of: partition, segmentAt: active)
     }
-    let place = partition.place(header, size: ByteCount(batch.count), rules: rules.roll, now: clock.wallClock())
+    let place = partition.place(header, size: ByteCount(batch.count), rules: rules.roll, now: now)
     var header = header
     header.baseOffset = place.baseOffset
     header.partitionLeaderEpoch = epoch
@@ -193,6 +199,8 @@ package enum AppendResult: Equatable {
   case duplicate(ProducerTable.Batch)
   case outOfOrderSequence(expected: Int32)
   case staleEpoch(current: Int16)
+  /// An unknown producer, and no room to remember one more: it should try again later.
+  case tooManyProducers
   /// The disk is too full; it may heal.
   case full
 }

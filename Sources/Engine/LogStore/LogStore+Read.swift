@@ -23,6 +23,12 @@ extension LogStore {
   package func read(
     _ partition: PartitionLog, from offset: Offset, limit: Offset, maxBytes: Int, firstBatchWhole: Bool
   ) -> ReadResult {
+    read(partition, from: offset, limit: limit, maxBytes: maxBytes, firstBatchWhole: firstBatchWhole, token: nil)
+  }
+
+  private func read(
+    _ partition: PartitionLog, from offset: Offset, limit: Offset, maxBytes: Int, firstBatchWhole: Bool, token: UInt64?
+  ) -> ReadResult {
     let limit = min(limit, partition.durable.end)
     guard offset < limit else { return .outcome(.batches(.empty, next: offset, position: FilePosition(0))) }
     var from = partition.segments.partitioningIndex { $0.end > offset }
@@ -32,19 +38,20 @@ extension LogStore {
       switch result {
       case .failure(let reason): return .outcome(reason.outcome)
       case .success(nil): from += 1  // compaction left nothing behind `offset` here
-      case .success(let request?): return run(request, of: partition)
+      case .success(let request?): return run(request, of: partition, token: token)
       }
     }
     return .outcome(.batches(.empty, next: offset, position: FilePosition(0)))
   }
 
-  private func run(_ request: ReadRequest, of partition: PartitionLog) -> ReadResult {
+  private func run(_ request: ReadRequest, of partition: PartitionLog, token: UInt64?) -> ReadResult {
     if let outcome = workshop.readIfCached(request) {
       note(outcome, of: request, in: partition)
+      if case .gone = outcome { return .outcome(request.missing) }
       return .outcome(outcome)
     }
-    let token = reads.nextToken
-    reads.nextToken += 1
+    let token = token ?? reads.nextToken
+    reads.nextToken = max(reads.nextToken, token + 1)
     reads.waiting[token] = (partition.key, request)
     lanes.submit(.read(request, token: token))
     return .waits(token: token)
@@ -52,16 +59,33 @@ extension LogStore {
 
   func readFinished(_ outcome: ReadOutcome, token: UInt64, _ progress: inout LogProgress) {
     guard let read = reads.waiting.removeValue(forKey: token) else { return }
-    if let partition = state.partition(read.partition) { note(outcome, of: read.request, in: partition) }
-    progress.reads.append((token, outcome))
+    guard let partition = state.partition(read.partition) else {
+      return progress.reads.append((token, .batches(.empty, next: read.request.offset, position: FilePosition(0))))
+    }
+    note(outcome, of: read.request, in: partition)
+    guard case .gone = outcome else { return progress.reads.append((token, outcome)) }
+    if let again = readAgain(read.request, of: partition, token: token) { progress.reads.append((token, again)) }
+  }
+
+  /// The file of a waiting read was removed meanwhile: the same stretch in what has taken its place, or nil when that is
+  /// waited for in turn, under the same token.
+  private func readAgain(_ request: ReadRequest, of partition: PartitionLog, token: UInt64) -> ReadOutcome? {
+    guard partition.index(of: request.segment) == nil else { return request.missing }
+    switch read(
+      partition, from: request.offset, limit: request.limit, maxBytes: request.maxBytes,
+      firstBatchWhole: request.firstBatchWhole, token: token)
+    {
+    case .outcome(let outcome): return outcome
+    case .waits: return nil
+    }
   }
 
   /// Remembers which blocks were found intact, and where the reader will go on.
   private func note(_ outcome: ReadOutcome, of request: ReadRequest, in partition: PartitionLog) {
     guard case .batches(_, let next, let position) = outcome else { return }
-    partition.hints.readEnded(at: next, segment: request.segment.base, position: position)
+    partition.hints.readEnded(at: next, segment: request.segment, position: position)
     guard !request.unverified.isEmpty,
-      let at = partition.segments.lastIndex(where: { $0.base == request.segment.base })
+      let at = partition.index(of: request.segment)
     else { return }
     for row in request.unverified where row.position < position { partition.segments[at].index?.verified(row) }
   }
@@ -70,7 +94,7 @@ extension LogStore {
     _ partition: PartitionLog, segmentAt at: Int, offset: Offset, limit: Offset, maxBytes: Int, whole: Bool
   ) -> Result<ReadRequest?, IndexFailure> {
     let base = partition.segments[at].base
-    let key = SegmentKey(partition: partition.key, base: base)
+    let key = partition.segmentKey(at)
     if partition.segments[at].index == nil {
       switch loadIndex(of: partition, segmentAt: at) {
       case .success: break
@@ -83,7 +107,7 @@ extension LogStore {
     let decided = damage == nil ? FilePosition(partition.segments[at].size.value) : index.end
     let end = base == partition.durable.segment ? min(partition.durable.position, decided) : decided
     let start: FilePosition
-    if let hint = partition.hints.position(of: offset), hint.segment == base, hint.position < end {
+    if let hint = partition.hints.position(of: offset), hint.segment == key, hint.position < end {
       start = hint.position
     } else {
       guard let row = index.block(holding: offset) else { return .success(nil) }
@@ -99,7 +123,7 @@ extension LogStore {
   /// not answer is asked again the next time.
   func loadIndex(of partition: PartitionLog, segmentAt at: Int) -> Result<Void, IndexFailure> {
     let segment = partition.segments[at]
-    let key = SegmentKey(partition: partition.key, base: segment.base)
+    let key = partition.segmentKey(at)
     switch workshop.loadIndex(of: key, segment.description, isActive: at == partition.segments.count - 1) {
     case .success(let loaded):
       partition.segments[at].index = loaded.index

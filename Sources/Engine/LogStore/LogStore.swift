@@ -46,6 +46,7 @@ package final class LogStore {
   package internal(set) var failure: DiskError?
 
   let clock: any Clock
+  let entropy: any Entropy
   let workshop: LogWorkshop
   let lanes: any JobLanes
   let lock: any DiskLock
@@ -53,6 +54,14 @@ package final class LogStore {
   var checkpoints: Checkpoints
   var nextUnit: UInt64
   var reads = PendingReads()
+  var compaction: Compaction?
+  var removal = Removal()
+  var trustedTime: TrustedTime
+  package var producerLimits = ProducerLimits()
+  /// Producers remembered, at least: deletions are noticed when the count is made again.
+  var producerCount = 0
+  /// No room was found for one more; not looked for before this.
+  var noRoomUntil = Instant(nanoseconds: .min)
   var space = SpaceWatch()
   /// For the metrics.
   package internal(set) var meters = LogMeters()
@@ -71,17 +80,20 @@ package final class LogStore {
       durable: recovered.checkpoint.sequence)
     let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
     self.init(
-      recovered: recovered, clock: clock, options: options, workshop: workshop, lanes: makeLanes(workshop), lock: lock)
+      recovered: recovered, clock: clock, entropy: entropy, options: options, workshop: workshop,
+      lanes: makeLanes(workshop), lock: lock)
   }
 
   private init(
-    recovered: Recovery.Result, clock: any Clock, options: Options, workshop: LogWorkshop, lanes: any JobLanes,
-    lock: any DiskLock
+    recovered: Recovery.Result, clock: any Clock, entropy: any Entropy, options: Options, workshop: LogWorkshop,
+    lanes: any JobLanes, lock: any DiskLock
   ) {
     state = recovered.state
     report = recovered.report
     self.options = options
     self.clock = clock
+    self.entropy = entropy
+    trustedTime = TrustedTime(wall: clock.wallClock(), monotonic: clock.now())
     self.workshop = workshop
     self.lanes = lanes
     self.lock = lock
@@ -92,6 +104,7 @@ package final class LogStore {
     nextUnit = checkpoint.nextUnit
     commits = Commits(next: checkpoint.sequence.next, reclaimable: checkpoint.sequence)
     checkpoints = Checkpoints(last: checkpoint.sequence, fileIndex: recovered.fileIndex, firstUse: checkpoint.firstUse)
+    producerCount = producerEntries
     submitWitness()
   }
 
@@ -127,9 +140,10 @@ package final class LogStore {
       checkpointPostponed()
     case .read(let outcome, let token):
       readFinished(outcome, token: token, &progress)
-    case .removed(let paths):
-      let gone = Set(paths)
-      state.doomed.removeAll { gone.contains($0.path) }
+    case .removed(let files):
+      removalFinished(files)
+    case .compactionStepped(let step):
+      compactionStepped(step, &progress)
     case .failed(let error):
       if failure == nil { failure = error }
       progress.failure = failure
@@ -144,5 +158,7 @@ package struct LogProgress {
   package var moved: [PartitionLog] = []
   /// Reads that had to wait for the disk, by the token `read` gave.
   package var reads: [(token: UInt64, outcome: ReadOutcome)] = []
+  /// What has become of a step of the compaction under way.
+  package var compaction: CompactionProgress?
   package var failure: DiskError?
 }

@@ -27,8 +27,10 @@ package final class LogWorkshop: @unchecked Sendable {
         return try checkpoint(work)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
-      case .remove(let paths):
-        return .removed(paths.filter(remove))
+      case .remove(let paths, let isDoomed):
+        return .removed(RemovedFiles(asked: paths, gone: paths.filter(remove), isDoomed: isDoomed))
+      case .compact(let run):
+        return .compactionStepped(run.step(self))
       case .measureSpace(let ballast):
         return .space(try Ballast(disk: disk).measure(setAside: ballast))
       }
@@ -139,7 +141,7 @@ package final class LogWorkshop: @unchecked Sendable {
 
   /// Removes a segment with its index, or a folder (its path ends with `/`) with what is left in it. Answers whether it
   /// is gone.
-  private func remove(_ path: String) -> Bool {
+  func remove(_ path: String) -> Bool {
     do throws(DiskError) {
       if path.hasSuffix("/") {
         let folder = String(path.dropLast())

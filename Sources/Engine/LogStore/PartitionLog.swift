@@ -25,6 +25,8 @@ package final class PartitionLog {
   package internal(set) var segments: [Segment] = []
   package private(set) var producers = ProducerTable()
   package private(set) var epochs = EpochHistory()
+  /// Below this, compaction has left one record of each key.
+  package private(set) var cleanedThrough = Offset(0)
   /// The journal sequence of the last change decided here.
   package internal(set) var lastChange = JournalSequence.start
   /// Where recent readers stopped, so that the next read need not search its block.
@@ -40,6 +42,7 @@ package final class PartitionLog {
   /// Where a batch of `size` bytes goes: the active segment, or a new one when that is full, old or not fit to go on.
   func place(_ header: RecordBatchHeader, size: ByteCount, rules: RollRules, now: Timestamp) -> BatchPlace {
     guard let active = segments.last, active.end == end, active.index != nil, active.damage == nil,
+      active.generation == 0, !active.isClosed,
       !rules.rolls(active, adding: size, header: header, next: end)
     else {
       return BatchPlace(
@@ -60,7 +63,12 @@ package final class PartitionLog {
     segments[last].size = ByteCount(place.position.value) + ByteCount(batch.count)
     segments[last].end = next
     segments[last].digest = Checksum.crc32c(batch, continuing: segments[last].digest)
-    if place.position.value == 0 { segments[last].firstTimestamp = header.maxTimestamp }
+    segments[last].written = max(segments[last].written, place.appended)
+    segments[last].lastWrite = sequence
+    if place.position.value == 0 {
+      segments[last].firstTimestamp = header.maxTimestamp
+      segments[last].begun = place.appended
+    }
     segments[last].maxTimestamp = max(segments[last].maxTimestamp, header.maxTimestamp)
     segments[last].index?.append(batch, header: header, baseOffset: place.baseOffset)
     epochs.appended(at: place.baseOffset, under: header.partitionLeaderEpoch)
@@ -81,25 +89,61 @@ package final class PartitionLog {
     return gone
   }
 
+  /// Puts compaction's segments in the place of those whose base offsets are `removed`. Returns what they replace.
+  func swap(
+    removed: [Offset], added: [SegmentDescription], cleanedThrough cleaned: Offset, sequence: JournalSequence
+  ) -> [Segment] {
+    let bases = Set(removed)
+    lastChange = sequence
+    cleanedThrough = max(cleanedThrough, cleaned)
+    guard let first = segments.firstIndex(where: { bases.contains($0.base) }) else { return [] }
+    let gone = segments.filter { bases.contains($0.base) }
+    segments.removeAll { bases.contains($0.base) }
+    segments.insert(
+      contentsOf: added.map { description in
+        var segment = Segment(description)
+        segment.lastWrite = sequence
+        return segment
+      }, at: first)
+    if bases.contains(durable.segment) {
+      durable.segment = added.last?.base ?? end
+      durable.position = FilePosition(added.last?.size.value ?? 0)
+    }
+    return gone
+  }
+
+  /// The name on disk of the segment at `index`.
+  func segmentKey(_ index: Int) -> SegmentKey {
+    SegmentKey(partition: key, base: segments[index].base, generation: segments[index].generation)
+  }
+
+  /// Where the segment of this name stands, if it is still there.
+  func index(of key: SegmentKey) -> Int? {
+    segments.lastIndex { $0.base == key.base && $0.generation == key.generation }
+  }
+
   func expireProducers(notSeenSince limit: Timestamp) { producers.expire(notSeenSince: limit) }
 
   /// The end for readers that want only what is stable: transactions keep it back (none are open yet on any partition).
   package var stableEnd: Offset { durable.end }
 
-  /// Where the log should start when records older than `retentionMs` and bytes beyond `retentionBytes` go (negative is
-  /// no limit). Whole segments only; one that still grows goes only when all its records are too old.
+  /// Where the log should start when records older than `retentionMs` go, or, when none are, bytes beyond `retentionBytes`
+  /// (negative is no limit). Whole segments only, as far as they are synced; one that still grows goes when all its
+  /// records go. A segment's age is that of its latest record, or of its last append where records have no timestamps.
   package func retentionStart(now: Timestamp, retentionMs: Int64, retentionBytes: Int64) -> Offset {
     var target = start
-    var excess = retentionBytes < 0 ? -1 : size.value - retentionBytes
-    for (index, segment) in segments.enumerated() {
-      let isActive = index == segments.count - 1
-      let isOld =
-        retentionMs >= 0 && segment.maxTimestamp.milliseconds >= 0
-        && now.milliseconds.subtracted(segment.maxTimestamp.milliseconds) > retentionMs
-      let isExcess = excess >= segment.size.value && !isActive
-      guard isOld || isExcess, segment.end <= durable.end else { break }
-      target = segment.end
+    if retentionMs >= 0 {
+      for segment in segments {
+        guard segment.age(now) > retentionMs, segment.end <= durable.end else { break }
+        target = segment.end
+      }
+    }
+    guard target == start, retentionBytes >= 0 else { return target }
+    var excess = size.value - retentionBytes
+    for segment in segments {
+      guard excess >= segment.size.value, segment.end <= durable.end else { break }
       excess -= segment.size.value
+      target = segment.end
     }
     return target
   }
@@ -116,6 +160,7 @@ package final class PartitionLog {
     key.encode(to: &writer)
     writer.writeInt64(start.value)
     writer.writeInt64(end.value)
+    writer.writeInt64(cleanedThrough.value)
     writer.writeList(segments) { writer, segment in segment.description.encode(to: &writer) }
     epochs.encode(to: &writer)
     producers.encode(to: &writer)
@@ -125,8 +170,11 @@ package final class PartitionLog {
     key = try PartitionKey(from: &reader)
     start = Offset(try reader.readInt64())
     end = Offset(try reader.readInt64())
+    cleanedThrough = Offset(try reader.readInt64())
     segments = try reader.readList(minimumSize: SegmentDescription.encodedSize) { reader throws(WireError) in
-      Segment(try SegmentDescription(from: &reader))
+      var segment = Segment(try SegmentDescription(from: &reader))
+      segment.lastWrite = sequence
+      return segment
     }
     epochs = try EpochHistory(from: &reader)
     producers = try ProducerTable(from: &reader)
@@ -137,7 +185,7 @@ package final class PartitionLog {
 
 extension Int64 {
   /// The difference, held at the ends of the range: timestamps come from clients and may be anything.
-  fileprivate func subtracted(_ other: Int64) -> Int64 {
+  func subtracted(_ other: Int64) -> Int64 {
     let (difference, overflow) = subtractingReportingOverflow(other)
     return overflow ? (self < 0 ? .min : .max) : difference
   }
@@ -147,6 +195,8 @@ extension Int64 {
 package struct RollRules: Equatable, Sendable {
   package var segmentBytes: ByteCount
   package var segmentMs: Int64
+  /// Up to so much earlier, another time for each segment, so that not all partitions roll at once.
+  package var jitterMs: Int64 = 0
 
   package init(segmentBytes: ByteCount = .mebi(1024), segmentMs: Int64 = 7 * 24 * 3_600_000) {
     self.segmentBytes = segmentBytes
@@ -159,21 +209,29 @@ package struct RollRules: Equatable, Sendable {
     if segment.size + size > segmentBytes { return true }
     if next.value + Int64(header.lastOffsetDelta) - segment.base.value > Int64(Int32.max) { return true }
     return segment.firstTimestamp >= Timestamp(milliseconds: 0)
-      && header.maxTimestamp.milliseconds.subtracted(segment.firstTimestamp.milliseconds) > segmentMs
+      && header.maxTimestamp.milliseconds.subtracted(segment.firstTimestamp.milliseconds) > segmentMs - jitter(of: segment)
+  }
+
+  /// Decided by the segment's base offset.
+  private func jitter(of segment: Segment) -> Int64 {
+    let range = min(jitterMs, segmentMs)
+    guard range > 0 else { return 0 }
+    let mixed = UInt64(bitPattern: segment.base.value &+ 1) &* 0x9E37_79B9_7F4A_7C15
+    return Int64((mixed >> 1) % UInt64(range))
   }
 }
 
 /// Positions at which recent reads of a partition ended: a reader at the head asks for just what follows.
 struct ReadHints {
-  private var entries: [(offset: Offset, segment: Offset, position: FilePosition)] = []
+  private var entries: [(offset: Offset, segment: SegmentKey, position: FilePosition)] = []
   private var next = 0
   private static let limit = 8
 
-  func position(of offset: Offset) -> (segment: Offset, position: FilePosition)? {
+  func position(of offset: Offset) -> (segment: SegmentKey, position: FilePosition)? {
     entries.first { $0.offset == offset }.map { ($0.segment, $0.position) }
   }
 
-  mutating func readEnded(at offset: Offset, segment: Offset, position: FilePosition) {
+  mutating func readEnded(at offset: Offset, segment: SegmentKey, position: FilePosition) {
     if let known = entries.firstIndex(where: { $0.offset == offset }) {
       entries[known] = (offset, segment, position)
     } else if entries.count < Self.limit {

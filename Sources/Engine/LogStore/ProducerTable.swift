@@ -80,10 +80,17 @@ package struct ProducerTable {
     producers[header.producerID] = producer
   }
 
+  /// The base offsets of the newest batch of each.
+  var lastBatches: Set<Offset> { Set(producers.values.compactMap { $0.batches.last?.baseOffset }) }
+
   /// Forgets producers not seen since `limit` that have no open transaction.
   package mutating func expire(notSeenSince limit: Timestamp) {
-    guard producers.contains(where: { $0.value.lastSeen < limit && $0.value.transactionStart == nil }) else { return }
+    guard hasAny(notSeenSince: limit) else { return }
     producers = producers.filter { $0.value.lastSeen >= limit || $0.value.transactionStart != nil }
+  }
+
+  func hasAny(notSeenSince limit: Timestamp) -> Bool {
+    producers.contains { $0.value.lastSeen < limit && $0.value.transactionStart == nil }
   }
 
   package func encode(to writer: inout ByteWriter) {

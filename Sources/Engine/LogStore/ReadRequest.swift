@@ -26,11 +26,18 @@ package enum ReadOutcome: Sendable {
   case batches(ByteSlice, next: Offset, position: FilePosition)
   /// Bytes are not what was written. Offsets `first` to `last` cannot be served.
   case damaged(first: Offset, last: Offset, reason: String)
+  /// The segment's file was removed meanwhile: what replaced it is read instead, so this never leaves the store.
+  case gone
   /// The bytes would have to be waited for.
   case notCached
 }
 
 extension ReadRequest {
+  /// The outcome when a file is missing that should be there.
+  var missing: ReadOutcome {
+    .damaged(first: offset, last: offset, reason: "the file \(segment.logPath) is missing")
+  }
+
   /// How much a first look reads where no more is asked for.
   private static let minimumRead = 4_096
 
@@ -54,6 +61,7 @@ extension ReadRequest {
       }
       return try sound.batches(file, waits: waits)
     } catch {
+      if error.isMissing { return .gone }
       return .damaged(first: offset, last: offset, reason: error.description)
     }
   }

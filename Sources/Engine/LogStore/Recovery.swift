@@ -146,7 +146,7 @@ struct Recovery {
     guard let state = try? LogState(from: &reader, at: checkpoint.sequence) else {
       throw .inconsistent("the checkpoint's state cannot be decoded")
     }
-    state.doomed = checkpoint.doomed.map { ($0, checkpoint.sequence) }
+    state.doomed = checkpoint.doomed.map { Doomed(path: $0, sequence: checkpoint.sequence) }
     try onDisk { () throws(DiskError) in try makeFolders() }
     let journal = try onDisk { () throws(DiskError) in try 
       JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)

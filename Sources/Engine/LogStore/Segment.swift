@@ -4,6 +4,8 @@ package import Units
 /// read it. The engine's view: extent as decided, index when loaded.
 package struct Segment {
   package let base: Offset
+  /// 0 as written by appends; compaction's output has one more than the highest of what it replaces.
+  package let generation: UInt32
   /// Bytes decided; those of unsynced batches included.
   package var size: ByteCount
   /// The offset after the last record decided.
@@ -11,6 +13,14 @@ package struct Segment {
   package var maxTimestamp: Timestamp
   /// The greatest timestamp of the first batch: what `segment.ms` counts from.
   package var firstTimestamp: Timestamp
+  /// The wall clock at the last append: what age counts from where records carry no timestamps.
+  package var written: Timestamp
+  /// The sequence of the last batch, or of the checkpoint this run began with: compaction waits for a checkpoint behind it.
+  package var lastWrite = JournalSequence.start
+  /// The wall clock at its first append, or, for one of an earlier run, at its last.
+  package var begun: Timestamp
+  /// No batch follows: the next one begins a segment, although this one may have room.
+  package var isClosed = false
   /// CRC-32C of all bytes decided: says whether a file is this segment, whole and unchanged.
   package var digest: UInt32 = 0
   /// What of it was found damaged when its index was made; the index ends there.
@@ -22,25 +32,32 @@ package struct Segment {
 
   package init(base: Offset) {
     self.base = base
+    generation = 0
     size = .zero
     end = base
     maxTimestamp = .none
     firstTimestamp = .none
+    written = .none
+    begun = .none
     index = BlockIndex()
   }
 
   package init(_ description: SegmentDescription) {
     base = description.base
+    generation = description.generation
     size = description.size
     end = description.end
     maxTimestamp = description.maxTimestamp
     firstTimestamp = description.firstTimestamp
+    written = description.written
+    begun = description.written
     digest = description.digest
   }
 
   package var description: SegmentDescription {
     SegmentDescription(
-      base: base, size: size, end: end, maxTimestamp: maxTimestamp, firstTimestamp: firstTimestamp, digest: digest)
+      base: base, generation: generation, size: size, end: end, maxTimestamp: maxTimestamp,
+      firstTimestamp: firstTimestamp, written: written, digest: digest)
   }
 }
 
@@ -48,20 +65,37 @@ package struct Segment {
 package struct SegmentKey: Hashable, Comparable, Sendable {
   package var partition: PartitionKey
   package var base: Offset
+  package var generation: UInt32
 
-  package init(partition: PartitionKey, base: Offset) {
+  package init(partition: PartitionKey, base: Offset, generation: UInt32 = 0) {
     self.partition = partition
     self.base = base
+    self.generation = generation
   }
 
-  package static func < (a: SegmentKey, b: SegmentKey) -> Bool { (a.partition, a.base) < (b.partition, b.base) }
+  package static func < (a: SegmentKey, b: SegmentKey) -> Bool {
+    (a.partition, a.base, a.generation) < (b.partition, b.base, b.generation)
+  }
+
+  /// The segment's file and its index, by the former's path.
+  static func files(of logPath: String) -> [String] {
+    logPath.hasSuffix(".log") ? [logPath, logPath.dropLast(4) + ".blocks"] : [logPath]
+  }
+
+  /// Whether a file of this name, within a partition's folder, was made by compaction.
+  static func isGeneration(_ name: String) -> Bool {
+    let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 3 && Int64(parts[0]) != nil && UInt32(parts[1]) != nil
+      && (parts[2] == "log" || parts[2] == "blocks")
+  }
 
   package var logPath: String { "\(partition.folder)/\(stem).log" }
   package var indexPath: String { "\(partition.folder)/\(stem).blocks" }
 
-  /// The base offset in twenty digits, as Kafka names its segments.
+  /// The base offset in twenty digits, as Kafka names its segments; behind a dot the generation, where compaction wrote it.
+  /// Kafka's tools read the base offset up to the first dot.
   private var stem: String {
     let digits = String(base.value)
-    return String(repeating: "0", count: max(0, 20 - digits.utf8.count)) + digits
+    return String(repeating: "0", count: max(0, 20 - digits.utf8.count)) + digits + (generation == 0 ? "" : ".\(generation)")
   }
 }

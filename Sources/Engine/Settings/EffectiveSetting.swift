@@ -8,6 +8,13 @@ package struct EffectiveSetting: Sendable {
     package let value: String?
     /// Where the value comes from.
     package let source: SettingSource
+
+    /// All of it, as given.
+    package init(name: String, value: String?, source: SettingSource) {
+      self.name = name
+      self.value = value
+      self.source = source
+    }
   }
 
   /// What is known about the setting beforehand: type, documentation, allowed values.

@@ -8,6 +8,13 @@ package struct GroupSettings: Equatable, Sendable {
     package let heartbeatIntervalMs: Int32
     /// `assignment.interval.ms` of the kind.
     package let assignmentIntervalMs: Int32
+
+    /// All of it, as given.
+    package init(sessionTimeoutMs: Int32, heartbeatIntervalMs: Int32, assignmentIntervalMs: Int32) {
+      self.sessionTimeoutMs = sessionTimeoutMs
+      self.heartbeatIntervalMs = heartbeatIntervalMs
+      self.assignmentIntervalMs = assignmentIntervalMs
+    }
   }
 
   /// `consumer.*`.

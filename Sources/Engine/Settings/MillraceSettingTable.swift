@@ -1,6 +1,6 @@
 /// Settings that Kafka does not have. Sizes take units.
-enum MillraceSettingTable {
-  static let rows: [SettingDefinition] = [
+package enum MillraceSettingTable {
+  package static let rows: [SettingDefinition] = [
     .own(
       "console.listener", .string, "localhost:8080",
       about: "Address of the console and the metrics, as host:port; empty turns them off."),

@@ -55,7 +55,7 @@ package enum SettingCatalogue {
   }
 
   /// The settings of `resource`, in order of name.
-  static func all(_ resource: SettingsResource) -> [SettingDefinition] {
+  package static func all(_ resource: SettingsResource) -> [SettingDefinition] {
     switch resource {
     case .topic: topic
     case .group: group

@@ -28,7 +28,8 @@ package struct SettingError: Error, Equatable, Sendable {
   /// What was refused and why, for people.
   package let message: String
 
-  init(_ reason: Reason, _ message: String) {
+  /// A refusal told in one sentence.
+  package init(_ reason: Reason, _ message: String) {
     self.reason = reason
     self.message = message
   }
@@ -36,7 +37,8 @@ package struct SettingError: Error, Equatable, Sendable {
   /// The same error, said to have happened at `place`.
   func located(at place: String) -> SettingError { SettingError(reason, "\(place): \(message)") }
 
-  static func invalid(_ value: String, for setting: SettingDefinition, _ complaint: String) -> SettingError {
+  /// The refusal of a value; a sensitive setting's value is not shown.
+  package static func invalid(_ value: String, for setting: SettingDefinition, _ complaint: String) -> SettingError {
     let shown = setting.isSensitive ? "[hidden]" : SettingText.shown(value)
     return SettingError(.invalidValue, "Invalid value \(shown) for setting \(setting.name): \(complaint)")
   }

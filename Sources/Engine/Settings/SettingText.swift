@@ -55,9 +55,9 @@ package enum SettingText {
 }
 
 /// Doubles as Java prints them: tools compare values as text.
-enum JavaNumber {
+package enum JavaNumber {
   /// `value` (finite) in decimal between 0.001 and ten million, else as digits and an exponent.
-  static func text(_ value: Double) -> String {
+  package static func text(_ value: Double) -> String {
     let plain = value.description
     let magnitude = value.magnitude
     guard magnitude != 0, magnitude < 1e-3 || magnitude >= 1e7 else { return plain }

@@ -28,6 +28,12 @@ package struct StaticSettings: Sendable {
     package let value: String
     /// Where it was given.
     package let origin: SettingOrigin
+
+    /// All of it, as given.
+    package init(value: String, origin: SettingOrigin) {
+      self.value = value
+      self.origin = origin
+    }
   }
 
   /// The entries by name of setting.

@@ -20,7 +20,7 @@ package final class Connection: @unchecked Sendable {
   package var isOpen: Bool { closeReason == nil }
 
   var handler: (any ConnectionHandler)?
-  let descriptor: Int32
+  package let descriptor: Int32
   var assembler = FrameAssembler()
   /// Bytes that were read before reading was paused, still to be cut into frames.
   var carry: ByteSlice?

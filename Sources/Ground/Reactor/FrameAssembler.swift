@@ -1,9 +1,9 @@
-import ByteCodec
+package import ByteCodec
 
 /// Cuts a stream into frames: four bytes of length (big-endian), then that many bytes. Pure; who feeds it decides at
 /// each announcement whether the body's memory may be had.
-struct FrameAssembler {
-  enum Step {
+package struct FrameAssembler {
+  package enum Step {
     /// All bytes were used up.
     case needMore
     /// A length was read. Nothing more is taken until `accept`; asked again, it answers the same.
@@ -22,15 +22,18 @@ struct FrameAssembler {
   private var prefix: UInt32 = 0
   private var prefixCount: UInt8 = 0
   /// How much of the body is there.
-  private(set) var filled = 0
+  package private(set) var filled = 0
+
+  /// Expects the first length.
+  package init() {}
 
   /// Whether a length waits for its verdict.
-  var isAnnounced: Bool { if case .announced = state { true } else { false } }
+  package var isAnnounced: Bool { if case .announced = state { true } else { false } }
   /// Whether a body is on its way.
-  var isInBody: Bool { if case .body = state { true } else { false } }
+  package var isInBody: Bool { if case .body = state { true } else { false } }
 
   /// Takes bytes from the front of `bytes` up to the next thing to tell.
-  mutating func next(_ bytes: inout UnsafeRawBufferPointer) -> Step {
+  package mutating func next(_ bytes: inout UnsafeRawBufferPointer) -> Step {
     switch state {
     case .announced(let length): return .announced(length)
     case .prefix:
@@ -50,7 +53,7 @@ struct FrameAssembler {
   }
 
   /// Grants the announced body its memory. The length was found to be neither negative nor beyond the limit.
-  mutating func accept() {
+  package mutating func accept() {
     guard case .announced(let length) = state else { return }
     state = .body(ByteBlock(capacity: Int(length)))
     filled = 0
@@ -58,13 +61,13 @@ struct FrameAssembler {
 
   /// Where the rest of the body goes, for reading straight into it; nil outside a body. The memory lives until the
   /// frame is taken.
-  var space: UnsafeMutableRawBufferPointer? {
+  package var space: UnsafeMutableRawBufferPointer? {
     guard case .body(let block) = state else { return nil }
     return UnsafeMutableRawBufferPointer(start: block.base + filled, count: block.capacity - filled)
   }
 
   /// Counts `count` bytes that were read into `space`; the frame when it is whole.
-  mutating func advance(by count: Int) -> ByteSlice? {
+  package mutating func advance(by count: Int) -> ByteSlice? {
     guard case .body(let block) = state else { return nil }
     filled += count
     guard filled >= block.capacity else { return nil }

@@ -14,7 +14,7 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
   /// 0.0.0.0, port 0: stands where no address is known.
   package static let unset = SocketAddress(high: 0, low: 0, scope: 0, port: 0, isIPv6: false)
 
-  init(high: UInt64, low: UInt64, scope: UInt32, port: UInt16, isIPv6: Bool) {
+  package init(high: UInt64, low: UInt64, scope: UInt32, port: UInt16, isIPv6: Bool) {
     self.high = high
     self.low = low
     self.scope = scope
@@ -48,7 +48,7 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
   }
 
   /// The address a socket is bound to, or that of its peer.
-  static func of(_ descriptor: Int32, peer: Bool = false) -> SocketAddress? {
+  package static func of(_ descriptor: Int32, peer: Bool = false) -> SocketAddress? {
     var storage = sockaddr_storage()
     var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let code = withUnsafeMutablePointer(to: &storage) { pointer in

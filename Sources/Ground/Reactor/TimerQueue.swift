@@ -1,4 +1,4 @@
-import Units
+package import Units
 
 /// Names a timer; stale once it fired or was cancelled.
 package struct TimerID: Hashable, Sendable {
@@ -9,7 +9,7 @@ package struct TimerID: Hashable, Sendable {
 /// Timers by deadline: a binary heap whose cancelled entries stay until they surface or outnumber the living.
 ///
 /// Pure: it knows no clock. Scheduling and firing cost O(log n), cancelling O(1).
-struct TimerQueue {
+package struct TimerQueue {
   private struct Entry {
     let deadline: Instant
     /// Breaks ties, so that timers of one moment fire in the order they were made.
@@ -27,13 +27,16 @@ struct TimerQueue {
   private var freeSlots: [UInt32] = []
   private var sequence: UInt64 = 0
 
+  /// Nothing is due.
+  package init() {}
+
   /// Timers that will still fire.
-  var count: Int { slots.count - freeSlots.count }
+  package var count: Int { slots.count - freeSlots.count }
 
   /// Entries in the heap, cancelled ones included: at most twice the living, and a few.
-  var heldEntries: Int { heap.count }
+  package var heldEntries: Int { heap.count }
 
-  mutating func schedule(at deadline: Instant, _ work: @escaping () -> Void) -> TimerID {
+  package mutating func schedule(at deadline: Instant, _ work: @escaping () -> Void) -> TimerID {
     let slot: UInt32
     if let free = freeSlots.popLast() {
       slot = free
@@ -51,14 +54,14 @@ struct TimerQueue {
 
   /// Takes the timer back; false when it fired or was cancelled before.
   @discardableResult
-  mutating func cancel(_ id: TimerID) -> Bool {
+  package mutating func cancel(_ id: TimerID) -> Bool {
     guard takeWork(id) != nil else { return false }
     if heap.count > 64, heap.count > 2 * count { dropCancelled() }
     return true
   }
 
   /// The earliest deadline that still counts.
-  mutating func nextDeadline() -> Instant? {
+  package mutating func nextDeadline() -> Instant? {
     while let first = heap.first {
       if isAlive(first.id) { return first.deadline }
       removeFirst()
@@ -67,14 +70,14 @@ struct TimerQueue {
   }
 
   /// The work of the earliest timer that is due at `now`; that timer is done.
-  mutating func takeDue(_ now: Instant) -> (() -> Void)? {
+  package mutating func takeDue(_ now: Instant) -> (() -> Void)? {
     guard let deadline = nextDeadline(), deadline <= now, let first = heap.first else { return nil }
     removeFirst()
     return takeWork(first.id)
   }
 
   /// Forgets all timers.
-  mutating func removeAll() { self = TimerQueue() }
+  package mutating func removeAll() { self = TimerQueue() }
 
   private func isAlive(_ id: TimerID) -> Bool {
     Int(id.slot) < slots.count && slots[Int(id.slot)].generation == id.generation

@@ -6,7 +6,7 @@ enum CommandTable {
   static let all: [Command] = [.serve, .topic, .produce, .consume, .version]
 
   /// What `millrace` does when nothing is asked of it.
-  static let standard = Command.serve
+  static let standard = Command.welcome
 
   /// Runs the command that `arguments` (those behind the program's name) ask for. Returns the process's exit code.
   static func run(_ arguments: [String]) -> Int32 {

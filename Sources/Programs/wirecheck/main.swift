@@ -1,4 +1,5 @@
 import Glibc
+import VectorCheck
 
 /// `wirecheck FILE...`: decodes, compares and encodes every vector of the files.
 ///

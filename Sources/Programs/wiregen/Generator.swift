@@ -1,13 +1,13 @@
 /// A generated file.
-struct GeneratedFile: Equatable {
-  var name: String
-  var text: String
+package struct GeneratedFile: Equatable {
+  package var name: String
+  package var text: String
 }
 
 /// Turns the text of the schema files into the text of the generated files; touches no disk.
-enum Generator {
+package enum Generator {
   /// Every file of the folder `Generated`, from the schema files' names and texts.
-  static func generate(_ sources: [(name: String, text: String)]) throws(SchemaError) -> [GeneratedFile] {
+  package static func generate(_ sources: [(name: String, text: String)]) throws(SchemaError) -> [GeneratedFile] {
     var files: [GeneratedFile] = []
     var apis: [APISchema] = []
     for source in sources.sorted(by: { $0.name < $1.name }) {

@@ -1,7 +1,12 @@
 /// The versions `first` to `last` of a message; empty when `last` is smaller.
-struct VersionRange: Equatable {
-  var first: Int
-  var last: Int
+package struct VersionRange: Equatable {
+  package var first: Int
+  package var last: Int
+
+  package init(first: Int, last: Int) {
+    self.first = first
+    self.last = last
+  }
 
   var all: [Int] { first <= last ? Array(first...last) : [] }
 

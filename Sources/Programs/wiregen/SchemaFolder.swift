@@ -1,21 +1,21 @@
 import Glibc
 
 /// A file or folder that could not be read or written.
-struct FolderError: Error, CustomStringConvertible {
-  var path: String
-  var operation: String
-  var code: Int32
+package struct FolderError: Error, CustomStringConvertible {
+  package var path: String
+  package var operation: String
+  package var code: Int32
 
-  var description: String { "cannot \(operation) \(path): \(String(cString: strerror(code)))" }
+  package var description: String { "cannot \(operation) \(path): \(String(cString: strerror(code)))" }
 }
 
 /// The files of one folder, as texts.
-enum SchemaFolder {
+package enum SchemaFolder {
   /// The largest file read, in bytes.
-  static let maximumFileSize = 4 << 20
+  package static let maximumFileSize = 4 << 20
 
   /// The names in `folder`, sorted.
-  static func names(in folder: String) throws(FolderError) -> [String] {
+  package static func names(in folder: String) throws(FolderError) -> [String] {
     guard let handle = opendir(folder) else { throw FolderError(path: folder, operation: "list", code: errno) }
     defer { closedir(handle) }
     var names: [String] = []
@@ -29,7 +29,7 @@ enum SchemaFolder {
   }
 
   /// The text of the file at `path`.
-  static func read(_ path: String) throws(FolderError) -> String {
+  package static func read(_ path: String) throws(FolderError) -> String {
     guard let file = fopen(path, "r") else { throw FolderError(path: path, operation: "open", code: errno) }
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -45,7 +45,7 @@ enum SchemaFolder {
   }
 
   /// Writes `text` to `path`, unless it is there already.
-  static func write(_ text: String, to path: String) throws(FolderError) {
+  package static func write(_ text: String, to path: String) throws(FolderError) {
     if let present = try? read(path), present == text { return }
     guard let file = fopen(path, "w") else { throw FolderError(path: path, operation: "open", code: errno) }
     let bytes = Array(text.utf8)
@@ -56,7 +56,7 @@ enum SchemaFolder {
   }
 
   /// The schema files of `folder`, by name.
-  static func sources(in folder: String) throws(FolderError) -> [(name: String, text: String)] {
+  package static func sources(in folder: String) throws(FolderError) -> [(name: String, text: String)] {
     var sources: [(name: String, text: String)] = []
     for name in try names(in: folder) { sources.append((name, try read("\(folder)/\(name)"))) }
     return sources

@@ -1,10 +1,10 @@
 /// Why a schema file could not be read, with its place.
-struct SchemaError: Error, CustomStringConvertible {
+package struct SchemaError: Error, CustomStringConvertible {
   var file: String
   var line: Int
-  var problem: String
+  package var problem: String
 
-  var description: String { "\(file):\(line): \(problem)" }
+  package var description: String { "\(file):\(line): \(problem)" }
 }
 
 /// Reads one schema file.

@@ -37,7 +37,7 @@ struct SwiftText {
 }
 
 /// How `version` is asked whether it lies in `wanted`, given that it lies in `known`; nil when it always does.
-func versionCondition(_ wanted: VersionRange, within known: VersionRange) -> String? {
+package func versionCondition(_ wanted: VersionRange, within known: VersionRange) -> String? {
   var parts: [String] = []
   if wanted.first > known.first { parts.append("version >= \(wanted.first)") }
   if wanted.last < known.last { parts.append("version <= \(wanted.last)") }

@@ -54,6 +54,8 @@ public struct ServerError: Error, CustomStringConvertible {
     public static let settings = Code(name: "settings")
     /// The data folder cannot be used as it is.
     public static let folder = Code(name: "folder")
+    /// The data are damaged, or newer than this program; nothing was changed.
+    public static let damaged = Code(name: "damaged")
     /// Another process has the data folder open.
     public static let locked = Code(name: "locked")
     /// An address cannot be listened on.

@@ -59,6 +59,7 @@ public final class Server: @unchecked Sendable {
     listeners = try Self.listen(configuration, loop: loop, door: door, settings: settings)
     kafkaAddresses = listeners.map(\.address.description)
     if let address = configuration.http {
+      try Self.refuseExposed(address.host, settings)
       http = try Self.httpFront(address, loop: loop, door: door, started: clock.now())
     } else {
       http = nil
@@ -126,7 +127,11 @@ public final class Server: @unchecked Sendable {
         }
       }
     } catch {
-      guard error == .lockHeld else { throw ServerError(.folder, error.description) }
+      switch error {
+      case .lockHeld: break
+      case .disk: throw ServerError(.folder, error.description)
+      default: throw ServerError(.damaged, error.description)
+      }
       let holder = (try? disk.lockHolder("lock")).map { " (process \($0))" } ?? ""
       throw ServerError(.locked, "\(error.description)\(holder)")
     }
@@ -135,6 +140,17 @@ public final class Server: @unchecked Sendable {
       return (try Engine(store: store, clock: clock, entropy: entropy, statics: statics), lanes)
     } catch {
       throw ServerError(.settings, error.message)
+    }
+  }
+
+  /// Without authentication and TLS, only this machine may connect, unless `insecure` says otherwise.
+  private static func refuseExposed(_ host: String, _ settings: BrokerSettings) throws(ServerError) {
+    let isLoopback = host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    guard isLoopback || settings.node.isInsecureAllowed else {
+      throw ServerError(
+        .settings,
+        "\(host) can be reached from other machines, and there is no authentication or TLS: listen on 127.0.0.1, or say "
+          + "--insecure (MILLRACE_INSECURE=1) when the network is trusted")
     }
   }
 
@@ -152,12 +168,15 @@ public final class Server: @unchecked Sendable {
     let mail = DoorMail(door)
     var listeners: [Reactor.Listener] = []
     for (host, port) in configuration.kafka {
+      try refuseExposed(host, settings)
       do throws(SystemError) {
         listeners.append(
           try Reactor.Listener(
             on: loop, Reactor.Listener.Settings(host: host, port: port, limits: limits, census: census),
             report: { mail.report($0) }, makeHandler: { mail.door.accepted($0) }))
       } catch {
+        let hasNoIPv6 = error.code == EADDRNOTAVAIL || error.code == EAFNOSUPPORT
+        if host == "::1", hasNoIPv6, !listeners.isEmpty { continue }
         throw ServerError(.listen, "cannot listen on \(host):\(port): \(error)")
       }
     }

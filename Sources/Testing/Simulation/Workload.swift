@@ -172,7 +172,7 @@ struct Workload {
       }
     case .full:
       return
-    case .outOfOrderSequence, .staleEpoch:
+    case .outOfOrderSequence, .staleEpoch, .tooManyProducers:
       throw .wrong("\(partition.key.folder): a batch in order was refused")
     }
   }

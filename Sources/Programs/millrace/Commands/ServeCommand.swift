@@ -1,66 +1,48 @@
 import Glibc
 import MillraceServer
+import Terminal
 
-/// `millrace serve`: the server, until SIGTERM or SIGINT.
-enum ServeCommand {
-  static func run(_ arguments: [String]) -> Int32 {
-    var configuration = Server.Configuration(folder: "./millrace-data")
-    configuration.kafka = [("127.0.0.1", 9092)]
-    configuration.log = { say($0) }
-    configuration.failed = { reason in
-      say("the disk failed, nothing more is acknowledged: \(reason); start again to recover")
-      exit(74)
-    }
-    var rest = arguments[...]
-    while let flag = rest.popFirst() {
-      switch flag {
-      case "--memory": configuration.folder = nil
-      case "--data": configuration.folder = rest.popFirst()
-      case "--kafka", "--http":
-        guard let address = rest.popFirst(), let colon = address.lastIndex(of: ":"),
-          let port = UInt16(address[address.index(after: colon)...])
-        else { return usage("\(flag) needs HOST:PORT") }
-        let found = (String(address[..<colon]), port)
-        if flag == "--kafka" { configuration.kafka = [found] } else { configuration.http = found }
-      case "--set":
-        guard let pair = rest.popFirst(), let sign = pair.firstIndex(of: "=") else {
-          return usage("--set needs name=value")
-        }
-        configuration.settings[String(pair[..<sign])] = String(pair[pair.index(after: sign)...])
-      default: return usage("unknown option '\(flag)'")
-      }
-    }
-    var signals = sigset_t()
-    sigemptyset(&signals)
-    sigaddset(&signals, SIGTERM)
-    sigaddset(&signals, SIGINT)
-    pthread_sigmask(SIG_BLOCK, &signals, nil)
-    signal(SIGPIPE, SIG_IGN)
-    Server.tuneProcessMemory()
-    let server: Server
-    do throws(ServerError) {
-      server = try Server(configuration)
-    } catch {
-      say(error.description)
-      return error.isRetriable ? 75 : error.code == .settings ? 64 : 74
-    }
-    say(server.recovery)
-    let http = server.httpAddress.map { " http=\($0)" } ?? ""
-    print("millrace ready kafka=\(server.kafkaAddresses.joined(separator: ","))\(http)")
-    fflush(nil)
-    var caught: Int32 = 0
-    sigwait(&signals, &caught)
-    server.stop()
-    return 0
+extension Command {
+  private static let options: [Option] = [
+    Option("data", value: "DIR", "the data folder, made where there is none; ./millrace-data if left out"),
+    Option("memory", "keep everything in memory: for tests and demonstrations"),
+    Option(
+      "kafka", value: "HOST:PORT", isRepeatable: true,
+      "listen there; 127.0.0.1:9092 and [::1]:9092 if left out; port 0 takes a free one"),
+    Option("http", value: "HOST:PORT", "serve /metrics and /healthz there"),
+    Option("insecure", "allow addresses that other machines reach, without authentication or TLS"),
+    Option("config", value: "FILE", "settings as name=value lines"),
+    Option("set", value: "NAME=VALUE", isRepeatable: true, "a setting, under the name that Kafka has for it"),
+  ]
+
+  /// `millrace serve`
+  static let serve = Command(
+    "serve",
+    summary: "serve Kafka clients from a data folder, until SIGTERM or SIGINT",
+    help: """
+      usage: millrace serve [options]
+
+      Serves Kafka clients, and keeps what they write in a data folder. When clients are accepted, a line that begins with
+      "millrace ready" names the addresses. SIGTERM stops it in order. Settings come from --set, then from variables like
+      MILLRACE_NUM_PARTITIONS, then from the file of --config.
+
+      \(Option.list(options))
+
+      examples
+        millrace serve
+        millrace serve --data /var/lib/millrace --http 127.0.0.1:8080 --set num.partitions=3
+        millrace serve --memory --kafka 127.0.0.1:0
+
+      exit codes
+        64 a setting or option is wrong, 65 the data folder is damaged (see millrace verify),
+        74 the disk fails, 75 the folder or an address is taken
+      """
+  ) { arguments in
+    try ServeJob(Arguments(arguments, options: options, environment: environment)).run()
   }
 
-  private static func usage(_ problem: String) -> Int32 {
-    say("\(problem)\nusage: millrace serve [--data DIR | --memory] [--kafka HOST:PORT] [--http HOST:PORT] [--set name=value]...")
-    return 64
-  }
-
-  private static func say(_ line: String) {
-    var text = "millrace: \(line)\n"
-    text.withUTF8 { _ = write(2, $0.baseAddress, $0.count) }
+  /// `millrace` alone: the default folder and ports, and what to do next.
+  static let welcome = Command("", summary: "", help: "") { _ in
+    try ServeJob(Arguments([], options: options, environment: environment)).run(welcomes: true)
   }
 }

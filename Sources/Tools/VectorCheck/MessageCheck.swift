@@ -2,9 +2,9 @@ import ByteCodec
 import KafkaWire
 
 /// Checks a vector that holds the body of one message.
-enum MessageCheck {
+package enum MessageCheck {
   /// What is wrong with our reading or writing of the vector; nil when nothing is.
-  static func problem(with vector: JSONValue) -> String? {
+  package static func problem(with vector: JSONValue) -> String? {
     guard let name = vector["api"]?.string, let key = vector["key"]?.integer, let kind = vector["kind"]?.string,
       let version = vector["version"]?.integer, let hex = vector["hex"]?.string, let json = vector["json"],
       let body = bytes(hexadecimal: hex), let version = Int16(exactly: version)

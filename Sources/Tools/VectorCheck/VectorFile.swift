@@ -1,25 +1,31 @@
 import Glibc
 
 /// A file of vectors, one JSON object a line.
-struct VectorFile {
+package struct VectorFile {
   /// The largest file read, in bytes.
-  static let maximumSize = 256 << 20
+  package static let maximumSize = 256 << 20
 
   /// How many lines passed and failed.
-  struct Tally: Equatable {
-    var passed = 0
-    var failed = 0
+  package struct Tally: Equatable {
+    package var passed = 0
+    package var failed = 0
 
-    static func + (one: Tally, other: Tally) -> Tally {
+    /// Nothing checked yet.
+    package init(passed: Int = 0, failed: Int = 0) {
+      self.passed = passed
+      self.failed = failed
+    }
+
+    package static func + (one: Tally, other: Tally) -> Tally {
       Tally(passed: one.passed + other.passed, failed: one.failed + other.failed)
     }
   }
 
-  let name: String
-  let lines: [Substring]
+  package let name: String
+  package let lines: [Substring]
 
   /// The file at `path`; nil when it cannot be read.
-  init?(path: String) {
+  package init?(path: String) {
     guard let file = fopen(path, "r") else { return nil }
     defer { fclose(file) }
     var bytes: [UInt8] = []
@@ -35,7 +41,7 @@ struct VectorFile {
   }
 
   /// Checks every line that is not empty and tells `report` the place and reason of each failure.
-  func check(_ report: (String) -> Void) -> Tally {
+  package func check(_ report: (String) -> Void) -> Tally {
     var tally = Tally()
     for (index, line) in lines.enumerated() where !line.isEmpty {
       if let problem = Self.problem(with: line) {

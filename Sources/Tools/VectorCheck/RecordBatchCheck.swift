@@ -4,9 +4,9 @@ import RecordFormat
 import Units
 
 /// Checks a vector that holds one record batch (message format v2).
-enum RecordBatchCheck {
+package enum RecordBatchCheck {
   /// What is wrong with our reading or writing of the batch; nil when nothing is.
-  static func problem(with vector: JSONValue) -> String? {
+  package static func problem(with vector: JSONValue) -> String? {
     guard let hex = vector["hex"]?.string, let content = bytes(hexadecimal: hex),
       let given = vector["records"]?.array
     else { return "the line is not a record batch vector" }

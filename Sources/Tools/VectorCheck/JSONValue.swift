@@ -1,5 +1,5 @@
 /// A parsed JSON value. Whole numbers keep all 64 bits.
-enum JSONValue: Equatable {
+package enum JSONValue: Equatable {
   case null
   case bool(Bool)
   case integer(Int64)
@@ -8,51 +8,51 @@ enum JSONValue: Equatable {
   case array([JSONValue])
   case object([String: JSONValue])
 
-  subscript(_ key: String) -> JSONValue? {
+  package subscript(_ key: String) -> JSONValue? {
     guard case .object(let members) = self else { return nil }
     return members[key]
   }
 
-  var string: String? {
+  package var string: String? {
     guard case .string(let text) = self else { return nil }
     return text
   }
 
-  var integer: Int64? {
+  package var integer: Int64? {
     guard case .integer(let value) = self else { return nil }
     return value
   }
 
-  var bool: Bool? {
+  package var bool: Bool? {
     guard case .bool(let value) = self else { return nil }
     return value
   }
 
-  var array: [JSONValue]? {
+  package var array: [JSONValue]? {
     guard case .array(let elements) = self else { return nil }
     return elements
   }
 }
 
 /// Why a text is not JSON.
-struct JSONError: Error, CustomStringConvertible {
-  var position: Int
+package struct JSONError: Error, CustomStringConvertible {
+  package var position: Int
 
-  var description: String { "not JSON at byte \(position)" }
+  package var description: String { "not JSON at byte \(position)" }
 }
 
 /// Reads one JSON text (RFC 8259).
-struct JSONParser {
+package struct JSONParser {
   /// How deep arrays and objects may nest; the vectors need ten.
-  static let maximumDepth = 64
+  package static let maximumDepth = 64
 
   private let bytes: [UInt8]
   private var position = 0
 
-  init(_ text: some StringProtocol) { bytes = Array(text.utf8) }
+  package init(_ text: some StringProtocol) { bytes = Array(text.utf8) }
 
   /// The value that fills the whole text.
-  static func parse(_ text: some StringProtocol) throws(JSONError) -> JSONValue {
+  package static func parse(_ text: some StringProtocol) throws(JSONError) -> JSONValue {
     var parser = JSONParser(text)
     let value = try parser.value(depth: 0)
     parser.skipSpace()

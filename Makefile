@@ -1,0 +1,80 @@
+# Millrace: everything a newcomer types. `make` alone lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+FLAGS := --explicit-target-dependency-import-check error
+RELEASE := swift build -c release $(FLAGS)
+VENV := .build/clients
+# The facts and the Apache Kafka that may lie beside the project; what needs them says so and is left out without.
+SHARED ?= ../shared
+export KAFKA_HOME ?= $(wildcard $(SHARED)/kafka)
+export MILLRACE_CLIENTS := $(CURDIR)/$(VENV)/bin/python
+export SWIFT_BACKTRACE ?= enable=no
+
+SEED ?= 1
+POINTS ?= 20000
+SECONDS_PER_TARGET ?= 60
+CYCLES ?= 3
+
+.PHONY: help setup setup-test build run test check bench fuzz simulate demo format lint test-build planted sanitizers
+
+help: ## lists the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: ## installs the C libraries the build needs, when one is missing
+	@Scripts/packages libisal-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libmicrohttpd-dev pkg-config
+
+setup-test: setup ## installs what the end-to-end tests need beside it
+	@Scripts/packages kcat python3 python3-venv
+	@Scripts/clients $(VENV)
+
+build: setup ## .build/release/millrace and .build/release/wirecheck
+	@$(RELEASE) --product millrace
+	@$(RELEASE) --product wirecheck
+
+run: build ## serves ./millrace-data on 127.0.0.1:9092
+	@exec .build/release/millrace serve
+
+test-build: setup-test
+	@$(RELEASE) --build-tests
+
+test: test-build ## units, simulation, end to end; one build flavour
+	@Scripts/left-out
+	@MILLRACE_KILL_CYCLES=$(CYCLES) MILLRACE_CRASH_POINTS=$(POINTS) \
+	  swift test -c release $(FLAGS) --skip-build --disable-xctest
+
+lint: ## the style, strictly
+	@swift format lint --strict --recursive Sources Tests Package.swift
+
+format: ## writes the style
+	@swift format --in-place --recursive Sources Tests Package.swift
+
+check: test ## test, then sanitizers, fuzzing, planted bugs, comparison with Apache Kafka, 50 kills
+	@$(MAKE) lint
+	@Scripts/sanitizers
+	@$(MAKE) fuzz
+	@$(MAKE) planted
+	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
+	@$(MAKE) demo
+
+sanitizers: setup-test ## the unit tests under the thread and the address sanitizer
+	@Scripts/sanitizers
+
+planted: setup-test ## every planted bug must be found
+	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product simulate
+	@.build-planted/release/simulate planted
+
+bench: build ## produce 1 KB records, beside Apache Kafka in one run
+	@Benchmarks/produce
+
+fuzz: setup ## each fuzz target for SECONDS_PER_TARGET
+	@Scripts/fuzz $(SECONDS_PER_TARGET)
+
+simulate: setup ## seeded crashes of the whole engine: POINTS crash points
+	@$(RELEASE) --product simulate
+	@.build/release/simulate $(POINTS) $(SEED)
+
+demo: build ## a real file through kill -9: FILE=path chooses it
+	@Scripts/packages kcat
+	@Scripts/demo $(FILE)

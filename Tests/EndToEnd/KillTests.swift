@@ -1,0 +1,33 @@
+import Testing
+
+extension EndToEndTests {
+  /// `kill -9` under the load of an idempotent foreign producer, again and again.
+  @Suite(.enabled(if: Tools.python != nil, "the Python clients are not installed")) struct KillTests {
+    @Test func nothingAcknowledgedIsLostOrDoubled() throws {
+      let scratch = try Scratch()
+      let folder = scratch.newPath("data")
+      var server = try RunningServer(folder: folder, scratch: scratch)
+      let (port, bootstrap) = (server.port, server.bootstrap)
+      let acknowledged = scratch.newPath("acknowledged")
+      let load = try Child(try Tools.client("kill_load", [bootstrap, "load", acknowledged]), scratch: scratch)
+      var starts: [Duration] = []
+      for cycle in 1...Tools.killCycles {
+        // The load says "+" for every 500 acknowledged; the kill falls into the batches on their way.
+        for _ in 0..<2 { #expect(try load.output.line(within: 60) == "+", "cycle \(cycle): \(load.errors)") }
+        server.crash()
+        server = try RunningServer(folder: folder, port: port, scratch: scratch)
+        starts.append(server.startTime)
+      }
+      load.closeInput()
+      let said = try load.output.rest(within: 120)
+      #expect(load.wait() == 0, "\(said)\(load.errors)")
+      let verdict = try run(
+        try Tools.client("kill_verify", [bootstrap, "load", acknowledged]), seconds: 300, scratch: scratch)
+      #expect(verdict.code == 0, "\(verdict.output)\(verdict.errors)")
+      let longest = starts.max() ?? .zero
+      print("kill -9: \(starts.count) cycles, longest restart \(longest); \(verdict.output)")
+      #expect(longest < .seconds(1))
+      #expect(server.stop() == 0)
+    }
+  }
+}

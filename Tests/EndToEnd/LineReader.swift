@@ -1,0 +1,44 @@
+import Glibc
+
+/// Reads lines from a pipe, with a deadline instead of for ever.
+final class LineReader {
+  private let descriptor: Int32
+  private var waiting: [UInt8] = []
+  private var ended = false
+
+  init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+  deinit { close(descriptor) }
+
+  /// The next line; nil at the end. Throws when none came within `seconds`.
+  func line(within seconds: Int = 60) throws -> String? {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while true {
+      if let end = waiting.firstIndex(of: 10) {
+        defer { waiting.removeSubrange(...end) }
+        return String(decoding: waiting[..<end], as: UTF8.self)
+      }
+      if ended { return nil }
+      try fill(until: deadline)
+    }
+  }
+
+  /// All that is still to come.
+  func rest(within seconds: Int) throws -> String {
+    let deadline = ContinuousClock.now + .seconds(seconds)
+    while !ended { try fill(until: deadline) }
+    defer { waiting = [] }
+    return String(decoding: waiting, as: UTF8.self)
+  }
+
+  private func fill(until deadline: ContinuousClock.Instant) throws {
+    var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    let left = ContinuousClock.now.duration(to: deadline)
+    guard left > .zero else { throw ChildFailure("it printed nothing in time") }
+    let milliseconds = left.components.seconds * 1000 + left.components.attoseconds / 1_000_000_000_000_000
+    guard poll(&entry, 1, Int32(clamping: milliseconds + 1)) > 0 else { return }
+    var part = [UInt8](repeating: 0, count: 1 << 16)
+    let count = read(descriptor, &part, part.count)
+    if count > 0 { waiting += part[..<count] } else { ended = true }
+  }
+}

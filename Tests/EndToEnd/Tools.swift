@@ -1,0 +1,44 @@
+import Foundation
+
+/// Where the programs are that these tests start.
+enum Tools {
+  /// The package's folder.
+  static let package: String = {
+    URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().path
+  }()
+
+  private static let environment = ProcessInfo.processInfo.environment
+
+  /// The binary of this very build: it lies beside the tests.
+  static let millrace: String = {
+    URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("millrace").path
+  }()
+
+  /// An interpreter with the Python clients; nil where they are not installed.
+  static let python: String? = existing(environment["MILLRACE_CLIENTS"] ?? package + "/.build/clients/bin/python")
+
+  /// The script that runs Kafka's own tools; nil where there is none.
+  static let kafka: String? = existing((environment["KAFKA_HOME"] ?? package + "/../shared/kafka") + "/kafka")
+
+  static let hasKcat = ["/usr/bin/kcat", "/usr/local/bin/kcat"].contains { existing($0) != nil }
+
+  /// How often the server is killed under load.
+  static let killCycles = environment["MILLRACE_KILL_CYCLES"].flatMap { Int($0) } ?? 3
+
+  private static func existing(_ path: String) -> String? {
+    FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  }
+
+  /// The command for a script of `clients`.
+  static func client(_ script: String, _ arguments: [String]) throws -> [String] {
+    guard let python else { throw ChildFailure("no Python clients") }
+    return [python, "\(package)/Tests/EndToEnd/clients/\(script).py"] + arguments
+  }
+
+  /// The command for one of Kafka's own tools.
+  static func java(_ tool: String, _ arguments: [String]) throws -> [String] {
+    guard let kafka else { throw ChildFailure("no Kafka") }
+    return [kafka, "run", tool] + arguments
+  }
+}
