@@ -108,7 +108,7 @@ let package = Package(
       ]),
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
-    program("simulate", ["Simulation"]),
+    program("simulate", ["LogStore", "Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
@@ -118,6 +118,7 @@ let package = Package(
     tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
+    tests("SimulationTests", ["Machine", "SimMachine", "Simulation"]),
     tests("ByteCodecTests", ["Units", "ByteCodec"]),
     tests(
       "LogStoreTests",
@@ -140,5 +141,8 @@ let package = Package(
     .testTarget(
       name: "TidyTests", dependencies: [], path: "Tests/TidyTests",
       exclude: ["unsafe-files.txt", "foundation-files.txt"], swiftSettings: strict),
+    tests(
+      "KafkaAdminTests",
+      ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
   ]
 )

@@ -162,6 +162,9 @@ struct Recovery {
     var next = checkpoint
     next.sequence = found.last
     next.epoch = report.wasCleanStop ? checkpoint.epoch : checkpoint.epoch &+ 1
+    #if PLANTED_BUGS
+      if PlantedBug.is(.epochNotRaised) { next.epoch = checkpoint.epoch }
+    #endif
     next.firstUse = found.highestUse + 1
     next.isCleanStop = false
     next.nextUnit = max(checkpoint.nextUnit, (found.frames.last?.header.unit ?? 0) + 1)
@@ -186,9 +189,11 @@ struct Recovery {
 }
 
 extension Checkpoint {
-  /// Of two with the same sequence the later start wins: it has seen more uses of the journal.
+  /// Of two with the same sequence the later start wins: its epoch is higher, unless the stop before was clean; then it
+  /// has seen more uses of the journal.
   func isNewer(than other: Checkpoint) -> Bool {
-    (sequence, firstUse, isCleanStop ? 1 : 0) > (other.sequence, other.firstUse, other.isCleanStop ? 1 : 0)
+    (sequence, epoch, firstUse, isCleanStop ? 1 : 0)
+      > (other.sequence, other.epoch, other.firstUse, other.isCleanStop ? 1 : 0)
   }
 }
 
@@ -235,6 +240,13 @@ private struct Replay {
 
   private mutating func write(_ batch: ByteSlice, place: BatchPlace) throws(DiskError) {
     let key = SegmentKey(partition: place.partition, base: place.segment)
+    #if PLANTED_BUGS
+      if PlantedBug.is(.segmentTailTrusted), let size = try? disk.open(key.logPath, .read).size(),
+        size.value >= place.position.value + Int64(batch.count)
+      {
+        return
+      }
+    #endif
     let file: any DiskFile
     if let known = touched[key] {
       file = known
