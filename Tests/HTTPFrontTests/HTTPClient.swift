@@ -18,8 +18,7 @@ enum HTTPClient {
     }
     try #require(code == 0)
     var text = request
-    // 0x4000 is MSG_NOSIGNAL, whose Swift type depends on what else the module imports.
-    text.withUTF8 { _ = send(descriptor, $0.baseAddress, $0.count, 0x4000) }
+    text.withUTF8 { _ = send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     var answer: [UInt8] = []
     var room = [UInt8](repeating: 0, count: 65_536)
     while true {

@@ -217,7 +217,8 @@ package struct RollRules: Equatable, Sendable {
     if segment.size + size > segmentBytes { return true }
     if next.value + Int64(header.lastOffsetDelta) - segment.base.value > Int64(Int32.max) { return true }
     return segment.firstTimestamp >= Timestamp(milliseconds: 0)
-      && header.maxTimestamp.milliseconds.subtracted(segment.firstTimestamp.milliseconds) > segmentMs - jitter(of: segment)
+      && header.maxTimestamp.milliseconds.subtracted(segment.firstTimestamp.milliseconds) > segmentMs
+        - jitter(of: segment)
   }
 
   /// Decided by the segment's base offset.
