@@ -104,7 +104,7 @@ let package = Package(
       "millrace", shipped: true,
       [
         "MillraceServer", "KafkaClient", "Terminal", "Units", "ByteCodec", "Compression", "Machine", "RecordFormat",
-        "KafkaWire", "Settings",
+        "KafkaWire", "Settings", "Inspection",
       ]),
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
@@ -137,6 +137,9 @@ let package = Package(
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
     tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
+    tests(
+      "InspectionTests",
+      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Inspection", "SimMachine"]),
     .testTarget(
       name: "EndToEndTests", dependencies: [], path: "Tests/EndToEnd", exclude: ["clients"], swiftSettings: strict),
     .testTarget(

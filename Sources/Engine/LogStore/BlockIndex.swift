@@ -18,7 +18,7 @@ package struct BlockIndex {
     /// CRC-32C of the block's bytes.
     package var checksum: UInt32
 
-    var end: FilePosition { position.advanced(by: length) }
+    package var end: FilePosition { position.advanced(by: length) }
 
     /// Bytes of a row on disk.
     package static let encodedSize = 48
@@ -43,7 +43,7 @@ package struct BlockIndex {
       var writer = ByteWriter(capacity: 32)
       key.partition.encode(to: &writer)
       writer.writeInt64(key.base.value)
-    writer.writeInt64(Int64(key.generation))
+      writer.writeInt64(Int64(key.generation))
       return Checksum.crc32c(writer.takeSlice())
     }
 
