@@ -86,7 +86,7 @@ let package = Package(
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
       "Simulation", in: "Testing",
-      ["Units", "ByteCodec", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
+      ["Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
 
     room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire"]),
 
@@ -108,7 +108,7 @@ let package = Package(
       ]),
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
-    program("simulate", ["Simulation"]),
+    program("simulate", ["LogStore", "Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
@@ -118,15 +118,20 @@ let package = Package(
     tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
+    tests("SimulationTests", ["Machine", "SimMachine", "Simulation"]),
     tests("ByteCodecTests", ["Units", "ByteCodec"]),
     tests(
       "LogStoreTests",
       [
         "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker",
+        "Simulation",
       ]),
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "VectorCheck"],
       exclude: ["Vectors"], swiftSettings: strict),
+    tests(
+      "KafkaClientTests", ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "KafkaWire", "KafkaClient"]),
+    tests("TerminalTests", ["ByteCodec", "Terminal"]),
     tests(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
@@ -142,5 +147,8 @@ let package = Package(
       exclude: ["unsafe-files.txt", "foundation-files.txt"], swiftSettings: strict),
     tests(
       "ServerToolsTests", ["Units", "ByteCodec", "Machine", "RecordFormat", "KafkaClient", "Inspection", "MillraceServer"]),
+    tests(
+      "KafkaAdminTests",
+      ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
   ]
 )

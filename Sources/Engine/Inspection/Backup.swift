@@ -180,7 +180,7 @@ package struct Backup {
     let width = BlockIndex.Row.encodedSize
     var count = 0
     var end = FilePosition(0)
-    while let row = BlockIndex.Row(content.part(from: count * width, count: width)), row.position == end,
+    while let row = BlockIndex.Row(content.part(from: count * width, count: width), of: key), row.position == end,
       row.end.value <= size.value
     {
       count += 1

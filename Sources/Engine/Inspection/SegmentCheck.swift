@@ -43,7 +43,7 @@ package struct SegmentCheck {
       if size > 0 { damages = [Damage(bytes: 0..<size, offsets: whole, reason: "the file is missing")] }
       return
     }
-    try readRows(key.indexPath, on: disk)
+    try readRows(of: key, on: disk)
     var at: Int64 = 0
     var next = extent.base
     for row in rows {
@@ -82,17 +82,17 @@ package struct SegmentCheck {
   /// A single bit is looked for in segments up to this size: the search takes time in proportion to it.
   private static let searched: Int64 = 64 << 20
 
-  private mutating func readRows(_ path: String, on disk: any Disk) throws(DiskError) {
+  private mutating func readRows(of key: SegmentKey, on disk: any Disk) throws(DiskError) {
     let bytes: ByteSlice
     do throws(DiskError) {
-      let file = try disk.open(path, .read)
+      let file = try disk.open(key.indexPath, .read)
       bytes = try file.read(count: Int(try file.size().value), at: FilePosition(0))
     } catch {
       guard error.isMissing else { throw error }
       return
     }
     let width = BlockIndex.Row.encodedSize
-    while let row = BlockIndex.Row(bytes.part(from: rows.count * width, count: width)),
+    while let row = BlockIndex.Row(bytes.part(from: rows.count * width, count: width), of: key),
       row.position == rows.last?.end ?? FilePosition(0)
     {
       rows.append(row)

@@ -77,7 +77,7 @@ package struct FolderRepair {
     }
     if at < partition.segments.count - 1 { index.seal() }
     var rows = ByteWriter()
-    for row in index.rows { row.encode(to: &rows) }
+    for row in index.rows { row.encode(to: &rows, of: key) }
     for (path, content) in [(key.logPath, bytes), (key.indexPath, rows.takeSlice())] {
       let temporary = path + ".repair"
       let file = try disk.open(temporary, .create)

@@ -47,12 +47,15 @@ package struct JournalReader {
   /// The frame that knows of the highest durable sequence.
   private var witness: (header: JournalFrameHeader, path: String)?
   private var highestUse: UInt32
+  /// What was durable when the node was last idle, if that is known.
+  private let noted: JournalSequence?
   private let checkpoint: JournalSequence
 
   /// Looks for frames behind `checkpoint` that were written in use `firstUse` of a journal file or later.
   package init(disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32) throws(DiskError) {
     self.checkpoint = checkpoint
     highestUse = max(firstUse, 1) - 1
+    noted = try DurableNote.read(disk)
     for entry in try disk.list(JournalWriter.folder) where entry.name.hasSuffix(".journal") {
       let path = "\(JournalWriter.folder)/\(entry.name)"
       let file = try disk.open(path, .read)
@@ -63,6 +66,9 @@ package struct JournalReader {
   }
 
   private mutating func search(_ file: Int, firstUse: UInt32) {
+    #if PLANTED_BUGS
+      let firstUse = PlantedBug.is(.staleJournalAccepted) ? 0 : firstUse
+    #endif
     let (path, bytes) = files[file]
     for position in JournalFrameHeader.candidates(in: bytes) {
       guard let header = JournalFrameHeader.parse(bytes, at: position), header.incarnation.use >= firstUse else {
@@ -84,12 +90,26 @@ package struct JournalReader {
   func read(givingUp: JournalSequence? = nil) throws(RecoveryFailure) -> Outcome {
     let found = frames()
     let missing = (found.last?.header.sequence ?? checkpoint).next
+    #if PLANTED_BUGS
+      let witness = PlantedBug.is(.evidenceIgnored) ? nil : witness
+      let noted = PlantedBug.is(.evidenceIgnored) ? nil : noted
+    #endif
     if let witness, witness.header.durable >= missing, givingUp != missing {
       throw .journalDamaged(
         path: path(of: missing) ?? witness.path, sequence: missing, witness: witness.header.sequence,
         durable: witness.header.durable)
     }
-    let whole = found.lastIndex { $0.header.endsUnit }.map { $0 + 1 } ?? 0
+    if let noted, noted >= missing, givingUp != missing {
+      throw .journalDamaged(
+        path: path(of: missing) ?? JournalWriter.folder, sequence: missing, witness: noted.next, durable: noted)
+    }
+    let ended = found.lastIndex { $0.header.endsUnit }.map { $0 + 1 } ?? 0
+    #if PLANTED_BUGS
+      let kept = PlantedBug.is(.unitWithoutEndKept) ? found.count : ended
+      let whole = PlantedBug.is(.lastFrameForgotten) ? max(kept - 1, 0) : kept
+    #else
+      let whole = ended
+    #endif
     var outcome = Outcome(last: checkpoint, highestUse: highestUse)
     outcome.dropped = places.count - whole
     outcome.frames = Array(found[..<whole])
@@ -146,11 +166,17 @@ package struct JournalReader {
     guard let header = JournalFrameHeader.parse(bytes, at: place.position),
       header.payloadLength <= Self.maximumPayload
     else { return nil }
+    #if PLANTED_BUGS
+      let chain = PlantedBug.is(.staleJournalAccepted) ? nil : chain
+    #endif
     if let chain, header.chain != chain {
       let before = opens[JournalSequence(header.sequence.value - 1)] ?? []
       guard before.contains(where: { $0.chain == chain && $0.chainValue == header.chain }) else { return nil }
     }
     let payload = bytes.part(from: place.position + JournalFrameHeader.size, count: header.payloadLength)
+    #if PLANTED_BUGS
+      if PlantedBug.is(.payloadNotChecked) { return Frame(header: header, payload: payload) }
+    #endif
     guard payload.count == header.payloadLength, Checksum.crc32c(payload) == header.payloadCRC else { return nil }
     return Frame(header: header, payload: payload)
   }

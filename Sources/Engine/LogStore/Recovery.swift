@@ -151,8 +151,8 @@ struct Recovery {
     }
     state.doomed = checkpoint.doomed.map { Doomed(path: $0, sequence: checkpoint.sequence) }
     try onDisk { () throws(DiskError) in try makeFolders() }
-    let journal = try onDisk { () throws(DiskError) in try 
-      JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
+    let journal = try onDisk { () throws(DiskError) in
+      try JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
     }
     let found = try journal.read(givingUp: loss?.firstFrame)
     var report = RecoveryReport(
@@ -166,6 +166,9 @@ struct Recovery {
     var next = checkpoint
     next.sequence = found.last
     next.epoch = report.wasCleanStop ? checkpoint.epoch : checkpoint.epoch &+ 1
+    #if PLANTED_BUGS
+      if PlantedBug.is(.epochNotRaised) { next.epoch = checkpoint.epoch }
+    #endif
     next.firstUse = found.highestUse + 1
     next.isCleanStop = false
     next.nextUnit = max(checkpoint.nextUnit, (found.frames.last?.header.unit ?? 0) + 1)
@@ -190,9 +193,11 @@ struct Recovery {
 }
 
 extension Checkpoint {
-  /// Of two with the same sequence the later start wins: it has seen more uses of the journal.
+  /// Of two with the same sequence the later start wins: its epoch is higher, unless the stop before was clean; then it
+  /// has seen more uses of the journal.
   func isNewer(than other: Checkpoint) -> Bool {
-    (sequence, firstUse, isCleanStop ? 1 : 0) > (other.sequence, other.firstUse, other.isCleanStop ? 1 : 0)
+    (sequence, epoch, firstUse, isCleanStop ? 1 : 0)
+      > (other.sequence, other.epoch, other.firstUse, other.isCleanStop ? 1 : 0)
   }
 }
 
@@ -242,6 +247,13 @@ struct Replay {
 
   private mutating func write(_ batch: ByteSlice, place: BatchPlace) throws(DiskError) {
     let key = SegmentKey(partition: place.partition, base: place.segment)
+    #if PLANTED_BUGS
+      if PlantedBug.is(.segmentTailTrusted), let size = try? disk.open(key.logPath, .read).size(),
+        size.value >= place.position.value + Int64(batch.count)
+      {
+        return
+      }
+    #endif
     let file: any DiskFile
     if let known = touched[key] {
       file = known
