@@ -94,9 +94,11 @@ import Units
         $0.header.kind == .batch && $0.header.place.baseOffset == Offset(300)
       })
     disk.overwrite(
-      try disk.path(endingWith: ".journal"), with: [UInt8](repeating: 9, count: 600), at: FilePosition(frame.position + 8))
+      try disk.path(endingWith: ".journal"), with: [UInt8](repeating: 9, count: 600),
+      at: FilePosition(frame.position + 8))
     let log = try disk.path(endingWith: ".log")
-    disk.overwrite(log, with: [UInt8](repeating: 9, count: 300), at: FilePosition(frame.header.place.position.value + 100))
+    disk.overwrite(
+      log, with: [UInt8](repeating: 9, count: 300), at: FilePosition(frame.header.place.position.value + 100))
     let plan = try RepairPlan(disk)
     #expect(plan.losses == [Loss(place: "orders/0", first: 300, last: 399)], "\(plan.lines(folder: "d"))")
     _ = try Repair.run(disk, accepting: plan.losses, entropy: Self.entropy)

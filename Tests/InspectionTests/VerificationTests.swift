@@ -98,7 +98,9 @@ import Units
 
   @Test func withoutACheckpointNothingIsSound() throws {
     let disk = try Self.stopped()
-    for name in Checkpoint.fileNames { disk.overwrite(name, with: [UInt8](repeating: 0, count: 4_096), at: FilePosition(0)) }
+    for name in Checkpoint.fileNames {
+      disk.overwrite(name, with: [UInt8](repeating: 0, count: 4_096), at: FilePosition(0))
+    }
     for name in Checkpoint.fileNames { disk.setSize(name, to: ByteCount(64)) }
     #expect(try Verification.run(disk).isDamaged)
   }
@@ -107,7 +109,8 @@ import Units
     let disk = try Self.killed()
     let path = try disk.path(endingWith: ".journal")
     let map = try JournalMap(disk, firstUse: 1)
-    let frame = try #require(map.files.first?.frames.last { $0.header.kind == .batch && $0.header.place.baseOffset == Offset(300) })
+    let frame = try #require(
+      map.files.first?.frames.last { $0.header.kind == .batch && $0.header.place.baseOffset == Offset(300) })
     for byte in [frame.position + 20, frame.position + 500] {
       disk.flipBit(path, at: FilePosition(byte))
       let report = try Verification.run(disk)

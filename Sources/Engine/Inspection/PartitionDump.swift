@@ -102,7 +102,8 @@ package struct PartitionDump {
           Finding(
             .segment, .damage, path, bytes: position..<position + Int64(view.bytes.count),
             partition: reading.name(of: key),
-            offsets: view.header.baseOffset.value...max(view.header.baseOffset.value, view.header.lastOffset.value), what)
+            offsets: view.header.baseOffset.value...max(view.header.baseOffset.value, view.header.lastOffset.value),
+            what)
         ))
     }
     guard view.checksumMatches else { return damage("the batch does not match its CRC") }

@@ -30,7 +30,8 @@ package struct Repair {
     let missing = plan.losses.filter { !$0.isCovered(by: accepted) }
     guard missing.isEmpty else {
       throw InspectionError(
-        .refused, "the repair would also give up \(missing.map(\.description).joined(separator: ", ")); nothing was changed")
+        .refused,
+        "the repair would also give up \(missing.map(\.description).joined(separator: ", ")); nothing was changed")
     }
     if !plan.isEmpty { try repair.apply(plan, entropy) }
     withExtendedLifetime(lock) {}

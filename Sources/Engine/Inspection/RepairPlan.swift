@@ -205,7 +205,9 @@ package struct RepairPlan: Sendable {
           }
           gaps.append(Gap(key: key, bytes: damage.bytes, offsets: damage.offsets))
           losses.append(
-            Loss(place: reading.name(of: partition.key), first: damage.offsets.lowerBound, last: damage.offsets.upperBound))
+            Loss(
+              place: reading.name(of: partition.key), first: damage.offsets.lowerBound, last: damage.offsets.upperBound)
+          )
         }
       }
     }

@@ -129,8 +129,9 @@ package struct SegmentCheck {
   }
 
   /// From batch to batch; behind a damaged one the next intact one is searched for.
-  private mutating func walk(_ bytes: ByteSlice, at position: Int64, end: Int64, from first: Offset, through last: Offset)
-  {
+  private mutating func walk(
+    _ bytes: ByteSlice, at position: Int64, end: Int64, from first: Offset, through last: Offset
+  ) {
     var at = 0
     var next = first
     while position + Int64(at) < end {

@@ -72,7 +72,9 @@ package struct FolderRepair {
     else { return }
     var index = BlockIndex()
     var walk = RecordBatchWalk(bytes)
-    while let view = try? walk.next() { index.append(view.bytes, header: view.header, baseOffset: view.header.baseOffset) }
+    while let view = try? walk.next() {
+      index.append(view.bytes, header: view.header, baseOffset: view.header.baseOffset)
+    }
     if at < partition.segments.count - 1 { index.seal() }
     var rows = ByteWriter()
     for row in index.rows { row.encode(to: &rows, of: key) }

@@ -92,7 +92,8 @@ private struct Examination {
     case .network:
       Fact(
         name: "file system", value: volume.fileSystem, verdict: .look,
-        advice: "it is on another machine: syncs and locks mean what that machine makes of them; a local disk is better")
+        advice: "it is on another machine: syncs and locks mean what that machine makes of them; a local disk is better"
+      )
     case .unknown:
       Fact(
         name: "file system", value: volume.fileSystem, verdict: .look,
@@ -115,7 +116,8 @@ private struct Examination {
       facts.append(
         Fact(
           name: "sync", value: value, verdict: .look,
-          advice: "slow: every acknowledgement waits this long; producers that batch and keep several requests under way "
+          advice:
+            "slow: every acknowledgement waits this long; producers that batch and keep several requests under way "
             + "hardly notice"))
     } else {
       facts.append(Fact(name: "sync", value: value, verdict: .good))
