@@ -86,7 +86,7 @@ let package = Package(
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
       "Simulation", in: "Testing",
-      ["Units", "ByteCodec", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
+      ["Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
 
     room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
 
@@ -104,11 +104,11 @@ let package = Package(
       "millrace", shipped: true,
       [
         "MillraceServer", "KafkaClient", "Terminal", "Units", "ByteCodec", "Compression", "Machine", "RecordFormat",
-        "KafkaWire", "Settings",
+        "KafkaWire", "Settings", "Inspection",
       ]),
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
-    program("simulate", ["Simulation"]),
+    program("simulate", ["LogStore", "Simulation"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
@@ -118,24 +118,39 @@ let package = Package(
     tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
+    tests("SimulationTests", ["Machine", "SimMachine", "Simulation"]),
     tests("ByteCodecTests", ["Units", "ByteCodec"]),
     tests(
       "LogStoreTests",
       [
         "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker",
+        "Simulation",
       ]),
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "VectorCheck"],
       exclude: ["Vectors"], swiftSettings: strict),
     tests(
+      "KafkaClientTests", ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "KafkaWire", "KafkaClient"]),
+    tests("TerminalTests", ["ByteCodec", "Terminal"]),
+    tests(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
+<<<<<<< HEAD
     tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
+=======
+    tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
+    tests(
+      "InspectionTests",
+      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Inspection", "SimMachine"]),
+>>>>>>> main
     .testTarget(
       name: "EndToEndTests", dependencies: [], path: "Tests/EndToEnd", exclude: ["clients"], swiftSettings: strict),
     .testTarget(
       name: "TidyTests", dependencies: [], path: "Tests/TidyTests",
       exclude: ["unsafe-files.txt", "foundation-files.txt"], swiftSettings: strict),
+    tests(
+      "KafkaAdminTests",
+      ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
   ]
 )

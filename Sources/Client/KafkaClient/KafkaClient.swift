@@ -31,10 +31,11 @@ package final class KafkaClient {
     for address in bootstrap + cluster.brokers.values.filter({ !bootstrap.contains($0) }) {
       do {
         let made = try BrokerConnection(to: address, options: options)
+        _ = try made.version(of: .metadata)  // a controller's listener has none: not an entrance
         entrance = made
         return made
       } catch {
-        guard error.breaksConnection, error.kind != .interrupted else { throw error }
+        guard error.kind != .interrupted else { throw error }
         failures.append(error)
       }
     }

@@ -81,9 +81,10 @@ extension Producer {
       case .none, .duplicateSequenceNumber:
         acknowledge(place)
       case .messageTooLarge, .recordListTooLarge:
-        guard try lanes[place].splitFirst(as: identity, codec: options.codec, using: compressor) else {
+        guard let growth = try lanes[place].splitFirst(as: identity, codec: options.codec, using: compressor) else {
           throw ClientError(code, "\(topic)/\(partition) does not take a record of that size")
         }
+        buffered += growth
       default:
         guard error.isRetriable else { throw error }
         retriable = error

@@ -60,12 +60,12 @@ struct ProducerLane {
   /// Takes the first batch away: it has been acknowledged.
   mutating func removeFirst() -> Batch? { closed.isEmpty ? nil : closed.removeFirst() }
 
-  /// Puts two halves in the first batch's place, with the sequences that its records had. False where it has only one
-  /// record.
+  /// Puts two halves in the first batch's place, with the sequences that its records had. Returns the bytes that the
+  /// batches have grown by before compression, or nil where there is only one record.
   mutating func splitFirst(as identity: ProducerIdentity, codec: CompressionCodec, using compressor: Compressor)
-    throws(ClientError) -> Bool
+    throws(ClientError) -> Int?
   {
-    guard let whole = closed.first, whole.records.count > 1 else { return false }
+    guard let whole = closed.first, whole.records.count > 1 else { return nil }
     let middle = whole.records.count / 2
     var halves: [Batch] = []
     for (start, part) in [(0, whole.records[..<middle]), (middle, whole.records[middle...])] {
@@ -81,7 +81,7 @@ struct ProducerLane {
           payload: part.reduce(0) { $0 + ProducerLane.payload(of: $1) }, plain: plain))
     }
     closed.replaceSubrange(0..<1, with: halves)
-    return true
+    return halves.reduce(-whole.plain) { $0 + $1.plain }
   }
 
   private static func build(_ builder: inout RecordBatchBuilder, using compressor: Compressor) throws(ClientError)

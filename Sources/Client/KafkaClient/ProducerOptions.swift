@@ -33,4 +33,7 @@ package struct ProducerTotals: Sendable, Equatable {
   package var bytes = 0
   /// Batches that were sent again.
   package var retries = 0
+
+  /// Nothing yet.
+  package init() {}
 }

@@ -68,7 +68,7 @@ package final class Engine {
   }
 
   /// After a change of settings anywhere.
-  func settingsChanged() {
+  package func settingsChanged() {
     topicCache.removeAll()
     if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
     setProducerExpiry()

@@ -18,12 +18,14 @@ package struct BlockIndex {
     /// CRC-32C of the block's bytes.
     package var checksum: UInt32
 
-    var end: FilePosition { position.advanced(by: length) }
+    package var end: FilePosition { position.advanced(by: length) }
 
-    /// On disk: the fields, and a CRC of their own.
-    static let encodedSize = 48
+    /// Bytes of a row on disk.
+    package static let encodedSize = 48
 
-    func encode(to writer: inout ByteWriter) {
+    /// The fields, and a CRC of their own that starts from the segment's name, so that a row counts in no other segment's
+    /// file.
+    package func encode(to writer: inout ByteWriter, of key: SegmentKey) {
       var fields = ByteWriter(capacity: Self.encodedSize)
       fields.writeInt64(position.value)
       fields.writeInt64(firstOffset.value)
@@ -34,10 +36,19 @@ package struct BlockIndex {
       fields.writeUInt32(0x4D52_4258)  // "MRBX"
       let bytes = fields.takeSlice()
       bytes.withUnsafeBytes { writer.writeBytes($0) }
-      writer.writeUInt32(Checksum.crc32c(bytes))
+      writer.writeUInt32(Checksum.crc32c(bytes, continuing: Self.start(key)))
     }
 
-    init?(_ bytes: ByteSlice) {
+    private static func start(_ key: SegmentKey) -> UInt32 {
+      var writer = ByteWriter(capacity: 32)
+      key.partition.encode(to: &writer)
+      writer.writeInt64(key.base.value)
+      writer.writeInt64(Int64(key.generation))
+      return Checksum.crc32c(writer.takeSlice())
+    }
+
+    /// The row in `bytes`, or nil when it is damaged or not of the segment `key`.
+    package init?(_ bytes: ByteSlice, of key: SegmentKey) {
       guard bytes.count == Self.encodedSize else { return nil }
       var reader = ByteReader(bytes)
       do throws(WireError) {
@@ -48,14 +59,15 @@ package struct BlockIndex {
         length = ByteCount(Int64(try reader.readUInt32()))
         checksum = try reader.readUInt32()
         guard try reader.readUInt32() == 0x4D52_4258,
-          try reader.readUInt32() == Checksum.crc32c(bytes.part(from: 0, count: Self.encodedSize - 4))
+          try reader.readUInt32()
+            == Checksum.crc32c(bytes.part(from: 0, count: Self.encodedSize - 4), continuing: Self.start(key))
         else { return nil }
       } catch {
         return nil
       }
     }
 
-    init(
+    package init(
       position: FilePosition, length: ByteCount, firstOffset: Offset, lastOffset: Offset, maxTimestamp: Timestamp,
       checksum: UInt32
     ) {

@@ -90,7 +90,8 @@ package struct Catalogue {
   package init(from reader: inout ByteReader, at sequence: JournalSequence) throws(WireError) {
     clusterID = try reader.readUUID()
     let producerIDEnd = try reader.readInt64()
-    for topic in try reader.readList(minimumSize: 28, { reader throws(WireError) in try TopicDescription(from: &reader) })
+    for topic in try reader.readList(
+      minimumSize: 28, { reader throws(WireError) in try TopicDescription(from: &reader) })
     {
       apply(.topicCreated(topic), at: sequence)
     }

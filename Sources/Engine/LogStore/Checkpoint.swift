@@ -56,11 +56,12 @@ package struct Checkpoint {
     case newerFormat(UInt16)
   }
 
-  /// The checkpoint in `file`, from whichever copy is intact.
+  /// The checkpoint in `file`, from whichever copy is intact. Bytes behind the two copies do not matter: the file may
+  /// have been longer, and its new size lost.
   package static func decode(_ file: ByteSlice) -> Result<Checkpoint, Unreadable> {
-    let half = file.count / 2
-    for start in [0, half] {
-      guard let body = intactBody(file.part(from: start, count: half)) else { continue }
+    let second = length(of: file).map { prologue + $0 }
+    for start in [0, second ?? file.count / 2, file.count / 2] {
+      guard let body = intactBody(file.dropping(start)) else { continue }
       var reader = ByteReader(body)
       guard let version = try? reader.readUInt16() else { continue }
       guard version == Self.version else { return .failure(.newerFormat(version)) }
@@ -69,14 +70,27 @@ package struct Checkpoint {
     return .failure(.damaged)
   }
 
-  private static func intactBody(_ copy: ByteSlice) -> ByteSlice? {
-    guard copy.count >= prologue else { return nil }
+  /// Which of the two copies in `file` are intact.
+  package static func intactCopies(_ file: ByteSlice) -> [Bool] {
+    let second = length(of: file).map { prologue + $0 } ?? file.count / 2
+    return [0, second].map { intactBody(file.dropping($0)) != nil }
+  }
+
+  /// The length of the body that `copy` begins with, if it says one that fits.
+  private static func length(of copy: ByteSlice) -> Int? {
     var reader = ByteReader(copy)
     guard let magic = try? reader.readUInt32(), magic == Self.magic, let length = try? reader.readInt64(),
-      let crc = try? reader.readUInt32(), length == Int64(copy.count - prologue)
+      length >= 0, length <= Int64(copy.count - prologue)
     else { return nil }
-    let body = copy.dropping(prologue)
-    return Checksum.crc32c(body) == crc ? body : nil
+    return Int(length)
+  }
+
+  private static func intactBody(_ copy: ByteSlice) -> ByteSlice? {
+    guard let length = length(of: copy) else { return nil }
+    var reader = ByteReader(copy.dropping(prologue - 4))
+    let body = copy.part(from: prologue, count: length)
+    guard let crc = try? reader.readUInt32(), Checksum.crc32c(body) == crc else { return nil }
+    return body
   }
 }
 

@@ -103,8 +103,9 @@ struct CompactionOutput {
     open.index.seal()
     try file?.sync()
     var rows = ByteWriter(capacity: open.index.rows.count * BlockIndex.Row.encodedSize)
-    for row in open.index.rows { row.encode(to: &rows) }
-    let index = try disk.open(key(open.description.base).indexPath, .create)
+    let name = key(open.description.base)
+    for row in open.index.rows { row.encode(to: &rows, of: name) }
+    let index = try disk.open(name.indexPath, .create)
     try index.truncate(to: .zero)
     try index.write([rows.takeSlice()], at: FilePosition(0))
     try index.sync()

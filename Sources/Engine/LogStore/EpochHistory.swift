@@ -1,4 +1,4 @@
-import ByteCodec
+package import ByteCodec
 package import Units
 
 /// Which leader epoch wrote which offsets of a partition (KIP-320). A row is added when the partition first appends under
@@ -47,14 +47,16 @@ package struct EpochHistory: Equatable {
     if rows[0].start < start { rows[0].start = start }
   }
 
-  func encode(to writer: inout ByteWriter) {
+  /// Equal histories have equal bytes.
+  package func encode(to writer: inout ByteWriter) {
     writer.writeList(rows) { writer, row in
       writer.writeInt32(row.epoch)
       writer.writeInt64(row.start.value)
     }
   }
 
-  init(from reader: inout ByteReader) throws(WireError) {
+  /// A history as `encode` wrote it.
+  package init(from reader: inout ByteReader) throws(WireError) {
     rows = try reader.readList(minimumSize: 12) { reader throws(WireError) in
       Row(epoch: try reader.readInt32(), start: Offset(try reader.readInt64()))
     }

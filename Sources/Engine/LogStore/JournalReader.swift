@@ -1,6 +1,6 @@
-import ByteCodec
-import Machine
-import Units
+package import ByteCodec
+package import Machine
+package import Units
 
 /// Reads the journal behind a checkpoint: which frames are there, where they end, and whether that end is a torn tail or
 /// damage.
@@ -10,10 +10,10 @@ import Units
 /// journal. If any later frame says that the sequence was durable when it was written, acknowledged data is damaged and
 /// nothing may be cut; otherwise what follows was never synced. Only frames of the last group or two can be both
 /// acknowledged and unwitnessed; an idle node writes a witness to close that gap.
-struct JournalReader {
-  struct Frame {
-    var header: JournalFrameHeader
-    var payload: ByteSlice
+package struct JournalReader {
+  package struct Frame {
+    package var header: JournalFrameHeader
+    package var payload: ByteSlice
   }
 
   struct Outcome {
@@ -37,7 +37,7 @@ struct JournalReader {
   }
 
   /// The largest payload a frame can have: a batch of the largest request.
-  static let maximumPayload = 256 << 20
+  package static let maximumPayload = 256 << 20
 
   private var files: [(path: String, bytes: ByteSlice)] = []
   /// Frames behind the checkpoint, by sequence.
@@ -47,12 +47,15 @@ struct JournalReader {
   /// The frame that knows of the highest durable sequence.
   private var witness: (header: JournalFrameHeader, path: String)?
   private var highestUse: UInt32
+  /// What was durable when the node was last idle, if that is known.
+  private let noted: JournalSequence?
   private let checkpoint: JournalSequence
 
   /// Looks for frames behind `checkpoint` that were written in use `firstUse` of a journal file or later.
-  init(disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32) throws(DiskError) {
+  package init(disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32) throws(DiskError) {
     self.checkpoint = checkpoint
     highestUse = max(firstUse, 1) - 1
+    noted = try DurableNote.read(disk)
     for entry in try disk.list(JournalWriter.folder) where entry.name.hasSuffix(".journal") {
       let path = "\(JournalWriter.folder)/\(entry.name)"
       let file = try disk.open(path, .read)
@@ -63,6 +66,9 @@ struct JournalReader {
   }
 
   private mutating func search(_ file: Int, firstUse: UInt32) {
+    #if PLANTED_BUGS
+      let firstUse = PlantedBug.is(.staleJournalAccepted) ? 0 : firstUse
+    #endif
     let (path, bytes) = files[file]
     for position in JournalFrameHeader.candidates(in: bytes) {
       guard let header = JournalFrameHeader.parse(bytes, at: position), header.incarnation.use >= firstUse else {
@@ -79,15 +85,31 @@ struct JournalReader {
   }
 
   /// All frames behind the checkpoint; throws when acknowledged ones are damaged.
-  func read() throws(RecoveryFailure) -> Outcome {
+  ///
+  /// `givingUp` is the first frame that somebody has agreed to lose, with all behind it.
+  func read(givingUp: JournalSequence? = nil) throws(RecoveryFailure) -> Outcome {
     let found = frames()
     let missing = (found.last?.header.sequence ?? checkpoint).next
-    if let witness, witness.header.durable >= missing {
+    #if PLANTED_BUGS
+      let witness = PlantedBug.is(.evidenceIgnored) ? nil : witness
+      let noted = PlantedBug.is(.evidenceIgnored) ? nil : noted
+    #endif
+    if let witness, witness.header.durable >= missing, givingUp != missing {
       throw .journalDamaged(
         path: path(of: missing) ?? witness.path, sequence: missing, witness: witness.header.sequence,
         durable: witness.header.durable)
     }
-    let whole = found.lastIndex { $0.header.endsUnit }.map { $0 + 1 } ?? 0
+    if let noted, noted >= missing, givingUp != missing {
+      throw .journalDamaged(
+        path: path(of: missing) ?? JournalWriter.folder, sequence: missing, witness: noted.next, durable: noted)
+    }
+    let ended = found.lastIndex { $0.header.endsUnit }.map { $0 + 1 } ?? 0
+    #if PLANTED_BUGS
+      let kept = PlantedBug.is(.unitWithoutEndKept) ? found.count : ended
+      let whole = PlantedBug.is(.lastFrameForgotten) ? max(kept - 1, 0) : kept
+    #else
+      let whole = ended
+    #endif
     var outcome = Outcome(last: checkpoint, highestUse: highestUse)
     outcome.dropped = places.count - whole
     outcome.frames = Array(found[..<whole])
@@ -96,13 +118,33 @@ struct JournalReader {
     return outcome
   }
 
+  /// Intact frames behind the checkpoint that `frames` does not reach, by their headers.
+  package func unreachable() -> [JournalFrameHeader] {
+    let end = frames().last?.header.sequence ?? checkpoint
+    var seen: Set<JournalSequence> = []
+    return places.compactMap { place in
+      guard place.sequence > end, seen.insert(place.sequence).inserted else { return nil }
+      return JournalFrameHeader.parse(files[place.file].bytes, at: place.position)
+    }
+  }
+
+  /// The payload of the frame with `header`, when it is intact.
+  package func payload(of header: JournalFrameHeader) -> ByteSlice? {
+    for place in places where place.sequence == header.sequence {
+      let start = place.position + JournalFrameHeader.size
+      let payload = files[place.file].bytes.part(from: start, count: header.payloadLength)
+      if payload.count == header.payloadLength, Checksum.crc32c(payload) == header.payloadCRC { return payload }
+    }
+    return nil
+  }
+
   /// The file in which the header of the frame `sequence` stands, if that much of it is left.
   private func path(of sequence: JournalSequence) -> String? {
     places.first { $0.sequence == sequence }.map { files[$0.file].path }
   }
 
   /// The frames that follow one another behind the checkpoint, each intact.
-  func frames() -> [Frame] {
+  package func frames() -> [Frame] {
     var frames: [Frame] = []
     var chain: UInt32?
     var expected = checkpoint.next
@@ -124,11 +166,17 @@ struct JournalReader {
     guard let header = JournalFrameHeader.parse(bytes, at: place.position),
       header.payloadLength <= Self.maximumPayload
     else { return nil }
+    #if PLANTED_BUGS
+      let chain = PlantedBug.is(.staleJournalAccepted) ? nil : chain
+    #endif
     if let chain, header.chain != chain {
       let before = opens[JournalSequence(header.sequence.value - 1)] ?? []
       guard before.contains(where: { $0.chain == chain && $0.chainValue == header.chain }) else { return nil }
     }
     let payload = bytes.part(from: place.position + JournalFrameHeader.size, count: header.payloadLength)
+    #if PLANTED_BUGS
+      if PlantedBug.is(.payloadNotChecked) { return Frame(header: header, payload: payload) }
+    #endif
     guard payload.count == header.payloadLength, Checksum.crc32c(payload) == header.payloadCRC else { return nil }
     return Frame(header: header, payload: payload)
   }

@@ -4,14 +4,15 @@ import Units
 
 /// Writes commit groups to the journal's files, on the disk thread. A file is used from its start to `fileBytes`, then
 /// the next free one is taken: files are made once and used again, so that syncs need not move file-system metadata.
-final class JournalWriter {
+package final class JournalWriter {
   private struct File {
     let handle: any DiskFile
     /// The last sequence in it; nil while it holds nothing of interest.
     var last: JournalSequence?
   }
 
-  static let folder = "journal"
+  /// The folder of the journal's files.
+  package static let folder = "journal"
 
   private let disk: any Disk
   private let entropy: any Entropy
@@ -23,6 +24,7 @@ final class JournalWriter {
   private var use: UInt32
   private var chain: UInt32 = 0
   private var durable: JournalSequence
+  private var note: DurableNote
 
   /// Begins behind `durable`, with no file open; the first write takes one of use `firstUse`.
   init(disk: any Disk, entropy: any Entropy, fileBytes: ByteCount, firstUse: UInt32, durable: JournalSequence) {
@@ -31,6 +33,7 @@ final class JournalWriter {
     self.fileBytes = fileBytes
     use = firstUse
     self.durable = durable
+    note = DurableNote(disk: disk)
   }
 
   static func path(_ number: Int) -> String { "\(folder)/\(number).journal" }
@@ -39,6 +42,9 @@ final class JournalWriter {
   func makeRoom(for group: CommitGroup) throws(DiskError) {
     for (number, file) in files where number != current {
       if let last = file.last, last <= group.reclaimable { files[number]?.last = nil }
+      #if PLANTED_BUGS
+        if PlantedBug.is(.journalRecycledEarly) { files[number]?.last = nil }
+      #endif
     }
     let needed = group.bytes + ByteCount((group.entries.count + 1) * (JournalFrameHeader.size + 8))
     if current == nil || position.value > 0 && position.value + needed.value > fileBytes.value { try takeFile() }
@@ -86,9 +92,16 @@ final class JournalWriter {
   /// Makes everything written so far durable.
   func sync(through last: JournalSequence) throws(DiskError) {
     guard let current, let handle = files[current]?.handle else { return }
+    #if PLANTED_BUGS
+      if PlantedBug.is(.ackBeforeSync) { return durable = last }
+    #endif
     try handle.sync()
     durable = last
   }
+
+  /// Notes beside the journal what of it is durable; when idle, with the witness. Evidence, and no more: where it cannot
+  /// be written there is none.
+  func noteDurable() { _ = Result { () throws(DiskError) in try note.write(durable) } }
 
   private struct Payload {
     var bytes = ByteSlice.empty
@@ -124,7 +137,11 @@ final class JournalWriter {
     if files[number] == nil {
       let handle = try disk.open(Self.path(number), .create)
       try handle.reserve(upTo: FilePosition(fileBytes.value))
-      try disk.syncDirectory(Self.folder)
+      #if PLANTED_BUGS
+        if !PlantedBug.is(.journalNameNotSynced) { try disk.syncDirectory(Self.folder) }
+      #else
+        try disk.syncDirectory(Self.folder)
+      #endif
       files[number] = File(handle: handle, last: nil)
     }
     current = number

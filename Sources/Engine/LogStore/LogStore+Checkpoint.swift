@@ -81,9 +81,7 @@ extension LogStore {
     expireProducers()
     let (written, folders) = checkpoints.takeLists()
     // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
-    let dirty = written.filter { key in
-      state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
-    }
+    let dirty = written.filter(isAlive)
     let checkpoint = Checkpoint(
       sequence: decided, epoch: epoch, firstUse: checkpoints.firstUse, isCleanStop: cleanStop, nextUnit: nextUnit,
       state: state.encoded(), doomed: state.doomed.map(\.path))
@@ -92,10 +90,19 @@ extension LogStore {
     startTakenCheckpoint()
   }
 
+  private func isAlive(_ key: SegmentKey) -> Bool {
+    state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
+  }
+
   private func startTakenCheckpoint() {
-    guard case .taken(let checkpoint, let dirty, let folders, let bytes) = checkpoints.phase,
-      durable >= checkpoint.sequence
-    else { return }
+    guard case .taken(let checkpoint, let segments, let folders, let bytes) = checkpoints.phase else { return }
+    #if PLANTED_BUGS
+      let dirty = PlantedBug.is(.checkpointForgetsDying) ? segments.filter(isAlive) : segments
+      guard durable >= checkpoint.sequence || PlantedBug.is(.checkpointBeforeDurable) else { return }
+    #else
+      let dirty = segments
+      guard durable >= checkpoint.sequence else { return }
+    #endif
     let work = CheckpointWork(
       segments: dirty.sorted(), unsound: checkpoints.unsound.intersection(dirty), last: checkpoints.last,
       firstUse: checkpoints.firstUse, folders: folders.sorted(), indexRows: dirty.sorted().compactMap(takeIndexRows),
@@ -117,7 +124,7 @@ extension LogStore {
     let before = min(partition.segments[position].rowsWritten, rows.count)
     guard rows.count > before else { return nil }
     var writer = ByteWriter(capacity: (rows.count - before) * BlockIndex.Row.encodedSize)
-    for row in rows[before...] { row.encode(to: &writer) }
+    for row in rows[before...] { row.encode(to: &writer, of: key) }
     partition.segments[position].rowsWritten = rows.count
     return (key.indexPath, before, writer.takeSlice())
   }

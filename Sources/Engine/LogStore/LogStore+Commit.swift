@@ -88,6 +88,9 @@ extension LogStore {
         CommitGroup.Entry(
           content: .control(writer.takeSlice()), unit: unit, endsUnit: index == records.count - 1))
       if case .logStartMoved(let key, let offset) = record { commits.starts.append((key, offset, sequence)) }
+      #if PLANTED_BUGS
+        if PlantedBug.is(.doomedRemovedEarly) { lanes.submit(.remove(state.doomed.map(\.path))) }
+      #endif
       sequence = sequence.next
     }
     add(entries, preparation: nil)

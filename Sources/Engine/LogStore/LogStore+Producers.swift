@@ -41,7 +41,9 @@ extension LogStore {
     seen.sort()
     let newestToGo = seen.isEmpty ? Int64.min : seen[min(seen.count / 4, seen.count - 1)]
     let limit = min(newestToGo, now.milliseconds.subtracted(producerLimits.protectedMs))
-    if let oldest = seen.first, oldest < limit { change([.producersExpired(notSeenSince: Timestamp(milliseconds: limit))]) }
+    if let oldest = seen.first, oldest < limit {
+      change([.producersExpired(notSeenSince: Timestamp(milliseconds: limit))])
+    }
     producerCount = producerEntries
     if producerCount < producerLimits.entries { return true }
     noRoomUntil = clock.now().advanced(byMs: Self.producerRetryMs)

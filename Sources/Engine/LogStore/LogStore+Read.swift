@@ -29,7 +29,11 @@ extension LogStore {
   private func read(
     _ partition: PartitionLog, from offset: Offset, limit: Offset, maxBytes: Int, firstBatchWhole: Bool, token: UInt64?
   ) -> ReadResult {
-    let limit = min(limit, partition.durable.end)
+    #if PLANTED_BUGS
+      let limit = PlantedBug.is(.decidedShown) ? partition.end : min(limit, partition.durable.end)
+    #else
+      let limit = min(limit, partition.durable.end)
+    #endif
     guard offset < limit else { return .outcome(.batches(.empty, next: offset, position: FilePosition(0))) }
     var from = partition.segments.partitioningIndex { $0.end > offset }
     while from < partition.segments.count {
@@ -105,7 +109,12 @@ extension LogStore {
     let damage = partition.segments[at].damage
     if let damage, offset >= damage.first { return .failure(damage) }
     let decided = damage == nil ? FilePosition(partition.segments[at].size.value) : index.end
-    let end = base == partition.durable.segment ? min(partition.durable.position, decided) : decided
+    #if PLANTED_BUGS
+      let isSynced = base != partition.durable.segment || PlantedBug.is(.decidedShown)
+    #else
+      let isSynced = base != partition.durable.segment
+    #endif
+    let end = isSynced ? decided : min(partition.durable.position, decided)
     let start: FilePosition
     if let hint = partition.hints.position(of: offset), hint.segment == key, hint.position < end {
       start = hint.position

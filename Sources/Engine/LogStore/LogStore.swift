@@ -114,8 +114,9 @@ package final class LogStore {
   /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit. Where the disk is
   /// full there is nothing to wait for: requests are let in, and refused.
   package var admits: Bool {
-    failure != nil || isFull || commits.waitingBytes < options.waitingBytes
-      && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
+    failure != nil || isFull
+      || commits.waitingBytes < options.waitingBytes
+        && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
   }
 
   /// The size of the volume and what is free on it; nil when the system does not say.

@@ -65,7 +65,10 @@ package final class LogWorkshop: @unchecked Sendable {
       return .commitPostponed(error)
     }
     let wrote = clock.now()
-    if group.syncs { try journal.sync(through: group.last) }
+    if group.syncs {
+      try journal.sync(through: group.last)
+      if case .witness = group.entries.last?.content { journal.noteDurable() }
+    }
     return .committed(
       last: group.last, journalBytes: written, took: CommitTiming(began: began, wrote: wrote, synced: clock.now()))
   }
@@ -85,6 +88,9 @@ package final class LogWorkshop: @unchecked Sendable {
       runs[key, default: (place.position, [])].parts.append(bytes)
     }
     for key in order {
+      #if PLANTED_BUGS
+        if PlantedBug.is(.batchesSwapped), (runs[key]?.parts.count ?? 0) > 1 { runs[key]?.parts.swapAt(0, 1) }
+      #endif
       guard let run = runs[key] else { continue }
       try files.file(key.logPath, .create).write(run.parts, at: run.position)
     }
@@ -101,12 +107,23 @@ package final class LogWorkshop: @unchecked Sendable {
       try rewrite(work)
       let handles = try work.segments.map { (key) throws(DiskError) in try files.file(key.logPath, .create) }
       for handle in handles { handle.startWriteback(from: FilePosition(0), count: .zero) }
-      for handle in handles { try handle.sync() }
-      for folder in work.folders { try disk.syncDirectory(folder) }
+      #if PLANTED_BUGS
+        for handle in handles where !PlantedBug.is(.segmentsNotSynced) { try handle.sync() }
+        for folder in work.folders where !PlantedBug.is(.segmentFoldersNotSynced) { try disk.syncDirectory(folder) }
+      #else
+        for handle in handles { try handle.sync() }
+        for folder in work.folders { try disk.syncDirectory(folder) }
+      #endif
       let file = try disk.open(work.fileName, .create)
       try file.write([work.content], at: FilePosition(0))
       try file.truncate(to: ByteCount(work.content.count))
+      #if PLANTED_BUGS
+        if PlantedBug.is(.checkpointNotSynced) { return .checkpointed(work.sequence) }
+      #endif
       try file.sync()
+      #if PLANTED_BUGS
+        if PlantedBug.is(.checkpointNameNotSynced) { return .checkpointed(work.sequence) }
+      #endif
       try disk.syncDirectory("")  // the second of the two files is made by the first checkpoint of a folder's life
     } catch {
       guard error.isFull || error.isOutOfDescriptors, error.call != .syncDirectory else { throw error }
@@ -127,6 +144,9 @@ package final class LogWorkshop: @unchecked Sendable {
   /// Writes the bytes of segments whose sync failed again, from the journal: the pages look clean, and may be gone.
   private func rewrite(_ work: CheckpointWork) throws(DiskError) {
     guard !work.unsound.isEmpty else { return }
+    #if PLANTED_BUGS
+      if PlantedBug.is(.failedSyncRepeated) { return }
+    #endif
     let reader = try JournalReader(disk: disk, checkpoint: work.last, firstUse: work.firstUse)
     var reached = work.last
     for frame in reader.frames() where frame.header.sequence <= work.sequence {

@@ -158,12 +158,20 @@ package final class PartitionLog {
   /// Everything a checkpoint needs; equal partitions have equal bytes.
   func encode(to writer: inout ByteWriter) {
     key.encode(to: &writer)
-    writer.writeInt64(start.value)
+    #if PLANTED_BUGS
+      writer.writeInt64(PlantedBug.is(.logStartForgotten) ? 0 : start.value)
+    #else
+      writer.writeInt64(start.value)
+    #endif
     writer.writeInt64(end.value)
     writer.writeInt64(cleanedThrough.value)
     writer.writeList(segments) { writer, segment in segment.description.encode(to: &writer) }
     epochs.encode(to: &writer)
-    producers.encode(to: &writer)
+    #if PLANTED_BUGS
+      (PlantedBug.is(.producersForgotten) ? ProducerTable() : producers).encode(to: &writer)
+    #else
+      producers.encode(to: &writer)
+    #endif
   }
 
   init(from reader: inout ByteReader, at sequence: JournalSequence) throws(WireError) {
@@ -209,7 +217,8 @@ package struct RollRules: Equatable, Sendable {
     if segment.size + size > segmentBytes { return true }
     if next.value + Int64(header.lastOffsetDelta) - segment.base.value > Int64(Int32.max) { return true }
     return segment.firstTimestamp >= Timestamp(milliseconds: 0)
-      && header.maxTimestamp.milliseconds.subtracted(segment.firstTimestamp.milliseconds) > segmentMs - jitter(of: segment)
+      && header.maxTimestamp.milliseconds.subtracted(segment.firstTimestamp.milliseconds) > segmentMs
+        - jitter(of: segment)
   }
 
   /// Decided by the segment's base offset.

@@ -49,6 +49,9 @@ extension ReadRequest {
         guard let bytes = try Self.bytes(file, at: row.position, count: Int(row.length.value), waits: waits) else {
           return .notCached
         }
+        #if PLANTED_BUGS
+          if PlantedBug.is(.blockNotChecked) { continue }
+        #endif
         if bytes.count == Int(row.length.value), Checksum.crc32c(bytes) == row.checksum { continue }
         // What stands before the damaged block can still be served.
         guard row.position > start, row.firstOffset > offset else {

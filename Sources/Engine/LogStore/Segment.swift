@@ -96,6 +96,7 @@ package struct SegmentKey: Hashable, Comparable, Sendable {
   /// Kafka's tools read the base offset up to the first dot.
   private var stem: String {
     let digits = String(base.value)
-    return String(repeating: "0", count: max(0, 20 - digits.utf8.count)) + digits + (generation == 0 ? "" : ".\(generation)")
+    return String(repeating: "0", count: max(0, 20 - digits.utf8.count)) + digits
+      + (generation == 0 ? "" : ".\(generation)")
   }
 }

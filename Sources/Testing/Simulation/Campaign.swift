@@ -38,6 +38,7 @@ extension Trial.Tally {
     operations += other.operations
     recoveryCuts += other.recoveryCuts
     replays += other.replays
+    ghosts += other.ghosts
     simulatedMs += other.simulatedMs
     sites.merge(other.sites, uniquingKeysWith: +)
   }
@@ -49,7 +50,7 @@ extension Trial.Tally {
       .map { "  \($0.key.call.rawValue) \($0.key.fileClass): \($0.value)" }
     return """
       \(crashPoints) crash points, \(recoveryCuts) cuts during recovery, \(operations) operations, \
-      \(replays) replays compared, \(hours.rounded()) simulated hours
+      \(replays) replays compared, \(ghosts) worst cuts tried in passing, \(hours.rounded()) simulated hours
       cut at:
       \(places.joined(separator: "\n"))
       """

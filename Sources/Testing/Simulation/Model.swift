@@ -20,6 +20,8 @@ struct Model {
     /// CRC-32C of the records and header fields that the log must not touch.
     var fingerprint: UInt32
     var producer: BatchForge.Producer?
+    /// The leader epoch it was stored under.
+    var epoch: Int32
     var end: Offset { base.advanced(by: records) }
   }
 
@@ -46,6 +48,8 @@ struct Model {
   /// Changes that a crash may still take back, in sequence.
   private var unsettled: [(sequence: JournalSequence, change: Change)] = []
   private var settled: Settled
+  /// The sequence of the last change that cannot be taken back.
+  private(set) var lastSettled = JournalSequence.start
 
   private struct Settled {
     var topics: [UniqueID: Topic] = [:]
@@ -62,6 +66,7 @@ struct Model {
   /// Nothing up to `sequence` can be taken back.
   mutating func settle(through sequence: JournalSequence) {
     let count = unsettled.firstIndex { $0.sequence > sequence } ?? unsettled.count
+    if count > 0 { lastSettled = unsettled[count - 1].sequence }
     for (_, change) in unsettled[..<count] { Self.apply(change, &settled.topics, &settled.reservedIDs) }
     unsettled.removeFirst(count)
   }

@@ -26,7 +26,8 @@ enum Reader {
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) was never answered")
     }
     guard case .batches(let bytes) = result else {
-      if !node.isUp { return offset }
+      if node.allowsDamage { node.damageSeen += 1 }
+      if !node.isUp || node.allowsDamage { return offset }
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) found damage: \(result)")
     }
     return try compare(bytes, with: partition, from: offset, visible: visible)
@@ -51,6 +52,9 @@ enum Reader {
       }
       guard Fingerprint.of(bytes.part(from: at, count: header.totalSize)) == model.fingerprint else {
         throw .wrong("\(place): offset \(model.base.value) has other bytes than were written")
+      }
+      guard header.partitionLeaderEpoch == model.epoch else {
+        throw .wrong("\(place): offset \(model.base.value) has another leader epoch than it was stored under")
       }
       guard model.end <= visible else { throw .wrong("\(place): offset \(model.base.value) was shown before its sync") }
       at += header.totalSize

@@ -14,6 +14,10 @@ final class SimNode: EngineObserver {
   /// What recovery found: everything up to here is what the log holds at the start.
   let recovered: JournalSequence
   private(set) var failure: DiskError?
+  /// Whether a range may answer as damaged: a test has broken the disk.
+  var allowsDamage = false
+  /// Ranges that did.
+  var damageSeen = 0
   /// Called when something has become durable.
   var durableMoved: (JournalSequence) -> Void = { _ in }
 

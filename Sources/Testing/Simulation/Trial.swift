@@ -13,18 +13,26 @@ package struct Trial {
     package var operations = 0
     package var recoveryCuts = 0
     package var replays = 0
+    /// Worst cuts tried at an instant, without one.
+    package var ghosts = 0
     package var simulatedMs: Int64 = 0
     package var sites: [SimSite: Int] = [:]
   }
 
   /// Operations between two cuts, at the least.
   static let operationsBeforeCut = 50
+  /// After how many operations in a thousand the worst cut is tried.
+  static let ghostsPermille = 2
+  /// The same for an operation in which a checkpoint came to count.
+  static let freshGhostsPermille = 100
 
   let seed: UInt64
   private var random: SeededRandom
   private var model = Model()
   private var disk: SimDisk
   private let clock = ManualClock()
+  /// The leader epoch of the life before, and whether anything was acknowledged in it.
+  private var before: (epoch: Int32, acknowledged: Bool) = (-1, true)
   private var lives: UInt64 = 0
   package private(set) var tally = Tally()
 
@@ -33,11 +41,7 @@ package struct Trial {
     random = SeededRandom(seed: seed)
     var options = SimDisk.Options(seed: seed)
     options.countsSites = true
-    options.fileClass = { path in
-      if path.hasPrefix("checkpoint") { return "checkpoint" }
-      for kind in ["journal", "log", "blocks"] where path.hasSuffix(".\(kind)") { return kind }
-      return path.hasPrefix("data/") ? "partition folder" : path == "" ? "data folder" : path
-    }
+    options.fileClass = FileClass.of
     options.uncachedPermille = 30
     options.shortWritesPermille = 10
     options.shortReadsPermille = 10
@@ -58,22 +62,33 @@ package struct Trial {
   /// One life: start, compare, work, cut.
   private mutating func liveAndCrash() throws(SimFailure) {
     let node = try startThroughCuts()
+    guard node.engine.store.epoch >= before.epoch + (before.acknowledged ? 1 : 0) else {
+      throw .wrong("the leader epoch is \(node.engine.store.epoch) after a cut, it was \(before.epoch) before")
+    }
     model.crashed(keeping: node.recovered)
-    try compareAll(node)
+    try Comparison.all(node, model, &random)
+    if random.chance(permille: 100) { try compareReplay(node) }
     var acknowledged = node.recovered
     node.durableMoved = { acknowledged = max(acknowledged, $0) }
     var workload = Workload(node: node, random: random.fork())
     disk.cutPower(inStep: 1 + random.below(220))
     var operations = 0
+    var checkpointed = node.engine.store.checkpointed
     while node.isUp || operations < Self.operationsBeforeCut {
       guard node.isUp else { break }
       try workload.step(&model)
       operations += 1
       if operations % 16 == 0 { try observeStarts(node) }
+      let isFresh = node.engine.store.checkpointed != checkpointed
+      checkpointed = node.engine.store.checkpointed
+      if node.isUp, random.chance(permille: isFresh ? Self.freshGhostsPermille : Self.ghostsPermille) {
+        try checkGhost(node, acknowledged)
+      }
       if operations >= 4 * Self.operationsBeforeCut { disk.cutPower() }
     }
     tally.operations += operations
     if let failure = node.failure, !failure.isPowerCut { throw .wrong("the node failed: \(failure)") }
+    before = (node.engine.store.epoch, acknowledged > node.recovered)
     model.settle(through: acknowledged)
     if let site = disk.lastSite { tally.sites[site, default: 0] += 1 }
     tally.crashPoints += 1
@@ -118,34 +133,16 @@ package struct Trial {
     return try start()
   }
 
-  private mutating func compareAll(_ node: SimNode) throws(SimFailure) {
-    let store = node.engine.store
-    guard store.catalogue.topics.count == model.topics.count else {
-      throw .wrong("\(store.catalogue.topics.count) topics after recovery, \(model.topics.count) were acknowledged")
+  /// The worst that a cut at this instant could leave must hold everything that was acknowledged.
+  private mutating func checkGhost(_ node: SimNode, _ acknowledged: JournalSequence) throws(SimFailure) {
+    let ghost = try SimNode(disk: node.disk.snapshotDurable(), clock: clock, seed: seed)
+    guard ghost.recovered >= acknowledged else {
+      throw .wrong("a cut now would keep \(ghost.recovered.value), though \(acknowledged.value) was acknowledged")
     }
-    guard store.catalogue.producerIDEnd == model.reservedIDs else {
-      throw .wrong("producer ids up to \(store.catalogue.producerIDEnd), \(model.reservedIDs) were reserved")
-    }
-    for (id, topic) in model.topics.sorted(by: { $0.key < $1.key }) {
-      guard let found = store.catalogue.topic(id)?.description, found.name == topic.name,
-        found.overrides == topic.overrides, Int(found.partitionCount) == topic.partitions.count
-      else { throw .wrong("topic \(topic.name) is not what was acknowledged") }
-      for partition in topic.partitions {
-        try Reader.checkAll(partition, engine: node.engine, node: node, random: &random)
-        try compareProducers(partition, store)
-      }
-    }
-    if random.chance(permille: 100) { try compareReplay(node) }
-  }
-
-  private func compareProducers(_ partition: Model.Partition, _ store: LogStore) throws(SimFailure) {
-    for producer in partition.remembered.keys.sorted() {
-      let expected = partition.recent(of: producer).map(\.base)
-      let found = store.partition(partition.key)?.producers.producers[producer]?.batches.map(\.baseOffset) ?? []
-      if expected != found {
-        throw .wrong("\(partition.key.folder): producer \(producer) is remembered at \(found), \(expected) was stored")
-      }
-    }
+    var then = model
+    then.crashed(keeping: ghost.recovered)
+    try Comparison.all(ghost, then, &random)
+    tally.ghosts += 1
   }
 
   /// Live state equals replay(log): another node on a copy of the disk comes to the same bytes.
@@ -157,5 +154,15 @@ package struct Trial {
       throw .wrong("the live state is not what replaying the log gives")
     }
     tally.replays += 1
+  }
+}
+
+/// What a file of the data folder is, by its path, for tallies.
+enum FileClass {
+  @Sendable static func of(_ path: String) -> String {
+    if path == "journal/durable" { return "durable note" }
+    if path.hasPrefix("checkpoint") { return "checkpoint" }
+    for kind in ["journal", "log", "blocks"] where path.hasSuffix(".\(kind)") { return kind }
+    return path.hasPrefix("data/") ? "partition folder" : path == "" ? "data folder" : path
   }
 }

@@ -1,6 +1,7 @@
 import Broker
 import ByteCodec
 import LogStore
+import Machine
 import RecordFormat
 import SimMachine
 import Units
@@ -9,7 +10,8 @@ import Units
 struct Workload {
   let node: SimNode
   var random: SeededRandom
-  private var topicNumber = 0
+  /// Whether it plans failures that must cost nothing.
+  var plansFaults = true
 
   private static let maximumTopics = 5
 
@@ -30,8 +32,10 @@ struct Workload {
     case ..<12: try deleteRecords(&model)
     case ..<13: takeProducerID(&model)
     case ..<23: try fetch(&model)
-    case ..<25: engine.store.beginCheckpoint()
+    case ..<25: try checkpoint(&model)
     case ..<29: try passTime(&model)
+    case ..<31: try changeTwoSettings(&model)
+    case ..<32: if plansFaults { planFault() }
     case ..<65: try produce(&model, producer: nil)
     case ..<85: try produceInOrder(&model)
     default: try produceAgain(&model)
@@ -51,6 +55,16 @@ struct Workload {
       throw .wrong("partition \(partition.key.folder) is missing")
     }
     return log
+  }
+
+  /// A checkpoint; now and then what it is taken of is given up before it is written.
+  private mutating func checkpoint(_ model: inout Model) throws(SimFailure) {
+    engine.store.beginCheckpoint()
+    switch random.below(4) {
+    case 0: try deleteTopic(&model)
+    case 1: try deleteRecords(&model)
+    default: break
+    }
   }
 
   // MARK: Catalogue
@@ -98,6 +112,41 @@ struct Workload {
     overrides["internal.segment.bytes"] = String(4_096 + random.below(40_000))
     let sequence = engine.setTopicOverrides(id, overrides)
     model.decide(.overridden(topic: id, overrides: overrides), at: sequence)
+  }
+
+  /// Two topics changed in one unit: both or neither.
+  private mutating func changeTwoSettings(_ model: inout Model) throws(SimFailure) {
+    let topics = model.topics.keys.sorted().prefix(2)
+    guard topics.count == 2 else { return }
+    var records: [ControlRecord] = []
+    for id in topics {
+      var overrides = model.topics[id]?.overrides ?? [:]
+      overrides["internal.segment.bytes"] = String(4_096 + random.below(40_000))
+      records.append(.topicSettingsChanged(topic: id, overrides: overrides))
+    }
+    let sequence = engine.store.change(records)
+    engine.settingsChanged()
+    for record in records {
+      guard case .topicSettingsChanged(let id, let overrides) = record else { continue }
+      model.decide(.overridden(topic: id, overrides: overrides), at: sequence)
+    }
+  }
+
+  // MARK: Faults
+
+  /// A failure that must cost nothing: a full disk while a checkpoint is made, or trouble with files that are derived or
+  /// dead.
+  private mutating func planFault() {
+    let nth = 1 + random.below(4)
+    let fault =
+      switch random.below(5) {
+      case 0: SimFault(.sync, on: .ending(".log"), nth: nth, code: random.chance(permille: 500) ? 28 : 122)
+      case 1: SimFault(.sync, on: .under("checkpoint"), code: 28)
+      case 2: SimFault(.write, on: .under("checkpoint"), code: 28)
+      case 3: SimFault(.write, on: .ending(".blocks"), nth: nth, code: 5)
+      default: SimFault(.remove, nth: nth, code: 5)
+      }
+    node.disk.plan(fault)
   }
 
   private mutating func takeProducerID(_ model: inout Model) {
@@ -164,7 +213,8 @@ struct Workload {
         throw .wrong("\(partition.key.folder): offset \(base.value) given, \(partition.end.value) was next")
       }
       let stored = Model.StoredBatch(
-        base: base, records: Int64(records), fingerprint: fingerprint, producer: producer)
+        base: base, records: Int64(records), fingerprint: fingerprint, producer: producer,
+        epoch: engine.store.epoch)
       model.decide(.appended(partition.key, stored), at: sequence)
     case .duplicate(let batch):
       guard let original, batch.baseOffset == original.base else {
@@ -212,7 +262,7 @@ struct Workload {
   }
 
   private mutating func passTime(_ model: inout Model) throws(SimFailure) {
-    node.clock.advance(byMs: Int64(random.below(200)))
+    node.clock.advance(byMs: Int64(random.below(800)))
     if random.chance(permille: 20) { node.clock.advance(byMs: 6 * 60_000) }
     engine.timePassed()
   }

@@ -4,7 +4,7 @@ import Glibc
 package import KafkaWire
 import Units
 
-/// Why a conversation with a broker could not go on.
+/// Why a conversation with a broker could not go on; a reply that cannot be decoded fails with its `WireError`.
 package enum WireClientError: Error, Equatable {
   /// The address is not `host:port` with a numeric IPv4 host.
   case address(String)
@@ -14,8 +14,8 @@ package enum WireClientError: Error, Equatable {
   case closed
   /// The reply answers another request.
   case correlation(expected: Int32, found: Int32)
-  /// The reply is not what the protocol says.
-  case malformed(WireError)
+  /// A message that no API has as its request.
+  case noRequest
   /// A reply longer than any that is expected.
   case tooLong(Int)
 }
@@ -34,15 +34,15 @@ package final class WireClient {
   package var clientID: String? = "wire-client"
 
   /// Connects to `address`, `host:port` with an IPv4 host.
-  package init(_ address: String) throws(WireClientError) {
+  package init(_ address: String) throws {
     let parts = address.split(separator: ":")
     var place = sockaddr_in()
     guard parts.count == 2, let port = UInt16(parts[1]), inet_pton(AF_INET, String(parts[0]), &place.sin_addr) == 1
-    else { throw .address(address) }
+    else { throw WireClientError.address(address) }
     place.sin_family = sa_family_t(AF_INET)
     place.sin_port = port.bigEndian
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { throw .system(call: "socket", code: errno) }
+    guard descriptor >= 0 else { throw WireClientError.system(call: "socket", code: errno) }
     var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -53,7 +53,7 @@ package final class WireClient {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    guard connected == 0 else { throw .system(call: "connect", code: errno) }
+    guard connected == 0 else { throw WireClientError.system(call: "connect", code: errno) }
   }
 
   deinit { close(descriptor) }
@@ -61,8 +61,9 @@ package final class WireClient {
   /// Sends `request` as `version` and waits for its reply, which may not have a byte too many.
   package func call<Request: WireMessage, Response: WireMessage>(
     _ request: Request, version: Int16, as response: Response.Type
-  ) throws(WireClientError) -> Response {
+  ) throws -> Response {
     let api = try send(request, version: version)
+<<<<<<< HEAD
     let body = try receive()
     switch Self.decode(body, api: api, version: version, as: response) {
     case .failure(let error): throw .malformed(error)
@@ -84,13 +85,31 @@ package final class WireClient {
       try reader.finish()
       return (header.correlationId, message)
     }
+=======
+    let (found, message) = try Self.decode(Response.self, api, version, try receive())
+    guard found == correlation else {
+      throw WireClientError.correlation(expected: correlation, found: found)
+    }
+    return message
+>>>>>>> main
+  }
+
+  /// The correlation id and the body of a reply.
+  private static func decode<Response: WireMessage>(
+    _ response: Response.Type, _ api: APIKey, _ version: Int16, _ reply: ByteSlice
+  ) throws(WireError) -> (Int32, Response) {
+    var reader = ByteReader(reply)
+    let header = try ResponseHeader(from: &reader, api: api, version: version)
+    let message = try Response(from: &reader, version: version)
+    try reader.finish()
+    return (header.correlationId, message)
   }
 
   /// Sends `request` as `version` and waits for nothing. Answers the API it belongs to.
   @discardableResult
-  package func send<Request: WireMessage>(_ request: Request, version: Int16) throws(WireClientError) -> APIKey {
+  package func send<Request: WireMessage>(_ request: Request, version: Int16) throws -> APIKey {
     guard let api = APIKey.allCases.first(where: { $0.requestType == Request.self }) else {
-      throw .malformed(.badValue)
+      throw WireClientError.noRequest
     }
     correlation &+= 1
     var writer = ByteWriter()
@@ -102,53 +121,61 @@ package final class WireClient {
   }
 
   /// Sends `body` as a frame, whatever it is.
-  package func send(frame body: [UInt8]) throws(WireClientError) {
+  package func send(frame body: [UInt8]) throws {
     let length = UInt32(truncatingIfNeeded: body.count)
     try send(bytes: (0..<4).map { UInt8(truncatingIfNeeded: length >> (24 - 8 * $0)) } + body)
   }
 
   /// Sends bytes as they are.
-  package func send(bytes: [UInt8]) throws(WireClientError) {
+  package func send(bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
+<<<<<<< HEAD
         Glibc.send(descriptor, $0.baseAddress, $0.count, LINUX_MSG_NOSIGNAL)
+=======
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+>>>>>>> main
       }
       guard count > 0 else {
-        if errno == EPIPE || errno == ECONNRESET { throw .closed }
-        throw .system(call: "send", code: errno)
+        if errno == EPIPE || errno == ECONNRESET { throw WireClientError.closed }
+        throw WireClientError.system(call: "send", code: errno)
       }
       sent += count
     }
   }
 
   /// The body of the next frame.
-  package func receive() throws(WireClientError) -> ByteSlice {
+  package func receive() throws -> ByteSlice {
     let length = try read(4).reduce(0) { $0 << 8 | Int($1) }
-    guard length <= Self.longestReply else { throw .tooLong(length) }
+    guard length <= Self.longestReply else { throw WireClientError.tooLong(length) }
     return ByteSlice(copying: try read(length))
   }
 
   /// Whether the broker closes the connection rather than send anything more; waits for either.
-  package func isClosedByPeer() throws(WireClientError) -> Bool {
-    do throws(WireClientError) {
-      _ = try read(1)
-      return false
-    } catch {
-      guard error == .closed else { throw error }
-      return true
-    }
+  package func isClosedByPeer() throws -> Bool {
+    try readSome(1).isEmpty
   }
 
-  private func read(_ count: Int) throws(WireClientError) -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: count)
-    var have = 0
-    while have < count {
-      let got = bytes[have...].withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress, $0.count) }
-      if got == 0 || got < 0 && errno == ECONNRESET { throw .closed }
-      guard got > 0 else { throw .system(call: "read", code: errno) }
-      have += got
+  private func read(_ count: Int) throws -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < count {
+      let more = try readSome(count - bytes.count)
+      if more.isEmpty { throw WireClientError.closed }
+      bytes += more
     }
+    return bytes
+  }
+
+  /// Up to `count` bytes; none once the broker has closed the connection.
+  private func readSome(_ count: Int) throws -> [UInt8] {
+    var failure: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      let got = Glibc.read(descriptor, buffer.baseAddress, count)
+      if got < 0, errno != ECONNRESET { failure = errno }
+      filled = max(got, 0)
+    }
+    if failure != 0 { throw WireClientError.system(call: "read", code: failure) }
     return bytes
   }
 }

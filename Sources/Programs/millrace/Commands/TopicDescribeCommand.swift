@@ -31,7 +31,7 @@ extension Command {
     let given = try Arguments(arguments, options: options, environment: environment)
     let client = try ClientConnection.client(given)
     let topics = try wanted(given, client)
-    let settings = try client.settings(of: topics.map(\.name))
+    let settings = try settings(of: topics, client)
     let facts = TopicFacts(client, topics)
     let output = Output()
     for topic in topics {
@@ -44,6 +44,19 @@ extension Command {
     }
     output.flush()
     return .done
+  }
+
+  /// Settings by topic; none where the server cannot tell any, which costs only a notice.
+  private static func settings(
+    of topics: [ClusterView.Topic], _ client: KafkaClient
+  ) throws(ClientError) -> [String: [TopicSetting]] {
+    do {
+      return try client.settings(of: topics.map { $0.name })
+    } catch {
+      guard error.kind == .unsupported else { throw error }
+      ErrorOutput.say("\(error): settings are left out")
+      return [:]
+    }
   }
 
   private static func wanted(_ given: Arguments, _ client: KafkaClient) throws -> [ClusterView.Topic] {

@@ -1,0 +1,35 @@
+#if PLANTED_BUGS
+  /// Defects that can be switched on in builds with the package trait `PlantedBugs`, to prove that the tests find them.
+  /// Each stands at the line it spoils. Other builds hold none of this.
+  package enum PlantedBug: String, CaseIterable, Sendable {
+    case ackBeforeSync
+    case journalNameNotSynced
+    case segmentsNotSynced
+    case segmentFoldersNotSynced
+    case checkpointNameNotSynced
+    case checkpointNotSynced
+    case checkpointBeforeDurable
+    case checkpointForgetsDying
+    case lastFrameForgotten
+    case segmentTailTrusted
+    case unitWithoutEndKept
+    case staleJournalAccepted
+    case payloadNotChecked
+    case producersForgotten
+    case logStartForgotten
+    case doomedRemovedEarly
+    case journalRecycledEarly
+    case batchesSwapped
+    case blockNotChecked
+    case digestNotChecked
+    case evidenceIgnored
+    case decidedShown
+    case epochNotRaised
+    case failedSyncRepeated
+
+    /// The one that is switched on. Set before the first store is opened.
+    package nonisolated(unsafe) static var current: PlantedBug?
+
+    static func `is`(_ bug: PlantedBug) -> Bool { current == bug }
+  }
+#endif

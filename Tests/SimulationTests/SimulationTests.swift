@@ -1,0 +1,55 @@
+import Machine
+import Simulation
+import Testing
+
+/// Serialized in two halves, so that two cores are busy and no more.
+@Suite struct CampaignTests {
+  @Test(arguments: [1, 100_000] as [UInt64]) func tenThousandCutsLoseNothing(_ first: UInt64) {
+    let report = Campaign.run(first: first, crashPoints: 10_000)
+    print("seeds from \(first): \(report.tally.summary)")
+    for failure in report.failures { Issue.record("seed \(failure.seed): \(failure.reason)") }
+    #expect(report.tally.crashPoints >= 10_000)
+    #expect(report.tally.sites.count >= 20)
+    #expect(report.tally.ghosts > 500 && report.tally.replays > 500 && report.tally.recoveryCuts > 1_000)
+  }
+
+  @Test func aSeedGivesTheSameTwice() {
+    let first = Campaign.run(first: 77, crashPoints: 200).tally
+    let second = Campaign.run(first: 77, crashPoints: 200).tally
+    #expect(first.sites == second.sites)
+    #expect(first.operations == second.operations && first.recoveryCuts == second.recoveryCuts)
+    #expect(first.summary == second.summary)
+  }
+}
+
+@Suite(.serialized) struct SweepTests {
+  @Test(arguments: FaultCampaign.calls) func everyCallMayFailAtAnyTime(_ call: DiskError.Call) throws {
+    var sweep = FaultSweep(seed: 5, operations: 60)
+    for code in FaultSweep.codes {
+      try sweep.failWork(call, code: code)
+      try sweep.failRecovery(call, code: code)
+    }
+    print(sweep.tally.summary)
+  }
+
+  @Test func writesAndReadsMayStopShortAnywhere() throws {
+    var sweep = FaultSweep(seed: 6, operations: 60)
+    try sweep.shorten(seeds: 0..<60)
+  }
+
+  @Test(arguments: [11, 12, 13] as [UInt64]) func damageAtRestIsSeenOrHarmless(_ seed: UInt64) throws {
+    var sweep = try RotSweep(seed: seed, operations: 150)
+    try sweep.flipBits(2_000)
+    try sweep.mixUpFiles()
+    try sweep.removeIndexes()
+    print("seed \(seed), \(sweep.tally.total) damages\n\(sweep.tally.summary)")
+    #expect(sweep.tally.unwitnessed.isEmpty)
+  }
+
+  @Test func withoutAWitnessOnlyTheJournalsEndIsInDoubt() throws {
+    var sweep = try RotSweep(seed: 14, operations: 150, idles: false)
+    try sweep.flipBits(2_000)
+    print("not idle before the cut, \(sweep.tally.total) damages\n\(sweep.tally.summary)")
+    #expect(sweep.tally.unwitnessed.keys.allSatisfy { $0 == "journal" })
+  }
+}
