@@ -88,7 +88,7 @@ let package = Package(
       "Simulation", in: "Testing",
       ["Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
 
-    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
+    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire"]),
 
     .target(
       name: "MillraceServer",
@@ -136,14 +136,10 @@ let package = Package(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
-<<<<<<< HEAD
-    tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
-=======
     tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
     tests(
       "InspectionTests",
       ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Inspection", "SimMachine"]),
->>>>>>> main
     .testTarget(
       name: "EndToEndTests", dependencies: [], path: "Tests/EndToEnd", exclude: ["clients"], swiftSettings: strict),
     .testTarget(

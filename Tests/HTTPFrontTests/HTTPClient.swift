@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Testing
 
@@ -19,11 +18,7 @@ enum HTTPClient {
     }
     try #require(code == 0)
     var text = request
-<<<<<<< HEAD
-    text.withUTF8 { _ = send(descriptor, $0.baseAddress, $0.count, LINUX_MSG_NOSIGNAL) }
-=======
     text.withUTF8 { _ = send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
->>>>>>> main
     var answer: [UInt8] = []
     var room = [UInt8](repeating: 0, count: 65_536)
     while true {

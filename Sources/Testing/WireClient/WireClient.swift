@@ -1,5 +1,4 @@
 package import ByteCodec
-import CLinux
 import Glibc
 package import KafkaWire
 import Units
@@ -63,35 +62,11 @@ package final class WireClient {
     _ request: Request, version: Int16, as response: Response.Type
   ) throws -> Response {
     let api = try send(request, version: version)
-<<<<<<< HEAD
-    let body = try receive()
-    switch Self.decode(body, api: api, version: version, as: response) {
-    case .failure(let error): throw .malformed(error)
-    case .success(let reply):
-      guard reply.correlation == correlation else {
-        throw .correlation(expected: correlation, found: reply.correlation)
-      }
-      return reply.message
-    }
-  }
-
-  private static func decode<Response: WireMessage>(
-    _ body: ByteSlice, api: APIKey, version: Int16, as response: Response.Type
-  ) -> Result<(correlation: Int32, message: Response), WireError> {
-    Result { () throws(WireError) in
-      var reader = ByteReader(body)
-      let header = try ResponseHeader(from: &reader, api: api, version: version)
-      let message = try Response(from: &reader, version: version)
-      try reader.finish()
-      return (header.correlationId, message)
-    }
-=======
     let (found, message) = try Self.decode(Response.self, api, version, try receive())
     guard found == correlation else {
       throw WireClientError.correlation(expected: correlation, found: found)
     }
     return message
->>>>>>> main
   }
 
   /// The correlation id and the body of a reply.
@@ -131,11 +106,7 @@ package final class WireClient {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
-<<<<<<< HEAD
-        Glibc.send(descriptor, $0.baseAddress, $0.count, LINUX_MSG_NOSIGNAL)
-=======
         Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
->>>>>>> main
       }
       guard count > 0 else {
         if errno == EPIPE || errno == ECONNRESET { throw WireClientError.closed }
