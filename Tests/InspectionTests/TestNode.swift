@@ -48,7 +48,7 @@ final class TestNode {
     let header = try RecordBatchHeader(batch.bytes)
     let result = store.append(
       batch, header: header, to: partition,
-      rules: AppendRules(roll: RollRules(segmentBytes: .kibi(256)), syncs: true), expiry: Timestamp(milliseconds: 0))
+      rules: AppendRules(roll: RollRules(segmentBytes: .kibi(256)), syncs: true))
     guard case .stored(let base, _) = result else { throw Unexpected(what: "\(result)") }
     settle()
     return base
