@@ -73,8 +73,7 @@ final class TestLog {
   func append(_ bytes: ByteSlice, to key: PartitionKey) throws -> AppendResult {
     let partition = try #require(store.partition(key))
     return store.append(
-      bytes, header: try RecordBatchHeader(bytes.bytes), to: partition, rules: rules,
-      expiry: Timestamp(milliseconds: 0))
+      bytes, header: try RecordBatchHeader(bytes.bytes), to: partition, rules: AppendRules(roll: rules, syncs: false))
   }
 
   /// What a reader gets from `offset`, waiting for the disk when it must.
