@@ -88,7 +88,7 @@ let package = Package(
       "Simulation", in: "Testing",
       ["Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
 
-    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire"]),
+    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
 
     .target(
       name: "MillraceServer",
@@ -136,7 +136,7 @@ let package = Package(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
-    tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
+    tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
     tests(
       "InspectionTests",
       ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Inspection", "SimMachine"]),

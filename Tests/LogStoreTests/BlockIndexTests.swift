@@ -7,7 +7,9 @@ import Units
 
 @Suite struct BlockIndexTests {
   /// An index over random batches, and where each of them stands.
-  private func sample(seed: UInt64) throws -> (index: BlockIndex, batches: [(base: Int64, next: Int64, position: Int64)]) {
+  private func sample(seed: UInt64) throws -> (
+    index: BlockIndex, batches: [(base: Int64, next: Int64, position: Int64)]
+  ) {
     var random = SeededRandom(seed: seed)
     var index = BlockIndex()
     var batches: [(Int64, Int64, Int64)] = []

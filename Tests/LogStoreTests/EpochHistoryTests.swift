@@ -17,9 +17,10 @@ import Units
     #expect(history.rows.map(\.start.value) == [0, 10, 20])
   }
 
-  @Test(arguments: [
-    (-1, nil, nil), (0, 0, 10), (1, 0, 10), (2, 2, 20), (4, 2, 20), (5, 5, 30), (6, 5, 30), (7, 7, 30), (99, 7, 30),
-  ] as [(Int32, Int32?, Int64?)])
+  @Test(
+    arguments: [
+      (-1, nil, nil), (0, 0, 10), (1, 0, 10), (2, 2, 20), (4, 2, 20), (5, 5, 30), (6, 5, 30), (7, 7, 30), (99, 7, 30),
+    ] as [(Int32, Int32?, Int64?)])
   func anEpochEndsWhereTheNextBegins(asked: Int32, epoch: Int32?, end: Int64?) {
     let found = history.end(of: asked, current: 7, logEnd: Offset(30))
     #expect(found?.epoch == epoch)

@@ -46,7 +46,8 @@ import Units
 
   @Test func sequencesFollowOneAnother() throws {
     try play([
-      .stored(epoch: 0, sequence: 0, records: 3), .gap(epoch: 0, sequence: 2, expected: 3), .stored(epoch: 0, sequence: 3),
+      .stored(epoch: 0, sequence: 0, records: 3), .gap(epoch: 0, sequence: 2, expected: 3),
+      .stored(epoch: 0, sequence: 3),
       .gap(epoch: 0, sequence: 5, expected: 4), .gap(epoch: 0, sequence: 1, expected: 4),
     ])
   }

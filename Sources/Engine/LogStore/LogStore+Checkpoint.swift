@@ -91,7 +91,7 @@ extension LogStore {
   }
 
   private func isAlive(_ key: SegmentKey) -> Bool {
-    state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
+    state.partition(key.partition)?.index(of: key) != nil
   }
 
   private func startTakenCheckpoint() {
@@ -115,7 +115,7 @@ extension LogStore {
   /// Index rows of a segment that its file does not hold yet.
   private func takeIndexRows(_ key: SegmentKey) -> (path: String, rowsBefore: Int, rows: ByteSlice)? {
     guard let partition = state.partition(key.partition),
-      let position = partition.segments.lastIndex(where: { $0.base == key.base }),
+      let position = partition.index(of: key),
       let index = partition.segments[position].index, key.base <= partition.durable.segment
     else { return nil }
     // Only what is synced: replay would bring it back byte for byte, anything behind it might be written differently.

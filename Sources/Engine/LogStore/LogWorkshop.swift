@@ -57,11 +57,12 @@ package final class LogWorkshop: @unchecked Sendable {
       do throws(DiskError) {
         written = try write(group)
       } catch {
-        guard error.isFull, Ballast(disk: disk).release() else { throw error }
+        guard error.isFull, error.call != .syncDirectory, Ballast(disk: disk).release() else { throw error }
         written = try write(group)
       }
     } catch {
-      guard error.isFull else { throw error }
+      // A name whose sync failed looks as if it were there, and no later sync makes it durable.
+      guard error.isFull, error.call != .syncDirectory else { throw error }
       return .commitPostponed(error)
     }
     let wrote = clock.now()

@@ -1,8 +1,9 @@
 import Glibc
+import Simulation
+
 #if PLANTED_BUGS
   import LogStore
 #endif
-import Simulation
 
 // simulate [CRASH_POINTS [FIRST_SEED]]: power cuts on the simulated disk; exit code 1 when a trial fails.
 // simulate --faults: every call failed in turn, bits flipped, files cut, lost and exchanged.
@@ -50,6 +51,8 @@ let firstSeed = numbers.dropFirst().first.flatMap { $0 } ?? 1
 let report = Campaign.run(first: firstSeed, crashPoints: crashPoints)
 print(report.tally.summary)
 for failure in report.failures {
-  print("FAILED seed \(failure.seed): \(failure.reason)\nagain with: simulate \(Campaign.crashPointsPerSeed) \(failure.seed)")
+  print(
+    "FAILED seed \(failure.seed): \(failure.reason)\nagain with: simulate \(Campaign.crashPointsPerSeed) \(failure.seed)"
+  )
 }
 exit(report.failures.isEmpty ? 0 : 1)

@@ -35,7 +35,8 @@ struct Script {
       if step % 4 == 3 { node.quiesce(&random) }
     }
     node.quiesce(&random)
-    for _ in 0..<(idles ? 3 : 0) {  // idle for a moment, so that a witness is written; and a postponed checkpoint has its second try
+    // Idle for a moment, so that a witness is written, and a postponed checkpoint has its second try.
+    for _ in 0..<(idles ? 3 : 0) {
       clock.advance(byMs: 1_200)
       node.engine.timePassed()
       if node.isUp { node.engine.turnEnded() }
