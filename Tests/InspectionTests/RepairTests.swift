@@ -107,6 +107,10 @@ import Units
     #expect(try node.offsets().read == Array(0..<300))
     #expect(try node.append(1).value == 400)
     #expect(try node.offsets().read == Array(0..<300) + [400])
+    node.store.submitWitness()
+    node.settle()
+    let again = try TestNode(disk.snapshotDurable())
+    #expect(try again.offsets().read == Array(0..<300) + [400])
   }
 
   @Test func lossesAreReadAsTheyAreWritten() {

@@ -68,7 +68,7 @@ package struct Backup {
       afterPass()
       let after = try read()
       if isWhole, after.checkpoint.sequence == before.checkpoint.sequence,
-        after.checkpoint.firstUse == before.checkpoint.firstUse
+        after.checkpoint.firstUse == before.checkpoint.firstUse, try copySegments(of: after)
       {
         return after
       }
@@ -98,22 +98,19 @@ package struct Backup {
   /// checkpoint explains.
   private mutating func copySegments(of reading: FolderReading) throws(InspectionError) -> Bool {
     var isWhole = true
-    for partition in reading.checkpointed.partitions.values.sorted(by: { $0.key < $1.key }) {
-      for segment in partition.segments where segment.size.value > 0 {
-        let key = SegmentKey(partition: partition.key, base: segment.base)
-        let size = segment.size.value
-        if copied[key].map({ $0.size > size }) ?? false { copied[key] = nil }
-        do throws(DiskError) {
+    for (key, extent) in reading.settledSegments(all: true) where extent.size.value > 0 {
+      let size = extent.size.value
+      if copied[key].map({ $0.size > size }) ?? false { copied[key] = nil }
+      do throws(DiskError) {
+        isWhole = try copySegment(key, to: size) && isWhole
+        if copied[key].map({ $0.digest != extent.digest }) ?? false {
+          // Something else may have stood there by this name. Where the bytes differ again, they are damaged, and the
+          // check of the copy says so.
+          copied[key] = nil
           isWhole = try copySegment(key, to: size) && isWhole
-          if copied[key].map({ $0.digest != segment.digest }) ?? false {
-            // Compaction may have put other bytes in its place meanwhile. Where they differ again, they are damaged, and
-            // the check of the copy says so.
-            copied[key] = nil
-            isWhole = try copySegment(key, to: size) && isWhole
-          }
-        } catch {
-          throw InspectionError(.disk, error.description)
         }
+      } catch {
+        throw InspectionError(.disk, error.description)
       }
     }
     return isWhole
@@ -147,12 +144,9 @@ package struct Backup {
 
   /// Index rows, the journal as one file, names, and last of all the checkpoint: without it a copy is no data folder.
   private mutating func finish(_ reading: FolderReading) throws(DiskError) {
-    let segments = reading.checkpointed.partitions.values.flatMap { partition in
-      partition.segments.filter { $0.size.value > 0 }.map { (partition.key, $0.description) }
-    }
+    let segments = reading.settledSegments(all: true).filter { $0.extent.size.value > 0 }
     var known: Set<SegmentKey> = []
-    for (partition, extent) in segments {
-      let key = SegmentKey(partition: partition, base: extent.base)
+    for (key, extent) in segments {
       known.insert(key)
       let file = try target.open(key.logPath, .write)
       try file.truncate(to: extent.size)
@@ -162,7 +156,7 @@ package struct Backup {
     }
     for key in copied.keys where !known.contains(key) { try target.remove(key.logPath) }
     report.segments = segments.count
-    report.partitions = reading.checkpointed.partitions.count
+    report.partitions = reading.state.partitions.count
     report.journalFrames = reading.frames.count
     let journal = JournalImage(reading).bytes
     report.bytes += Int64(journal.count)

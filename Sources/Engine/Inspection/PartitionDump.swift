@@ -48,8 +48,8 @@ package struct PartitionDump {
     do throws(DiskError) {
       guard let partition = reading.state.partition(key) else { return }
       let from = max(offset, partition.start)
-      for segment in reading.checkpointed.partition(key)?.segments ?? [] where segment.end > from {
-        guard try segmentGoesOn(segment.description, from: from, records, visit) else { return }
+      for (name, extent) in reading.settledSegments() where name.partition == key && extent.end > from {
+        guard try segmentGoesOn(name, extent, from: from, records, visit) else { return }
       }
       for frame in reading.frames where frame.header.kind == .batch && frame.header.place.partition == key {
         guard let view = try? RecordBatchView(frame.payload), view.header.lastOffset >= from else { continue }
@@ -62,9 +62,9 @@ package struct PartitionDump {
   }
 
   private func segmentGoesOn(
-    _ extent: SegmentDescription, from: Offset, _ records: Bool, _ visit: (Item) -> Bool
+    _ name: SegmentKey, _ extent: SegmentDescription, from: Offset, _ records: Bool, _ visit: (Item) -> Bool
   ) throws(DiskError) -> Bool {
-    let path = SegmentKey(partition: key, base: extent.base).logPath
+    let path = name.logPath
     guard extent.size.value > 0 else { return true }
     let file = try disk.open(path, .read)
     var at: Int64 = 0

@@ -72,7 +72,7 @@ package struct Repair {
       do throws(DiskError) {
         for (key, gaps) in Dictionary(grouping: plan.gaps, by: \.key).sorted(by: { $0.key < $1.key }) {
           guard let partition = repair.state.partition(key.partition),
-            let segment = partition.segments.first(where: { $0.base == key.base })
+            let segment = partition.segments.first(where: { $0.base == key.base && $0.generation == key.generation })
           else { continue }
           let epoch = partition.epochs.epoch(at: key.base) ?? 0
           try repair.replace(key, with: try content(of: key, size: segment.size, without: gaps, epoch: epoch))

@@ -125,7 +125,7 @@ package struct RepairPlan: Sendable {
     remarks.append(
       "the journal ends before frame \(missing.value): what stands behind it (\(unreachable.count) readable frames) is "
         + "given up; changes of topics and settings among them are lost")
-    journalLoss = AcceptedLoss(firstFrame: missing, ends: ends)
+    journalLoss = AcceptedLoss(firstFrame: missing, lastFrame: max(durable, reading.journal.lastKnown), ends: ends)
   }
 
   private func damagedHeader(_ map: JournalMap, _ missing: JournalSequence) -> [JournalFrameHeader] {
@@ -136,7 +136,7 @@ package struct RepairPlan: Sendable {
   /// given.
   private static func writtenEnd(_ partition: PartitionLog, _ disk: any Disk) throws(DiskError) -> Offset {
     guard let last = partition.segments.last else { return partition.end }
-    let path = SegmentKey(partition: partition.key, base: last.base).logPath
+    let path = FolderReading.key(partition, last).logPath
     guard let content = try FolderAccess.content(path, on: disk) else { return partition.end }
     var at = Int(last.size.value)
     var end = partition.end
@@ -191,24 +191,20 @@ package struct RepairPlan: Sendable {
   // MARK: Segments
 
   private mutating func planSegments(_ reading: FolderReading, _ disk: any Disk) throws(DiskError) {
-    for partition in reading.checkpointed.partitions.values.sorted(by: { $0.key < $1.key }) {
-      guard let now = reading.state.partition(partition.key) else { continue }
-      for segment in partition.segments where now.segments.contains(where: { $0.base == segment.base }) {
-        let key = SegmentKey(partition: partition.key, base: segment.base)
-        let check = try SegmentCheck(key, segment.description, on: disk)
-        var restored: Set<Int64> = []
-        for damage in check.damages {
-          if let bit = damage.bit {
-            guard restored.insert(bit.byte).inserted else { continue }
-            if let patch = try Self.patch(key.logPath, bit, disk) { patches.append(patch) }
-            continue
-          }
-          gaps.append(Gap(key: key, bytes: damage.bytes, offsets: damage.offsets))
-          losses.append(
-            Loss(
-              place: reading.name(of: partition.key), first: damage.offsets.lowerBound, last: damage.offsets.upperBound)
-          )
+    for (key, extent) in reading.settledSegments() {
+      let check = try SegmentCheck(key, extent, on: disk)
+      var restored: Set<Int64> = []
+      for damage in check.damages {
+        if let bit = damage.bit {
+          guard restored.insert(bit.byte).inserted else { continue }
+          if let patch = try Self.patch(key.logPath, bit, disk) { patches.append(patch) }
+          continue
         }
+        gaps.append(Gap(key: key, bytes: damage.bytes, offsets: damage.offsets))
+        losses.append(
+          Loss(
+            place: reading.name(of: key.partition), first: damage.offsets.lowerBound, last: damage.offsets.upperBound)
+        )
       }
     }
   }

@@ -143,35 +143,31 @@ package struct Verification {
 
   private mutating func checkSegments(_ reading: FolderReading) throws(DiskError) {
     report.partitions = reading.state.partitions.count
-    for partition in reading.checkpointed.partitions.values.sorted(by: { $0.key < $1.key }) {
-      guard let now = reading.state.partition(partition.key) else { continue }
-      for segment in partition.segments where now.segments.contains(where: { $0.base == segment.base }) {
-        let key = SegmentKey(partition: partition.key, base: segment.base)
-        let check = try SegmentCheck(key, segment.description, on: disk)
-        if !check.damages.isEmpty, isLive, try !isStillListed(key, segment.size) { continue }
-        count(Int(segment.size.value))
-        report.segments += 1
-        report.batches += check.batches
-        let name = reading.name(of: partition.key)
-        for damage in check.damages {
-          report.findings.append(
-            Finding(
-              .segment, .damage, key.logPath, bytes: damage.bytes, partition: name, offsets: damage.offsets,
-              damage.reason))
-        }
-        if check.indexIsDamaged, !isLive {
-          report.findings.append(
-            Finding(.index, .note, key.indexPath, partition: name, "rows do not match their CRC; they are made again"))
-        }
+    for (key, extent) in reading.settledSegments() {
+      let check = try SegmentCheck(key, extent, on: disk)
+      if !check.damages.isEmpty, isLive, try !isStillListed(key) { continue }
+      count(Int(extent.size.value))
+      report.segments += 1
+      report.batches += check.batches
+      let name = reading.name(of: key.partition)
+      for damage in check.damages {
+        report.findings.append(
+          Finding(
+            .segment, .damage, key.logPath, bytes: damage.bytes, partition: name, offsets: damage.offsets,
+            damage.reason))
+      }
+      if check.indexIsDamaged, !isLive {
+        report.findings.append(
+          Finding(.index, .note, key.indexPath, partition: name, "rows do not match their CRC; they are made again"))
       }
     }
   }
 
-  /// Whether the newest checkpoint of a running server still speaks of this segment with this size.
-  private func isStillListed(_ key: SegmentKey, _ size: ByteCount) throws(DiskError) -> Bool {
+  /// Whether the newest checkpoint of a running server still speaks of this segment.
+  private func isStillListed(_ key: SegmentKey) throws(DiskError) -> Bool {
     do throws(RecoveryFailure) {
       let fresh = try FolderAccess.reading(disk, isLive: true)
-      return fresh.state.partition(key.partition)?.segments.contains { $0.base == key.base } ?? false
+      return fresh.settledSegments().contains { $0.key == key }
     } catch {
       if case .disk(let reason) = error { throw reason }
       return true
@@ -193,7 +189,7 @@ package struct Verification {
       }
       let known = Set(
         partition.segments.flatMap { segment in
-          let key = SegmentKey(partition: partition.key, base: segment.base)
+          let key = FolderReading.key(partition, segment)
           return [key.logPath, key.indexPath]
         })
       for file in try disk.list(folder) {

@@ -61,4 +61,27 @@ extension FolderReading {
     let topic = state.catalogue.topic(key.topic) ?? checkpointed.catalogue.topic(key.topic)
     return topic.map { "\($0.description.name)/\(key.index)" } ?? key.folder
   }
+
+  /// Segments whose bytes are in their files already, with what they must hold: those of the checkpoint, and those that
+  /// compaction finished behind it. `all` names also those that have been given up behind the checkpoint.
+  package func settledSegments(all: Bool = false) -> [(key: SegmentKey, extent: SegmentDescription)] {
+    var found: [SegmentKey: SegmentDescription] = [:]
+    for partition in checkpointed.partitions.values {
+      for segment in partition.segments { found[Self.key(partition, segment)] = segment.description }
+    }
+    var alive: Set<SegmentKey> = []
+    for partition in state.partitions.values {
+      for segment in partition.segments {
+        let key = Self.key(partition, segment)
+        alive.insert(key)
+        if segment.generation > 0, found[key] == nil { found[key] = segment.description }
+      }
+    }
+    return found.filter { all || alive.contains($0.key) }.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// The name of a partition's segment.
+  package static func key(_ partition: PartitionLog, _ segment: Segment) -> SegmentKey {
+    SegmentKey(partition: partition.key, base: segment.base, generation: segment.generation)
+  }
 }

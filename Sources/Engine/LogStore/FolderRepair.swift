@@ -10,9 +10,12 @@ package struct AcceptedLoss: Sendable {
   package var firstFrame: JournalSequence?
   /// Where partitions must go on, so that no offset is given twice.
   package var ends: [PartitionKey: Offset]
+  /// The last sequence that was given: the journal goes on behind it.
+  package var lastFrame: JournalSequence
 
-  package init(firstFrame: JournalSequence?, ends: [PartitionKey: Offset]) {
+  package init(firstFrame: JournalSequence?, lastFrame: JournalSequence, ends: [PartitionKey: Offset]) {
     self.firstFrame = firstFrame
+    self.lastFrame = lastFrame
     self.ends = ends
   }
 
@@ -68,7 +71,7 @@ package struct FolderRepair {
   /// Gives the segment at `key` the content `bytes`: whole batches from its base to its end. In force after `finish`.
   package mutating func replace(_ key: SegmentKey, with bytes: ByteSlice) throws(DiskError) {
     guard let partition = result.state.partition(key.partition),
-      let at = partition.segments.firstIndex(where: { $0.base == key.base })
+      let at = partition.segments.firstIndex(where: { $0.base == key.base && $0.generation == key.generation })
     else { return }
     var index = BlockIndex()
     var walk = RecordBatchWalk(bytes)

@@ -118,6 +118,11 @@ package struct JournalReader {
     return outcome
   }
 
+  /// The last sequence that anything here speaks of: none up to it may be given again.
+  package var lastKnown: JournalSequence {
+    max(witness?.header.durable ?? checkpoint, noted ?? checkpoint, places.last?.sequence ?? checkpoint, checkpoint)
+  }
+
   /// Intact frames behind the checkpoint that `frames` does not reach, by their headers.
   package func unreachable() -> [JournalFrameHeader] {
     let end = frames().last?.header.sequence ?? checkpoint

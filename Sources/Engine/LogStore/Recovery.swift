@@ -164,7 +164,7 @@ struct Recovery {
     report.rewrittenBytes = replay.bytesWritten
     report.partitions = state.partitions.count
     var next = checkpoint
-    next.sequence = found.last
+    next.sequence = max(found.last, loss?.lastFrame ?? found.last)
     next.epoch = report.wasCleanStop ? checkpoint.epoch : checkpoint.epoch &+ 1
     #if PLANTED_BUGS
       if PlantedBug.is(.epochNotRaised) { next.epoch = checkpoint.epoch }
