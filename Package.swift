@@ -86,9 +86,9 @@ let package = Package(
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
       "Simulation", in: "Testing",
-      ["Units", "ByteCodec", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
+      ["Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
 
-    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire"]),
+    room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
 
     .target(
       name: "MillraceServer",
@@ -104,7 +104,7 @@ let package = Package(
       "millrace", shipped: true,
       [
         "MillraceServer", "KafkaClient", "Terminal", "Units", "ByteCodec", "Compression", "Machine", "RecordFormat",
-        "KafkaWire", "Settings",
+        "KafkaWire", "Settings", "Inspection",
       ]),
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
@@ -124,6 +124,7 @@ let package = Package(
       "LogStoreTests",
       [
         "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker",
+        "Simulation",
       ]),
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "VectorCheck"],
@@ -135,12 +136,17 @@ let package = Package(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
-    tests("HTTPFrontTests", ["HTTPFront", "Machine"]),
+    tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
+    tests(
+      "InspectionTests",
+      ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Inspection", "SimMachine"]),
     .testTarget(
       name: "EndToEndTests", dependencies: [], path: "Tests/EndToEnd", exclude: ["clients"], swiftSettings: strict),
     .testTarget(
       name: "TidyTests", dependencies: [], path: "Tests/TidyTests",
       exclude: ["unsafe-files.txt", "foundation-files.txt"], swiftSettings: strict),
+    tests(
+      "ServerToolsTests", ["Units", "ByteCodec", "Machine", "RecordFormat", "KafkaClient", "Inspection", "MillraceServer"]),
     tests(
       "KafkaAdminTests",
       ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),

@@ -13,14 +13,17 @@ extension EndToEndTests {
       var starts: [Duration] = []
       for cycle in 1...Tools.killCycles {
         // The load says "+" for every 500 acknowledged; the kill falls into the batches on their way.
-        for _ in 0..<2 { #expect(try load.output.line(within: 60) == "+", "cycle \(cycle): \(load.errors)") }
+        for _ in 0..<2 {
+          let said = try load.output.line(within: 60)
+          try #require(said == "+", "cycle \(cycle): \(load.errors)")
+        }
         server.crash()
         server = try RunningServer(folder: folder, port: port, scratch: scratch)
         starts.append(server.startTime)
       }
       load.closeInput()
       let said = try load.output.rest(within: 120)
-      #expect(load.wait() == 0, "\(said)\(load.errors)")
+      try #require(load.wait() == 0, "\(said)\(load.errors)")
       let verdict = try run(
         try Tools.client("kill_verify", [bootstrap, "load", acknowledged]), seconds: 300, scratch: scratch)
       #expect(verdict.code == 0, "\(verdict.output)\(verdict.errors)")

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Testing
 
@@ -18,7 +19,7 @@ enum HTTPClient {
     }
     try #require(code == 0)
     var text = request
-    text.withUTF8 { _ = send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+    text.withUTF8 { _ = send(descriptor, $0.baseAddress, $0.count, LINUX_MSG_NOSIGNAL) }
     var answer: [UInt8] = []
     var room = [UInt8](repeating: 0, count: 65_536)
     while true {

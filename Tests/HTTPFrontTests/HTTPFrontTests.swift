@@ -48,7 +48,7 @@ import Testing
 
   @Test(arguments: [
     ("localhost:1", "200"), ("127.0.0.1", "200"), ("[::1]:80", "200"), ("LOCALHOST", "200"), ("evil.example", "421"),
-    ("127.0.0.1.evil.example", "421"), ("", "400"),
+    ("127.0.0.1.evil.example", "421"), ("", "421"),
   ])
   func hostsAreChecked(host: String, status: String) throws {
     let front = try Self.front()

@@ -32,7 +32,8 @@ extension AdminStep {
     .init("the quorum", "0 0 leader=1 voters=[1] observers=0") { client in
       try each(0...2) { version in
         let answer = try client.call(
-          DescribeQuorumRequest(topics: [.init(topicName: "__cluster_metadata", partitions: [.init(partitionIndex: 0)])]),
+          DescribeQuorumRequest(topics: [.init(topicName: "__cluster_metadata", partitions: [.init(partitionIndex: 0)])]
+          ),
           version: version, as: DescribeQuorumResponse.self)
         let parts = answer.topics.flatMap(\.partitions).map {
           "\($0.errorCode) leader=\($0.leaderId) voters=\($0.currentVoters.map(\.replicaId)) observers=\($0.observers.count)"
@@ -51,7 +52,9 @@ extension AdminStep {
     .init("features: the level in force", "0 metadata.version=0", kafka: nil) {
       try updated($0, "metadata.version", 30, versions: 0...1)
     },
-    .init("features: the level in force, newest version", "0") { try updated($0, "metadata.version", 30, versions: 2...2) },
+    .init("features: the level in force, newest version", "0") {
+      try updated($0, "metadata.version", 30, versions: 2...2)
+    },
     .init("features: too high, newest version", "95") { try updated($0, "metadata.version", 99, versions: 2...2) },
     .init("features: unknown, newest version", "95") { try updated($0, "nonsense", 1, versions: 2...2) },
     .init("features: lower, newest version", "95") { try updated($0, "transaction.version", 1, versions: 2...2) },
@@ -75,7 +78,8 @@ extension AdminStep {
     },
     .init("room on the volume, from version 4", "v1: false; v2: false; v3: false; v4: true; v5: true") { client in
       try each(1...5) { version in
-        let answer = try client.call(DescribeLogDirsRequest(topics: nil), version: version, as: DescribeLogDirsResponse.self)
+        let answer = try client.call(
+          DescribeLogDirsRequest(topics: nil), version: version, as: DescribeLogDirsResponse.self)
         return "\(answer.results.allSatisfy { $0.totalBytes > $0.usableBytes && $0.usableBytes > 0 })"
       }
     },

@@ -31,7 +31,9 @@ extension AdminStep {
     }
   }
 
-  private static func moved(_ client: WireClient, _ topic: String, _ partition: Int32, _ replicas: [Int32]?) throws -> String {
+  private static func moved(_ client: WireClient, _ topic: String, _ partition: Int32, _ replicas: [Int32]?) throws
+    -> String
+  {
     try each(0...1) { version in
       let answer = try client.call(
         AlterPartitionReassignmentsRequest(
@@ -51,8 +53,11 @@ extension AdminStep {
       try page($0, ["admin-v3", "admin-v2"], limit: 6)
     },
     .init("the next page", "admin-v3:2") { try page($0, ["admin-v3", "admin-v2"], limit: 8, from: ("admin-v3", 2)) },
-    .init("a page from a topic that is gone", "admin-v3:0,1,2") {
-      try page($0, ["admin-v3", "admin-v2"], from: ("admin-v2a", 4))
+    .init("a page from a topic that is gone", "admin-v2a=3 admin-v3:0,1,2") {
+      try page($0, ["admin-v3", "admin-v2", "admin-v2a"], from: ("admin-v2a", 4))
+    },
+    .init("a page from a topic that was not asked for", "admin-v2=42 admin-v3=42") {
+      try page($0, ["admin-v2", "admin-v3"], from: ("admin-v2a", 4))
     },
     .init("pages of no size", "admin-v2:0 > admin-v2:1") { try page($0, ["admin-v2"], limit: 0) },
     .init("unknown and wrong names", "a b=17 admin-none=3") { try page($0, ["admin-none", "a b"]) },
@@ -75,11 +80,13 @@ extension AdminStep {
       let answer = try client.call(
         ElectLeadersRequest(electionType: 0, topicPartitions: nil, timeoutMs: 5_000), version: 2,
         as: ElectLeadersResponse.self)
-      return "\(answer.errorCode)/\(answer.replicaElectionResults.count)"
+      return "\(answer.errorCode)/\(answer.replicaElectionResults.flatMap(\.partitionResult).count)"
     },
     .init("move: here, away, to nobody, back, nothing there", "0/0 0/39 0/39 0/85 0/3") { client in
-      try [("admin-v7", 0, [1]), ("admin-v7", 0, [9]), ("admin-v7", 0, []), ("admin-v7", 0, nil), ("admin-none", 0, [1])]
-        .map { try moved(client, $0.0, $0.1, $0.2) }.joined(separator: " ")
+      try [
+        ("admin-v7", 0, [1]), ("admin-v7", 0, [9]), ("admin-v7", 0, []), ("admin-v7", 0, nil), ("admin-none", 0, [1]),
+      ]
+      .map { try moved(client, $0.0, $0.1, $0.2) }.joined(separator: " ")
     },
     .init("moves under way", "0/0") { client in
       let answer = try client.call(

@@ -1,5 +1,6 @@
 import ByteCodec
 import Compression
+import Glibc
 import KafkaWire
 import RecordFormat
 import Units
@@ -9,16 +10,19 @@ extension AdminStep {
   /// Stores `count` records in partition 0 as an idempotent producer.
   private static func produced(_ client: WireClient, _ topic: String, count: Int) throws -> String {
     let id = try client.call(
-      InitProducerIdRequest(transactionalId: nil, transactionTimeoutMs: 1_000), version: 4, as: InitProducerIdResponse.self)
+      InitProducerIdRequest(transactionalId: nil, transactionTimeoutMs: 1_000), version: 4,
+      as: InitProducerIdResponse.self)
     var properties = RecordBatchBuilder.Properties()
     properties.producerID = id.producerId
     properties.producerEpoch = id.producerEpoch
     properties.baseSequence = 0
     var builder = RecordBatchBuilder(properties)
+    // Recent ones: Kafka forgets a producer whose last batch is old.
+    let now = Int64(time(nil)) * 1_000
     for number in 0..<count {
       builder.append(
         Record(
-          timestamp: Timestamp(milliseconds: 1_700_000_000_000 + Int64(number)), key: ByteSlice(copying: [1]),
+          timestamp: Timestamp(milliseconds: now + Int64(number)), key: ByteSlice(copying: [1]),
           value: ByteSlice(copying: [UInt8](repeating: 7, count: 10))))
     }
     let batch = try builder.build(using: Compressor())
@@ -30,11 +34,14 @@ extension AdminStep {
     return answer.responses.flatMap(\.partitionResponses).map { "\($0.errorCode)@\($0.baseOffset)" }.joined()
   }
 
-  private static func trimmed(_ client: WireClient, _ topic: String, _ partition: Int32, to offset: Int64) throws -> String {
+  private static func trimmed(_ client: WireClient, _ topic: String, _ partition: Int32, to offset: Int64) throws
+    -> String
+  {
     try each(0...2) { version in
       let answer = try client.call(
         DeleteRecordsRequest(
-          topics: [.init(name: topic, partitions: [.init(partitionIndex: partition, offset: offset)])], timeoutMs: 5_000),
+          topics: [.init(name: topic, partitions: [.init(partitionIndex: partition, offset: offset)])], timeoutMs: 5_000
+        ),
         version: version, as: DeleteRecordsResponse.self)
       return answer.topics.flatMap(\.partitions).map { "\($0.errorCode)>\($0.lowWatermark)" }.joined()
     }
@@ -81,17 +88,9 @@ extension AdminStep {
     .init("the end of the epoch", "0:0@10") { try epochEnd($0, "admin-v7", asked: 0) },
     .init("the end of an epoch to come", "0:-1@-1") { try epochEnd($0, "admin-v7", asked: 5) },
     .init("the end of no epoch", "0:-1@-1") { try epochEnd($0, "admin-v7", asked: -1) },
-    .init("a leader epoch to come", "76:-1@-1") { try epochEnd($0, "admin-v7", current: 5, asked: 0) },
+    .init("a leader epoch to come", "75:-1@-1") { try epochEnd($0, "admin-v7", current: 5, asked: 0) },
     .init("no such partition", "3:-1@-1") { try epochEnd($0, "admin-v7", partition: 99, asked: 0) },
     .init("delete all", "0>10") { try trimmed($0, "admin-v7", 0, to: -1) },
-    .init("delete from a compacted topic", "44>-1") { client in
-      let made = try created(
-        client,
-        [.init(name: "admin-k", numPartitions: 1, replicationFactor: 1, configs: [.init(name: "cleanup.policy", value: "compact")])])
-      guard made == "admin-k=0:1x1:33" else { return made }
-      let answer = try trimmed(client, "admin-k", 0, to: 0)
-      _ = try deleted(client, [.init(name: "admin-k")])
-      return answer
-    },
+    .init("delete from a compacted topic", "44>-1") { try trimmed($0, "admin-k", 0, to: 0) },
   ]
 }

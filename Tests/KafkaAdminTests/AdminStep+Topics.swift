@@ -1,5 +1,6 @@
 import ByteCodec
 import KafkaWire
+import Units
 import WireClient
 
 extension AdminStep {
@@ -16,7 +17,8 @@ extension AdminStep {
   }
 
   static func deleted(_ client: WireClient, _ topics: [DeleteTopicsRequest.Topic]) throws -> String {
-    let answer = try client.call(DeleteTopicsRequest(topics: topics), version: 6, as: DeleteTopicsResponse.self)
+    let answer = try client.call(
+      DeleteTopicsRequest(topics: topics, timeoutMs: 5_000), version: 6, as: DeleteTopicsResponse.self)
     return words(answer.responses.map { "\($0.name ?? "null")=\($0.errorCode)" })
   }
 
@@ -24,12 +26,14 @@ extension AdminStep {
     _ client: WireClient, _ topics: [CreatePartitionsRequest.Topic], version: Int16 = 3, validateOnly: Bool = false
   ) throws -> String {
     let answer = try client.call(
-      CreatePartitionsRequest(topics: topics, validateOnly: validateOnly), version: version,
+      CreatePartitionsRequest(topics: topics, timeoutMs: 5_000, validateOnly: validateOnly), version: version,
       as: CreatePartitionsResponse.self)
     return words(answer.results.map { "\($0.name)=\($0.errorCode)" })
   }
 
-  private static func assigned(_ name: String, _ partitions: [(Int32, [Int32])], count: Int32 = -1) -> [CreateTopicsRequest.Topic] {
+  private static func assigned(_ name: String, _ partitions: [(Int32, [Int32])], count: Int32 = -1)
+    -> [CreateTopicsRequest.Topic]
+  {
     [
       .init(
         name: name, numPartitions: count, replicationFactor: -1,
@@ -46,7 +50,9 @@ extension AdminStep {
   }
 
   static let topics: [AdminStep] = [
-    .init("create, every version", "admin-v2=0 admin-v3=0 admin-v4=0 admin-v5=0:2x1:33 admin-v6=0:2x1:33 admin-v7=0:2x1:33") {
+    .init(
+      "create, every version", "admin-v2=0 admin-v3=0 admin-v4=0 admin-v5=0:2x1:33 admin-v6=0:2x1:33 admin-v7=0:2x1:33"
+    ) {
       client in words(try (2...7).map { try created(client, [topic("admin-v\($0)", 2)], version: $0) })
     },
     .init("create with defaults", "admin-d=0:1x1:33") { try created($0, [topic("admin-d", -1, -1)]) },
@@ -54,7 +60,7 @@ extension AdminStep {
     .init("create twice in one request", "admin-n=0:1x1:33 admin-t=42") {
       try created($0, [topic("admin-t"), topic("admin-n"), topic("admin-t")])
     },
-    .init("names that are none", ".=17 ..=17 =17 a b=17 \(String(repeating: "x", count: 250))=17") { client in
+    .init("names that are none", "..=17 .=17 =17 a b=17 \(String(repeating: "x", count: 250))=17") { client in
       try created(client, ["", ".", "..", "a b", String(repeating: "x", count: 250)].map { topic($0) })
     },
     .init("a name that collides", "admin.d=17") { client in
@@ -63,7 +69,9 @@ extension AdminStep {
       return try created(client, [topic("admin.c_d")]).replacing("c_d", with: "d")
     },
     .init("no partitions", "admin-0=37 admin-m=37") { try created($0, [topic("admin-0", 0), topic("admin-m", -2)]) },
-    .init("no replicas", "admin-0=38 admin-m=38") { try created($0, [topic("admin-0", 1, 0), topic("admin-m", 1, -2)]) },
+    .init("no replicas", "admin-0=38 admin-m=38") {
+      try created($0, [topic("admin-0", 1, 0), topic("admin-m", 1, -2)])
+    },
     .init("three replicas", "admin-r=0:1x1:33", kafka: "admin-r=38") { try created($0, [topic("admin-r", 1, 3)]) },
     .init("unknown and wrong settings", "admin-a=40 admin-b=40 admin-c=40") {
       try created(
@@ -77,8 +85,12 @@ extension AdminStep {
       try created($0, [topic("admin-a", 0, 0, [("nonsense", "1")])])
     },
     .init("settings", "admin-s=0:1x1:33") { try created($0, [topic("admin-s", 1, 1, [("retention.ms", "5000")])]) },
+    .init("a compacted topic", "admin-k=0:1x1:33") {
+      try created($0, [topic("admin-k", 1, 1, [("cleanup.policy", "compact")])])
+    },
     .init("only validated", "admin-o=0:4x1:33 again admin-o=0:4x1:33") { client in
-      try (0..<2).map { _ in try created(client, [topic("admin-o", 4)], validateOnly: true) }.joined(separator: " again ")
+      try (0..<2).map { _ in try created(client, [topic("admin-o", 4)], validateOnly: true) }.joined(
+        separator: " again ")
     },
     .init("assigned", "admin-as=0:2x1:33") { try created($0, assigned("admin-as", [(1, [1]), (0, [1])])) },
     .init("assigned and counted", "admin-x=42") { try created($0, assigned("admin-x", [(0, [1])], count: 1)) },
@@ -88,7 +100,10 @@ extension AdminStep {
       ].map { try created(client, assigned("admin-x", $0)).replacing("admin-x=", with: "") }.joined(separator: " ")
     },
     .init("grow, every version", "admin-v2=0 admin-v2=0 admin-v2=0 admin-v2=0") { client in
-      words(try (0...3).map { try grown(client, [.init(name: "admin-v2", count: 3 + Int32($0), assignments: nil)], version: $0) })
+      words(
+        try (0...3).map {
+          try grown(client, [.init(name: "admin-v2", count: 3 + Int32($0), assignments: nil)], version: $0)
+        })
     },
     .init("grow not", "admin-none=3 admin-v2=37 admin-v3=37 admin-v4=42") {
       try grown(
@@ -122,7 +137,7 @@ extension AdminStep {
       let all = try (0..<2).map { _ in
         try (1...5).map { version in
           try client.call(
-            DeleteTopicsRequest(topicNames: ["admin-v\(version + 1)"]), version: Int16(version),
+            DeleteTopicsRequest(topicNames: ["admin-v\(version + 1)"], timeoutMs: 5_000), version: Int16(version),
             as: DeleteTopicsResponse.self
           ).responses.map { "\($0.errorCode)" }.joined()
         }.joined(separator: " ")
@@ -137,13 +152,23 @@ extension AdminStep {
         DeleteTopicsRequest.Topic(name: "admin-d", topicId: .init(high: 1, low: 2)), .init(),
       ].map { try deleted(client, [$0]).suffix(2) }.joined(separator: " ")
     },
-    .init("delete twice in one request", "admin-d=42") { try deleted($0, [.init(name: "admin-d"), .init(name: "admin-d")]) },
-    .init("delete what was made", "admin-as=0 admin-d=0 admin-n=0 admin-s=0 admin-v7=0 admin_c.d=0") { client in
-      try deleted(client, ["admin-as", "admin-d", "admin-n", "admin-s", "admin-v7", "admin_c.d"].map { .init(name: $0) })
+    .init("delete twice in one request", "admin-d=42") {
+      try deleted($0, [.init(name: "admin-d"), .init(name: "admin-d")])
+    },
+    .init("delete what was made", "admin-as=0 admin-d=0 admin-k=0 admin-n=0 admin-s=0 admin-v7=0 admin_c.d=0") {
+      client in
+      try deleted(
+        client,
+        ["admin-as", "admin-d", "admin-k", "admin-n", "admin-s", "admin-v7", "admin_c.d"].map { .init(name: $0) })
     },
     .init("nothing is left", "[]") { client in
-      let all = try client.call(MetadataRequest(topics: nil), version: 12, as: MetadataResponse.self)
-      let left = all.topics.compactMap(\.name).filter { $0.hasPrefix("admin") && $0 != "admin-r" }
+      var left: [String] = []
+      // Kafka shows a deletion a moment after it has answered.
+      for _ in 0..<1_000 {
+        let all = try client.call(MetadataRequest(topics: nil), version: 12, as: MetadataResponse.self)
+        left = all.topics.compactMap(\.name).filter { $0.hasPrefix("admin") && $0 != "admin-r" }
+        if left.isEmpty { break }
+      }
       return "\(left)"
     },
   ]

@@ -1,3 +1,5 @@
+import ByteCodec
+import KafkaWire
 import MillraceServer
 import Testing
 import WireClient
@@ -11,5 +13,60 @@ import WireClient
       let answer = try step.play(client)
       #expect(answer == step.expected, "\(step.name)")
     }
+  }
+
+  @Test func onlyStableVersionsAreAdvertisedAndServed() throws {
+    let server = try Server(.init())
+    defer { server.stop() }
+    let address = try #require(server.kafkaAddresses.first)
+    let client = try WireClient(address)
+    let hello = ApiVersionsRequest(clientSoftwareName: "wire", clientSoftwareVersion: "1")
+    let versions = try client.call(hello, version: 4, as: ApiVersionsResponse.self)
+    for key in versions.apiKeys {
+      #expect(key.maxVersion == APIKey(rawValue: key.apiKey)?.stableVersion, "API \(key.apiKey)")
+    }
+    #expect(versions.apiKeys.first { $0.apiKey == APIKey.initProducerId.rawValue }?.maxVersion == 5)
+    try client.send(InitProducerIdRequest(transactionalId: nil), version: 6)
+    #expect(try client.isClosedByPeer())
+  }
+
+  @Test func tooManyTopicsInOneRequestAreAllRefused() throws {
+    let server = try Server(.init())
+    defer { server.stop() }
+    let client = try WireClient(try #require(server.kafkaAddresses.first))
+    let topics = (0...2_000).map { CreateTopicsRequest.Topic(name: "t\($0)", numPartitions: 1, replicationFactor: 1) }
+    let answer = try client.call(CreateTopicsRequest(topics: topics), version: 7, as: CreateTopicsResponse.self)
+    #expect(answer.topics.count == 2_001)
+    #expect(answer.topics.allSatisfy { $0.errorCode == ErrorCode.policyViolation.rawValue })
+  }
+
+  @Test func ownBrokerStaysRegisteredAndFeaturesStay() throws {
+    let server = try Server(.init())
+    defer { server.stop() }
+    let client = try WireClient(try #require(server.kafkaAddresses.first))
+    let refused = try client.call(UnregisterBrokerRequest(brokerId: 1), version: 0, as: UnregisterBrokerResponse.self)
+    #expect(refused.errorCode == ErrorCode.policyViolation.rawValue)
+    for version in Int16(0)...1 {
+      let kept = try client.call(
+        UpdateFeaturesRequest(featureUpdates: [.init(feature: "group.version", maxVersionLevel: 1)]),
+        version: version, as: UpdateFeaturesResponse.self)
+      #expect(kept.results.map(\.errorCode) == [ErrorCode.invalidUpdateVersion.rawValue])
+    }
+  }
+
+  @Test func deletionCanBeSwitchedOffAndReplicasMadeStrict() throws {
+    var configuration = Server.Configuration()
+    configuration.settings = ["delete.topic.enable": "false", "replication.factor.strict": "true"]
+    let server = try Server(configuration)
+    defer { server.stop() }
+    let client = try WireClient(try #require(server.kafkaAddresses.first))
+    let made = try AdminStep.created(
+      client,
+      [
+        .init(name: "kept", numPartitions: 1, replicationFactor: 1),
+        .init(name: "wide", numPartitions: 1, replicationFactor: 3),
+      ])
+    #expect(made == "kept=0:1x1:33 wide=38")
+    #expect(try AdminStep.deleted(client, [.init(name: "kept")]) == "kept=73")
   }
 }

@@ -137,7 +137,8 @@ struct ConnectionTests {
   }
 
   @Test func theAddressIsTheOneTheClientCameBy() throws {
-    let host = try Host(kafka: [("127.0.0.1", 0), ("0.0.0.0", 0), ("::1", 0), ("::", 0)])
+    let host = try Host(
+      settings: ["insecure": "true"], kafka: [("127.0.0.1", 0), ("0.0.0.0", 0), ("::1", 0), ("::", 0)])
     let ports = try host.server.kafkaAddresses.map { try #require(Int32($0.split(separator: ":").last ?? "")) }
     #expect(try broker("127.0.0.1:\(ports[0])") == ("127.0.0.1", ports[0]))
     #expect(try broker("127.0.0.1:\(ports[1])") == ("127.0.0.1", ports[1]))

@@ -134,6 +134,43 @@ struct FetchTests {
     #expect(refused.responses.first?.partitions.first?.errorCode == ErrorCode.topicAuthorizationFailed.rawValue)
   }
 
+  /// A topic that is deleted answers the fetch that waits on it; one made anew under its name is another topic.
+  @Test func aTopicThatGoesIsTold() throws {
+    let host = try Host()
+    let topic = try host.makeTopic("t")
+    let (reader, admin) = (try host.client(), try host.client())
+    let first: FetchResponse = try reader.ask(.fetch, fetch(topic, at: 0, epoch: 0), version: 16)
+    var next = fetch(topic, at: 0, waitMs: 30_000, session: first.sessionId, epoch: 1)
+    next.topics = []
+    let waiting = try reader.send(.fetch, next, version: 16)
+    let gone: DeleteTopicsResponse = try admin.ask(
+      .deleteTopics, DeleteTopicsRequest(topics: [.init(name: "t")], timeoutMs: 1_000), version: 6)
+    #expect(gone.responses.first?.errorCode == 0)
+    let told: FetchResponse = try reader.receive(.fetch, version: 16, waiting)
+    #expect(told.responses.first?.partitions.first?.errorCode == ErrorCode.unknownTopicId.rawValue)
+    try host.makeTopic("t")
+    next.sessionEpoch = 2
+    let other: FetchResponse = try reader.ask(.fetch, next, version: 16)
+    #expect(other.responses.first?.partitions.first?.errorCode == ErrorCode.inconsistentTopicId.rawValue)
+  }
+
+  @Test func allTopicsAreAlwaysAllTopics() throws {
+    let host = try Host()
+    let client = try host.client()
+    func names(_ version: Int16) throws -> [String?] {
+      let answer: MetadataResponse = try client.ask(.metadata, MetadataRequest(topics: nil), version: version)
+      return answer.topics.map(\.name)
+    }
+    #expect(try names(12).isEmpty)
+    try host.makeTopic("b")
+    #expect(try (names(12), names(9)) == (["b"], ["b"]))
+    try host.makeTopic("a")
+    #expect(try (names(12), names(9)) == (["a", "b"], ["a", "b"]))
+    let twice: MetadataResponse = try client.ask(
+      .metadata, MetadataRequest(topics: [.init(name: "a"), .init(name: "a")]), version: 12)
+    #expect(twice.topics.count == 1)
+  }
+
   @Test func zstdIsNotGivenToThoseWhoDoNotKnowIt() throws {
     let host = try Host()
     try host.makeTopic("t")

@@ -17,8 +17,9 @@ import Units
       added: [
         SegmentDescription(
           base: Offset(1), generation: 2, size: ByteCount(100), end: Offset(3), maxTimestamp: .none,
-          firstTimestamp: .none, written: .none, digest: 5)
-      ], cleanedThrough: Offset(3)), .producersExpired(notSeenSince: Timestamp(milliseconds: 4)),
+          firstTimestamp: .none, written: Timestamp(milliseconds: 9), digest: 5)
+      ], cleanedThrough: Offset(3)),
+    .producersExpired(notSeenSince: Timestamp(milliseconds: 12)),
   ]
 
   @Test(arguments: records.indices) func aRecordIsReadBack(_ index: Int) throws {

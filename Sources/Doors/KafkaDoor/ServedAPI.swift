@@ -51,15 +51,25 @@ struct ServedAPI: Sendable {
     ServedAPI(key: .unregisterBroker) { (door, request) throws(WireError) in try door.unregisterBroker(request) },
   ]
 
-  static let byKey = Dictionary(all.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+  /// The APIs by their key's number.
+  private static let byNumber: [ServedAPI?] = {
+    let last = all.map { Int($0.key.rawValue) }.max() ?? 0
+    return (0...last).map { number in all.first { $0.key.rawValue == number } }
+  }()
+
+  /// How the API with that number is served; nil where it is not.
+  static func served(_ number: Int16) -> ServedAPI? {
+    byNumber.indices.contains(Int(number)) ? byNumber[Int(number)] : nil
+  }
 }
 
 extension KafkaDoor {
   /// Executes one request, or closes the connection: there is no general error answer in the protocol.
   func handle(_ header: RequestHeader, body: ByteSlice, from connection: KafkaConnection) {
-    guard let api = header.api, let served = ServedAPI.byKey[api] else {
+    guard let served = ServedAPI.served(header.apiKey) else {
       return connection.socket.close(.handler("a request for API \(header.apiKey), which is not served"))
     }
+    let api = served.key
     var request = Request(header: header, api: api, body: body, connection: connection)
     if !api.serves(header.apiVersion), api != .apiVersions {
       return connection.socket.close(

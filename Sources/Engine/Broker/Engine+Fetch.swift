@@ -151,6 +151,12 @@ extension Engine {
       let index = operation.results.count
       guard index < operation.plan.entries.count else { return settle(id, operation) }
       let entry = operation.plan.entries[index]
+      guard store.partition(entry.partition.key) === entry.partition, entry.offset >= entry.partition.start else {
+        // The partition is gone, or what was asked for: its reader hears of it now.
+        operation.take(.batches(.empty))
+        operation.hasError = true
+        continue
+      }
       let room = min(entry.maxBytes, operation.plan.maxBytes - operation.bytes)
       let limit = operation.plan.readsCommitted ? entry.partition.stableEnd : entry.partition.durable.end
       if room <= 0, operation.bytes > 0 {

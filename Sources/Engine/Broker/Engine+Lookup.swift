@@ -77,10 +77,14 @@ extension Engine {
       switch operation.sought {
       case .atOrAfter(let timestamp):
         guard view.header.maxTimestamp >= timestamp else { continue }
-        let found = try? view.firstRecord(atOrAfter: timestamp, from: operation.partition.durableStart, scratch: scratch)
+        let found = try? view.firstRecord(
+          atOrAfter: timestamp, from: operation.partition.durableStart, scratch: scratch)
         if let found { return .found(found) }
       case .latest:
-        if view.header.maxTimestamp > greatest?.header.maxTimestamp ?? .none { greatest = view }
+        // A batch that compaction has emptied still carries its timestamp, but no record that could be found.
+        if view.header.recordCount > 0, view.header.maxTimestamp > greatest?.header.maxTimestamp ?? .none {
+          greatest = view
+        }
       }
     }
     guard operation.sought == .latest else { return nil }

@@ -18,7 +18,7 @@ package struct BlockIndex {
     /// CRC-32C of the block's bytes.
     package var checksum: UInt32
 
-    var end: FilePosition { position.advanced(by: length) }
+    package var end: FilePosition { position.advanced(by: length) }
 
     /// Bytes of a row on disk.
     package static let encodedSize = 48

@@ -83,6 +83,12 @@ package struct Checkpoint {
     return .failure(.damaged)
   }
 
+  /// Which of the two copies in `file` are intact.
+  package static func intactCopies(_ file: ByteSlice) -> [Bool] {
+    let second = length(of: file).map { prologue + $0 } ?? file.count / 2
+    return [0, second].map { intactBody(file.dropping($0)) != nil }
+  }
+
   /// The length of the body that `copy` begins with, if it says one that fits.
   private static func length(of copy: ByteSlice) -> Int? {
     var reader = ByteReader(copy)

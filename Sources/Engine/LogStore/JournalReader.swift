@@ -1,6 +1,6 @@
-import ByteCodec
-import Machine
-import Units
+package import ByteCodec
+package import Machine
+package import Units
 
 /// Reads the journal behind a checkpoint: which frames are there, where they end, and whether that end is a torn tail or
 /// damage.
@@ -10,10 +10,10 @@ import Units
 /// journal. If any later frame says that the sequence was durable when it was written, acknowledged data is damaged and
 /// nothing may be cut; otherwise what follows was never synced. Only frames of the last group or two can be both
 /// acknowledged and unwitnessed; an idle node writes a witness to close that gap.
-struct JournalReader {
-  struct Frame {
-    var header: JournalFrameHeader
-    var payload: ByteSlice
+package struct JournalReader {
+  package struct Frame {
+    package var header: JournalFrameHeader
+    package var payload: ByteSlice
   }
 
   struct Outcome {
@@ -37,7 +37,7 @@ struct JournalReader {
   }
 
   /// The largest payload a frame can have: a batch of the largest request.
-  static let maximumPayload = 256 << 20
+  package static let maximumPayload = 256 << 20
 
   private var files: [(path: String, bytes: ByteSlice)] = []
   /// Frames behind the checkpoint, by sequence.
@@ -52,7 +52,7 @@ struct JournalReader {
   private let checkpoint: JournalSequence
 
   /// Looks for frames behind `checkpoint` that were written in use `firstUse` of a journal file or later.
-  init(disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32) throws(DiskError) {
+  package init(disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32) throws(DiskError) {
     self.checkpoint = checkpoint
     highestUse = max(firstUse, 1) - 1
     noted = try DurableNote.read(disk)
@@ -85,19 +85,21 @@ struct JournalReader {
   }
 
   /// All frames behind the checkpoint; throws when acknowledged ones are damaged.
-  func read() throws(RecoveryFailure) -> Outcome {
+  ///
+  /// `givingUp` is the first frame that somebody has agreed to lose, with all behind it.
+  func read(givingUp: JournalSequence? = nil) throws(RecoveryFailure) -> Outcome {
     let found = frames()
     let missing = (found.last?.header.sequence ?? checkpoint).next
     #if PLANTED_BUGS
       let witness = PlantedBug.is(.evidenceIgnored) ? nil : witness
       let noted = PlantedBug.is(.evidenceIgnored) ? nil : noted
     #endif
-    if let witness, witness.header.durable >= missing {
+    if let witness, witness.header.durable >= missing, givingUp != missing {
       throw .journalDamaged(
         path: path(of: missing) ?? witness.path, sequence: missing, witness: witness.header.sequence,
         durable: witness.header.durable)
     }
-    if let noted, noted >= missing {
+    if let noted, noted >= missing, givingUp != missing {
       throw .journalDamaged(
         path: path(of: missing) ?? JournalWriter.folder, sequence: missing, witness: noted.next, durable: noted)
     }
@@ -116,13 +118,38 @@ struct JournalReader {
     return outcome
   }
 
+  /// The last sequence that anything here speaks of: none up to it may be given again.
+  package var lastKnown: JournalSequence {
+    max(witness?.header.durable ?? checkpoint, noted ?? checkpoint, places.last?.sequence ?? checkpoint, checkpoint)
+  }
+
+  /// Intact frames behind the checkpoint that `frames` does not reach, by their headers.
+  package func unreachable() -> [JournalFrameHeader] {
+    let end = frames().last?.header.sequence ?? checkpoint
+    var seen: Set<JournalSequence> = []
+    return places.compactMap { place in
+      guard place.sequence > end, seen.insert(place.sequence).inserted else { return nil }
+      return JournalFrameHeader.parse(files[place.file].bytes, at: place.position)
+    }
+  }
+
+  /// The payload of the frame with `header`, when it is intact.
+  package func payload(of header: JournalFrameHeader) -> ByteSlice? {
+    for place in places where place.sequence == header.sequence {
+      let start = place.position + JournalFrameHeader.size
+      let payload = files[place.file].bytes.part(from: start, count: header.payloadLength)
+      if payload.count == header.payloadLength, Checksum.crc32c(payload) == header.payloadCRC { return payload }
+    }
+    return nil
+  }
+
   /// The file in which the header of the frame `sequence` stands, if that much of it is left.
   private func path(of sequence: JournalSequence) -> String? {
     places.first { $0.sequence == sequence }.map { files[$0.file].path }
   }
 
   /// The frames that follow one another behind the checkpoint, each intact.
-  func frames() -> [Frame] {
+  package func frames() -> [Frame] {
     var frames: [Frame] = []
     var chain: UInt32?
     var expected = checkpoint.next

@@ -4,14 +4,15 @@ import Units
 
 /// Writes commit groups to the journal's files, on the disk thread. A file is used from its start to `fileBytes`, then
 /// the next free one is taken: files are made once and used again, so that syncs need not move file-system metadata.
-final class JournalWriter {
+package final class JournalWriter {
   private struct File {
     let handle: any DiskFile
     /// The last sequence in it; nil while it holds nothing of interest.
     var last: JournalSequence?
   }
 
-  static let folder = "journal"
+  /// The folder of the journal's files.
+  package static let folder = "journal"
 
   private let disk: any Disk
   private let entropy: any Entropy

@@ -89,7 +89,7 @@ extension LogStore {
           content: .control(writer.takeSlice()), unit: unit, endsUnit: index == records.count - 1))
       if case .logStartMoved(let key, let offset) = record { commits.starts.append((key, offset, sequence)) }
       #if PLANTED_BUGS
-        if PlantedBug.is(.doomedRemovedEarly) { lanes.submit(.remove(state.doomed.map(\.path), isDoomed: true)) }
+        if PlantedBug.is(.doomedRemovedEarly) { lanes.submit(.remove(state.doomed.map(\.path), isDoomed: false)) }
       #endif
       sequence = sequence.next
     }

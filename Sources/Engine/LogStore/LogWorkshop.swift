@@ -119,11 +119,11 @@ package final class LogWorkshop: @unchecked Sendable {
       try file.write([work.content], at: FilePosition(0))
       try file.truncate(to: ByteCount(work.content.count))
       #if PLANTED_BUGS
-        if PlantedBug.is(.checkpointNotSynced) { return .checkpointed(work.sequence) }
+        if PlantedBug.is(.checkpointNotSynced) { return .checkpointed(work.sequence, nanoseconds: 0) }
       #endif
       try file.sync()
       #if PLANTED_BUGS
-        if PlantedBug.is(.checkpointNameNotSynced) { return .checkpointed(work.sequence) }
+        if PlantedBug.is(.checkpointNameNotSynced) { return .checkpointed(work.sequence, nanoseconds: 0) }
       #endif
       try disk.syncDirectory("")  // the second of the two files is made by the first checkpoint of a folder's life
     } catch {

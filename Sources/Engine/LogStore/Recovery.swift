@@ -72,6 +72,9 @@ struct Recovery {
     var report: RecoveryReport
   }
 
+  /// What a repair has been told to give up; nil at a start.
+  var loss: AcceptedLoss?
+
   func run() throws(RecoveryFailure) -> Result {
     if let found = try newestCheckpoint() {
       return try recover(from: found.checkpoint, fileIndex: found.index)
@@ -83,7 +86,7 @@ struct Recovery {
     do throws(DiskError) { return try body() } catch { throw .disk(error) }
   }
 
-  private func newestCheckpoint() throws(RecoveryFailure) -> (checkpoint: Checkpoint, index: Int)? {
+  func newestCheckpoint() throws(RecoveryFailure) -> (checkpoint: Checkpoint, index: Int)? {
     var best: (checkpoint: Checkpoint, index: Int)?
     for (index, name) in Checkpoint.fileNames.enumerated() {
       guard let content = try onDisk({ () throws(DiskError) in try self.content(of: name) }) else { continue }
@@ -151,16 +154,17 @@ struct Recovery {
     let journal = try onDisk { () throws(DiskError) in
       try JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
     }
-    let found = try journal.read()
+    let found = try journal.read(givingUp: loss?.firstFrame)
     var report = RecoveryReport(
       wasCleanStop: checkpoint.isCleanStop && !found.wasWritten, replayedFrames: found.frames.count,
       droppedFrames: found.dropped, partitions: state.partitions.count)
     var replay = Replay(disk: disk, state: state)
     for frame in found.frames { try replay.apply(frame) }
+    for frame in loss?.placeholders(in: state) ?? [] { try replay.apply(frame) }
     report.rewrittenBytes = replay.bytesWritten
     report.partitions = state.partitions.count
     var next = checkpoint
-    next.sequence = found.last
+    next.sequence = max(found.last, loss?.lastFrame ?? found.last)
     next.epoch = report.wasCleanStop ? checkpoint.epoch : checkpoint.epoch &+ 1
     #if PLANTED_BUGS
       if PlantedBug.is(.epochNotRaised) { next.epoch = checkpoint.epoch }
@@ -178,7 +182,7 @@ struct Recovery {
     return Result(state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report)
   }
 
-  private func write(_ checkpoint: Checkpoint, fileIndex: Int) throws(DiskError) {
+  func write(_ checkpoint: Checkpoint, fileIndex: Int) throws(DiskError) {
     let content = checkpoint.encoded()
     let file = try disk.open(Checkpoint.fileNames[fileIndex], .create)
     try file.write([content], at: FilePosition(0))
@@ -198,16 +202,19 @@ extension Checkpoint {
 }
 
 /// Puts journal frames back: control records into the state, batches into the state and into their segments.
-private struct Replay {
+struct Replay {
   let disk: any Disk
   let state: LogState
   private var touched: [SegmentKey: any DiskFile] = [:]
   private var folders: Set<String> = []
   private(set) var bytesWritten = ByteCount.zero
+  /// False: only the state changes, for tools that look.
+  private let writes: Bool
 
-  init(disk: any Disk, state: LogState) {
+  init(disk: any Disk, state: LogState, writes: Bool = true) {
     self.disk = disk
     self.state = state
+    self.writes = writes
   }
 
   mutating func apply(_ frame: JournalReader.Frame) throws(RecoveryFailure) {
@@ -230,7 +237,7 @@ private struct Replay {
             + "\(place.partition.folder), which does not follow what is before it")
       }
       do throws(DiskError) {
-        try write(frame.payload, place: place)
+        if writes { try write(frame.payload, place: place) }
       } catch {
         throw .disk(error)
       }

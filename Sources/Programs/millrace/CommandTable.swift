@@ -3,7 +3,9 @@ import Terminal
 /// All commands, and what is done with a command line.
 enum CommandTable {
   /// In the order in which help lists them.
-  static let all: [Command] = [.serve, .topic, .produce, .consume, .version]
+  static let all: [Command] = [
+    .serve, .topic, .produce, .consume, .verify, .repair, .backup, .restore, .dump, .doctor, .config, .version,
+  ]
 
   /// What `millrace` does when nothing is asked of it.
   static let standard = Command.welcome

@@ -57,7 +57,8 @@ struct ServeJob {
       switch error.code {
       case .settings: throw CommandFailure(.usage, error.description, advice: "`millrace config` shows what is set.")
       case .damaged: throw CommandFailure(.badData, "\(folder): \(error)", advice: "See `millrace help repair`.")
-      case .locked: throw CommandFailure(.tryAgain, "\(folder): \(error)", advice: "Stop that process, or use another --data.")
+      case .locked:
+        throw CommandFailure(.tryAgain, "\(folder): \(error)", advice: "Stop that process, or use another --data.")
       case .listen: throw CommandFailure(.tryAgain, error.description, advice: "Use another --kafka or --http address.")
       default: throw CommandFailure(.disk, "\(folder): \(error)", advice: "`millrace doctor` looks at the folder.")
       }

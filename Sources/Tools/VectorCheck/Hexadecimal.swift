@@ -1,5 +1,5 @@
 /// Bytes from hexadecimal digits; nil when they are none.
-func bytes(hexadecimal text: String) -> [UInt8]? {
+package func bytes(hexadecimal text: String) -> [UInt8]? {
   var result: [UInt8] = []
   var high: UInt8?
   for digit in text.utf8 {
@@ -21,7 +21,7 @@ func bytes(hexadecimal text: String) -> [UInt8]? {
 }
 
 /// The bytes as hexadecimal digits.
-func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
+package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
   let digits = Array("0123456789abcdef".utf8)
   var text: [UInt8] = []
   for byte in bytes { text += [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
@@ -29,7 +29,7 @@ func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
 }
 
 /// The bytes in padded base64.
-func base64(_ bytes: [UInt8]) -> String {
+package func base64(_ bytes: [UInt8]) -> String {
   let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   var text: [UInt8] = []
   for start in stride(from: 0, to: bytes.count, by: 3) {

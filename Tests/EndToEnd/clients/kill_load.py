@@ -11,7 +11,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 
 bootstrap, topic, path = sys.argv[1:4]
 PARTITIONS, IN_FLIGHT = 3, 2000
-AdminClient({"bootstrap.servers": bootstrap}).create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(30)
+admin = AdminClient({"bootstrap.servers": bootstrap})
+admin.create_topics([NewTopic(topic, PARTITIONS, 1)])[topic].result(30)
 producer = Producer({
     "bootstrap.servers": bootstrap, "enable.idempotence": True, "acks": "all", "linger.ms": 2,
     "batch.num.messages": 50, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 100, "retry.backoff.ms": 20,

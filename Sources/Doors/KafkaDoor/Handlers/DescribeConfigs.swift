@@ -15,8 +15,10 @@ extension KafkaDoor {
     for resource in message.resources {
       var result = DescribeConfigsResponse.Result(
         resourceType: resource.resourceType, resourceName: resource.resourceName)
+      // No names mean all names, as a null does.
+      let names = resource.configurationKeys.flatMap { $0.isEmpty ? nil : $0 }
       let target = configTarget(resource.resourceType, resource.resourceName)
-      switch target.flatMap({ settings(of: $0, resource.configurationKeys, room: room) }) {
+      switch target.flatMap({ settings(of: $0, names, room: room) }) {
       case .success(let settings):
         room -= settings.count
         result.configs = settings.map {

@@ -9,7 +9,10 @@ import Units
 extension KafkaDoor {
   func describeTopicPartitions(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(DescribeTopicPartitionsRequest.self)
-    if let cursor = message.cursor, cursor.partitionIndex < 0 {
+    let wantsAll = message.topics.isEmpty
+    if let cursor = message.cursor,
+      cursor.partitionIndex < 0 || !wantsAll && !message.topics.contains(where: { $0.name == cursor.topicName })
+    {
       let refused = message.topics.map {
         DescribeTopicPartitionsResponse.Topic(
           errorCode: ErrorCode.invalidRequest.rawValue, name: $0.name,
@@ -17,7 +20,6 @@ extension KafkaDoor {
       }
       return .reply(DescribeTopicPartitionsResponse(topics: refused), after: .start)
     }
-    let wantsAll = message.topics.isEmpty
     var names = Set(message.topics.map(\.name)).sorted()
     if wantsAll { names = engine.catalogue.topicsByName.map(\.description.name) }
     if let cursor = message.cursor { names.removeAll { $0 < cursor.topicName } }

@@ -8,10 +8,6 @@ import Units
 /// Metadata 0-13. Topics asked for by name are made at once where the broker and the request allow it, so that the first
 /// answer is complete and clients need not ask again. A topic named twice is answered once.
 extension KafkaDoor {
-  /// What anybody may do while there are no users, as bits: 1 << operation code.
-  private static let clusterOperations: Int32 = [5, 7, 8, 9, 10, 11, 12].reduce(0) { $0 | 1 << $1 }
-  private static let topicOperations: Int32 = [3, 4, 5, 6, 7, 8, 10, 11].reduce(0) { $0 | 1 << $1 }
-
   func metadata(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(MetadataRequest.self)
     let address = advertisedAddress(for: request.connection)
@@ -59,7 +55,7 @@ extension KafkaDoor {
         .init(nodeId: engine.nodeID, host: address.host, port: address.port, rack: engine.settings.node.rack)
       ],
       clusterId: engine.catalogue.clusterID.description, controllerId: engine.nodeID)
-    if message.includeClusterAuthorizedOperations { response.clusterAuthorizedOperations = Self.clusterOperations }
+    if message.includeClusterAuthorizedOperations { response.clusterAuthorizedOperations = AllowedOperations.cluster }
     return response
   }
 
@@ -98,7 +94,7 @@ extension KafkaDoor {
       partitions: (0..<max(topic.description.partitionCount, 0)).map {
         .init(partitionIndex: $0, leaderId: node, leaderEpoch: epoch, replicaNodes: [node], isrNodes: [node])
       })
-    if message.includeTopicAuthorizedOperations { answer.topicAuthorizedOperations = Self.topicOperations }
+    if message.includeTopicAuthorizedOperations { answer.topicAuthorizedOperations = AllowedOperations.topic }
     return answer
   }
 

@@ -3,7 +3,7 @@ import KafkaWire
 import Units
 
 /// UpdateFeatures 0-2 (KIP-584, KIP-778, KIP-1022): the levels are the program's own. Asking for the one in force is fine,
-/// any change is refused with FEATURE_UPDATE_FAILED. Version 2 has no results, only the first refusal.
+/// any change is refused with INVALID_UPDATE_VERSION. Version 2 has no results, only the first refusal.
 extension KafkaDoor {
   func updateFeatures(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(UpdateFeaturesRequest.self)
@@ -23,7 +23,7 @@ extension KafkaDoor {
         text = "there is no feature of this name"
       }
       return .init(
-        feature: update.feature, errorCode: ErrorCode.featureUpdateFailed.rawValue, errorMessage: text)
+        feature: update.feature, errorCode: ErrorCode.invalidUpdateVersion.rawValue, errorMessage: text)
     }
     guard request.version >= 2 else { return .reply(UpdateFeaturesResponse(results: results), after: .start) }
     let refused = results.first { $0.errorCode != 0 }
