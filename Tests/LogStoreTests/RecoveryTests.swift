@@ -101,7 +101,7 @@ import Units
     let found = try TestLog(log.disk.afterCrash(.worst))
     #expect(found.store.partition(key) == nil)
     #expect(end(found, again) == 0)
-    found.checkpoint()
+    found.checkpointAndRemove()
     #expect(found.disk.paths.allSatisfy { !$0.hasPrefix(key.folder) })
   }
 

@@ -65,6 +65,13 @@ final class TestLog {
     settle()
   }
 
+  /// A checkpoint, and then the removal of what it covers, without delay.
+  func checkpointAndRemove() {
+    checkpoint()
+    store.removeDoomed(now: clock.now()) { _ in 0 }
+    settle()
+  }
+
   func makeTopic(_ name: String = "t", id: UInt64 = 1) -> PartitionKey {
     let id = UniqueID(high: 0, low: id)
     store.change([.topicCreated(TopicDescription(id: id, name: name, partitionCount: 1))])
