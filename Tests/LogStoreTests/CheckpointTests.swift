@@ -32,10 +32,11 @@ import Units
 
   @Test func damageInBothCopiesIsSeen() {
     let bytes = Self.checkpoint.encoded().copy()
-    for position in 0..<bytes.count / 2 {
+    let half = bytes.count / 2
+    for position in 0..<half {
       var damaged = bytes
       damaged[position] ^= 1
-      damaged[bytes.count / 2 + (position * 7) % (bytes.count / 2)] ^= 1
+      damaged[half + (position * 7) % half] ^= 1
       #expect(decoded(damaged) == nil, "byte \(position)")
     }
   }

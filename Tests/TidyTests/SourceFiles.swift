@@ -30,7 +30,14 @@ struct SourceFile {
 
   /// Where `pattern` stands in the code, as "path:line".
   func places(of pattern: Regex<Substring>) -> [String] {
-    code.enumerated().filter { $0.element.contains(pattern) }.map { "\(path):\($0.offset + 1)" }
+    places(of: pattern, in: code)
+  }
+
+  /// The same with comments and texts.
+  func places(inAnyLine pattern: Regex<Substring>) -> [String] { places(of: pattern, in: lines) }
+
+  private func places(of pattern: Regex<Substring>, in lines: [String]) -> [String] {
+    lines.indices.filter { lines[$0].contains(pattern) }.map { "\(path):\($0 + 1)" }
   }
 }
 

@@ -20,6 +20,20 @@ package struct Checkpoint {
   /// Files and folders that nothing refers to any more, not yet removed.
   package var doomed: [String]
 
+  /// All of it, as given.
+  package init(
+    sequence: JournalSequence, epoch: Int32, firstUse: UInt32, isCleanStop: Bool, nextUnit: UInt64, state: ByteSlice,
+    doomed: [String]
+  ) {
+    self.sequence = sequence
+    self.epoch = epoch
+    self.firstUse = firstUse
+    self.isCleanStop = isCleanStop
+    self.nextUnit = nextUnit
+    self.state = state
+    self.doomed = doomed
+  }
+
   private static let magic: UInt32 = 0x4D52_4350  // "MRCP"
   /// Raised when older programs must not read the folder.
   private static let version: UInt16 = 1
