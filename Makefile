@@ -63,10 +63,10 @@ sanitizers: setup-test ## the unit tests under the thread and the address saniti
 
 planted: setup-test ## every planted bug must be found
 	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product simulate
-	@.build-planted/release/simulate planted
+	@.build-planted/release/simulate --planted
 
-bench: build ## produce 1 KB records, beside Apache Kafka in one run
-	@Benchmarks/produce
+bench: build ## produce 1 KB records, beside Apache Kafka in one run; SAVE=1 keeps the table
+	@Benchmarks/produce $(if $(SAVE),--save)
 
 fuzz: setup ## each fuzz target for SECONDS_PER_TARGET
 	@Scripts/fuzz $(SECONDS_PER_TARGET)

@@ -146,7 +146,8 @@ let package = Package(
       name: "TidyTests", dependencies: [], path: "Tests/TidyTests",
       exclude: ["unsafe-files.txt", "foundation-files.txt"], swiftSettings: strict),
     tests(
-      "ServerToolsTests", ["Units", "ByteCodec", "Machine", "RecordFormat", "KafkaClient", "Inspection", "MillraceServer"]),
+      "ServerToolsTests",
+      ["Units", "ByteCodec", "Machine", "RecordFormat", "KafkaClient", "Inspection", "MillraceServer"]),
     tests(
       "KafkaAdminTests",
       ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),

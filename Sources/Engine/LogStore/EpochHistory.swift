@@ -7,6 +7,14 @@ package struct EpochHistory: Equatable {
   package struct Row: Equatable, Sendable {
     package var epoch: Int32
     package var start: Offset
+
+    /// All of it, as given.
+    package init(
+      epoch: Int32, start: Offset
+    ) {
+      self.epoch = epoch
+      self.start = start
+    }
   }
 
   /// Where an epoch's records end.

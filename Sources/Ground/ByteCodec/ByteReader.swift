@@ -61,7 +61,9 @@ package struct ByteReader: ~Escapable {
   @inlinable package mutating func readInt64() throws(WireError) -> Int64 { try load(Int64.self) }
   @inlinable package mutating func readUInt64() throws(WireError) -> UInt64 { try load(UInt64.self) }
   @inlinable package mutating func readBool() throws(WireError) -> Bool { try load(UInt8.self) != 0 }
-  @inlinable package mutating func readFloat64() throws(WireError) -> Double { Double(bitPattern: try load(UInt64.self)) }
+  @inlinable package mutating func readFloat64() throws(WireError) -> Double {
+    Double(bitPattern: try load(UInt64.self))
+  }
 
   package mutating func readUUID() throws(WireError) -> UniqueID {
     UniqueID(high: try readUInt64(), low: try readUInt64())

@@ -41,6 +41,7 @@ extension Server {
     /// more.
     public var failed: @Sendable (String) -> Void = { _ in }
 
+    /// A server on `folder`, in memory without one; everything else as it is by default.
     public init(folder: String? = nil) { self.folder = folder }
   }
 }
@@ -64,7 +65,9 @@ public struct ServerError: Error, CustomStringConvertible {
     public static let system = Code(name: "system")
   }
 
+  /// What kind of failure it is.
   public let code: Code
+  /// What failed and what to do next, for a person.
   public let description: String
   /// Starting again later may succeed.
   public var isRetriable: Bool { code == .locked || code == .listen || code == .system }
