@@ -153,3 +153,14 @@ let package = Package(
       ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
   ]
 )
+
+// Fuzz targets link only with libFuzzer: `Scripts/fuzz` asks for them.
+if Context.environment["MILLRACE_FUZZ"] != nil {
+  func fuzzer(_ name: String, _ dependencies: [Target.Dependency]) {
+    package.targets.append(
+      .executableTarget(name: name, dependencies: dependencies, path: "Fuzzing/\(name)", swiftSettings: strict))
+  }
+  fuzzer("FuzzRequests", ["ByteCodec", "KafkaWire"])
+  fuzzer("FuzzBatches", ["ByteCodec", "Compression", "RecordFormat"])
+  fuzzer("FuzzStorage", ["Units", "ByteCodec", "LogStore"])
+}

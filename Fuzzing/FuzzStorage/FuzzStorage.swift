@@ -1,0 +1,27 @@
+import ByteCodec
+import LogStore
+import Units
+
+/// What recovery reads from disk: journal frames, control records, checkpoints with their state, index rows.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzStorage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let input = ByteSlice(copying: Array(UnsafeBufferPointer(start: start, count: count)))
+  for position in JournalFrameHeader.candidates(in: input) { _ = JournalFrameHeader.parse(input, at: position) }
+  var control = ByteReader(input)
+  if let record = try? ControlRecord(from: &control) {
+    var writer = ByteWriter()
+    record.encode(to: &writer)
+    let written = writer.takeSlice()
+    var again = ByteReader(written)
+    precondition((try? ControlRecord(from: &again)) == record)
+  }
+  if case .success(let checkpoint) = Checkpoint.decode(input) {
+    var state = ByteReader(checkpoint.state)
+    _ = try? LogState(from: &state, at: checkpoint.sequence)
+  }
+  var state = ByteReader(input)
+  _ = try? LogState(from: &state, at: .start)
+  let key = SegmentKey(partition: PartitionKey(topic: .zero, index: 0), base: Offset(0))
+  _ = BlockIndex.Row(input.part(from: 0, count: BlockIndex.Row.encodedSize), of: key)
+  return 0
+}
