@@ -41,7 +41,7 @@ test-build: setup-test
 
 test: test-build ## units, simulation, end to end; one build flavour
 	@Scripts/left-out
-	@MILLRACE_KILL_CYCLES=$(CYCLES) MILLRACE_CRASH_POINTS=$(POINTS) \
+	@MILLRACE_KILL_CYCLES=$(CYCLES) \
 	  swift test -c release $(FLAGS) --skip-build --disable-xctest
 
 lint: ## the style, strictly
