@@ -50,7 +50,7 @@ lint: ## the style, strictly
 format: ## writes the style
 	@swift format --in-place --recursive Sources Tests Package.swift
 
-check: test ## test, then sanitizers, fuzzing, planted bugs, comparison with Apache Kafka, 50 kills
+check: test ## test, then style, sanitizers, fuzzing, planted bugs, 50 kills, the demo
 	@$(MAKE) lint
 	@Scripts/sanitizers
 	@$(MAKE) fuzz

@@ -22,8 +22,8 @@ struct Request {
     return bare
   }
 
-  /// The body as `Message`. What follows it is not looked at, as Apache Kafka does: librdkafka 2.x leaves three bytes
-  /// behind a Metadata request for all topics (version 9 on).
+  /// The body as `Message`. What follows it is not looked at: librdkafka 2.16 leaves three bytes behind a Metadata request
+  /// for all topics (version 13), and must be served.
   func decode<Message: WireMessage>(_ type: Message.Type) throws(WireError) -> Message {
     var reader = ByteReader(body)
     return try Message(from: &reader, version: version)
