@@ -16,6 +16,17 @@ package struct PartitionLag: Sendable {
   /// Of the next record that the group has not read, in milliseconds since 1970; nil where it has read all.
   package var nextTimestamp: Int64?
 
+  package init(
+    place: TopicPartition, committed: Int64?, start: Int64, end: Int64, stableEnd: Int64, member: String? = nil
+  ) {
+    self.place = place
+    self.committed = committed
+    self.start = start
+    self.end = end
+    self.stableEnd = stableEnd
+    self.member = member
+  }
+
   /// Records between what is committed and the end. What retention has taken does not count: nobody can read it.
   package var records: Int64 { max(end - max(committed ?? start, start), 0) }
 }

@@ -25,6 +25,21 @@ package struct GroupView: Sendable {
     package var assignment: [TopicPartition]
     /// What it is meant to have; the same as `assignment` when it has arrived there.
     package var target: [TopicPartition]
+
+    package init(
+      id: String, instance: String?, clientID: String, host: String, epoch: Int32, topics: [String], pattern: String?,
+      assignment: [TopicPartition], target: [TopicPartition]
+    ) {
+      self.id = id
+      self.instance = instance
+      self.clientID = clientID
+      self.host = host
+      self.epoch = epoch
+      self.topics = topics
+      self.pattern = pattern
+      self.assignment = assignment
+      self.target = target
+    }
   }
 
   package var id: String
@@ -40,6 +55,21 @@ package struct GroupView: Sendable {
   package var members: [Member]
   /// The broker that coordinates it.
   package var coordinator: Int32
+
+  package init(
+    id: String, type: String, protocolType: String, state: String, assignor: String, epoch: Int32,
+    assignmentEpoch: Int32, members: [Member], coordinator: Int32
+  ) {
+    self.id = id
+    self.type = type
+    self.protocolType = protocolType
+    self.state = state
+    self.assignor = assignor
+    self.epoch = epoch
+    self.assignmentEpoch = assignmentEpoch
+    self.members = members
+    self.coordinator = coordinator
+  }
 
   /// Whether anybody would read on from offsets that are changed now.
   package var isActive: Bool { !members.isEmpty || !["Empty", "Dead"].contains(state) }
