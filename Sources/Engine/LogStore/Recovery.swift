@@ -7,7 +7,7 @@ package import Units
 package enum RecoveryFailure: Error, Equatable, CustomStringConvertible {
   case lockHeld
   case disk(DiskError)
-  case newerFormat(UInt16)
+  case otherFormat(UInt16)
   /// The folder holds data, but neither checkpoint can be read.
   case noCheckpoint(folderHolds: String)
   /// A frame that had been synced cannot be read.
@@ -21,8 +21,9 @@ package enum RecoveryFailure: Error, Equatable, CustomStringConvertible {
       "another process has this data folder open"
     case .disk(let error):
       "the disk refused: \(error)"
-    case .newerFormat(let version):
-      "the data folder was written by a newer version (format \(version)); nothing was changed: use that version"
+    case .otherFormat(let version):
+      "the data folder was written by another version (format \(version), this one reads format \(Checkpoint.version)); "
+        + "nothing was changed: use the version that wrote it"
     case .noCheckpoint(let holds):
       "the folder holds \(holds), but neither checkpoint-a nor checkpoint-b can be read; nothing was changed: "
         + "restore a backup of the checkpoint files"
@@ -44,6 +45,10 @@ package struct RecoveryReport: Equatable, Sendable {
   package var droppedFrames = 0
   package var rewrittenBytes = ByteCount.zero
   package var partitions = 0
+  package var orphans = Orphans.Report()
+
+  /// For a person, what happened in one line and then what else there is to know.
+  package var lines: [String] { [line] + orphans.lines }
 
   /// For a person, in one line.
   package var line: String {
@@ -93,8 +98,8 @@ struct Recovery {
       switch Checkpoint.decode(content) {
       case .success(let checkpoint):
         if best.map({ checkpoint.isNewer(than: $0.checkpoint) }) ?? true { best = (checkpoint, index) }
-      case .failure(.newerFormat(let version)):
-        throw .newerFormat(version)
+      case .failure(.otherFormat(let version)):
+        throw .otherFormat(version)
       case .failure(.damaged):
         continue  // torn while it was written, or rotten: the other one decides
       }
@@ -138,7 +143,8 @@ struct Recovery {
     try makeFolders()
     let state = LogState(clusterID: entropy.uniqueID())
     let checkpoint = Checkpoint(
-      sequence: .start, epoch: 0, firstUse: 1, isCleanStop: true, nextUnit: 1, state: state.encoded(), doomed: [])
+      sequence: .start, epoch: 0, salt: JournalSalt(from: entropy), firstUse: 1, isCleanStop: true, nextUnit: 1,
+      state: state.encoded(), doomed: [])
     try write(checkpoint, fileIndex: 0)
     return Result(
       state: state, checkpoint: checkpoint, fileIndex: 0, report: RecoveryReport(isNew: true, wasCleanStop: true))
@@ -152,14 +158,15 @@ struct Recovery {
     state.doomed = checkpoint.doomed.map { Doomed(path: $0, sequence: checkpoint.sequence) }
     try onDisk { () throws(DiskError) in try makeFolders() }
     let journal = try onDisk { () throws(DiskError) in
-      try JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
+      try JournalReader(
+        disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse, salt: checkpoint.salt)
     }
     let found = try journal.read(givingUp: loss?.firstFrame)
     var report = RecoveryReport(
-      wasCleanStop: checkpoint.isCleanStop && !found.wasWritten, replayedFrames: found.frames.count,
+      wasCleanStop: checkpoint.isCleanStop && !found.wasWritten, replayedFrames: found.count,
       droppedFrames: found.dropped, partitions: state.partitions.count)
     var replay = Replay(disk: disk, state: state)
-    for frame in found.frames { try replay.apply(frame) }
+    try apply(journal, found, to: &replay)
     for frame in loss?.placeholders(in: state) ?? [] { try replay.apply(frame) }
     report.rewrittenBytes = replay.bytesWritten
     report.partitions = state.partitions.count
@@ -171,7 +178,7 @@ struct Recovery {
     #endif
     next.firstUse = found.highestUse + 1
     next.isCleanStop = false
-    next.nextUnit = max(checkpoint.nextUnit, (found.frames.last?.header.unit ?? 0) + 1)
+    next.nextUnit = max(checkpoint.nextUnit, found.lastUnit + 1)
     next.state = state.encoded()
     next.doomed = state.doomed.map(\.path)
     try onDisk { () throws(DiskError) in
@@ -179,7 +186,23 @@ struct Recovery {
       try write(next, fileIndex: 1 - fileIndex)
     }
     for partition in state.partitions.values { partition.allIsDurable() }
+    if !report.wasCleanStop {
+      report.orphans = Orphans.moveAll(on: disk, state: state, doomed: next.doomed, epoch: next.epoch)
+    }
     return Result(state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report)
+  }
+
+  /// Reads the frames once more and puts them back. They were whole a moment ago: where one is not, the disk is at fault.
+  private func apply(
+    _ journal: JournalReader, _ found: JournalReader.Outcome, to replay: inout Replay
+  ) throws(RecoveryFailure) {
+    var walk = journal.walk(through: found.last)
+    for _ in 0..<found.count {
+      guard let frame = try onDisk({ () throws(DiskError) in try walk.next() }) else {
+        throw .disk(DiskError(call: .read, path: JournalWriter.folder, code: DiskError.inputOutput))
+      }
+      try replay.apply(frame)
+    }
   }
 
   func write(_ checkpoint: Checkpoint, fileIndex: Int) throws(DiskError) {
