@@ -48,7 +48,7 @@ import Units
     #expect(try Orphans.find(on: disk, state: found.store.state, doomed: []).isEmpty)
     // They outlive the next cut, and the next start finds no more.
     let again = try TestLog(disk.afterCrash(.worst))
-    #expect(again.store.report.orphans == Orphans.Report())
+    #expect(again.store.report.orphans.lines.isEmpty)
     #expect(again.disk.contents("orphans/\(epoch)@\(folder)@00000000000000000007.log")?.count == 100)
   }
 
@@ -96,6 +96,6 @@ import Units
     log.settle()
     let disk = log.disk.afterCrash(.best)
     try disk.makeDirectory(Self.stray)
-    #expect(try TestLog(disk).store.report.orphans == Orphans.Report())
+    #expect(try TestLog(disk).store.report.orphans.lines.isEmpty)
   }
 }
