@@ -1,6 +1,5 @@
 import ByteCodec
 package import Machine
-import RecordFormat
 package import Units
 
 /// Why a data folder cannot be opened. Nothing has been changed in it.
@@ -221,82 +220,5 @@ extension Checkpoint {
   func isNewer(than other: Checkpoint) -> Bool {
     (sequence, epoch, firstUse, isCleanStop ? 1 : 0)
       > (other.sequence, other.epoch, other.firstUse, other.isCleanStop ? 1 : 0)
-  }
-}
-
-/// Puts journal frames back: control records into the state, batches into the state and into their segments.
-struct Replay {
-  let disk: any Disk
-  let state: LogState
-  private var touched: [SegmentKey: any DiskFile] = [:]
-  private var folders: Set<String> = []
-  private(set) var bytesWritten = ByteCount.zero
-  /// False: only the state changes, for tools that look.
-  private let writes: Bool
-
-  init(disk: any Disk, state: LogState, writes: Bool = true) {
-    self.disk = disk
-    self.state = state
-    self.writes = writes
-  }
-
-  mutating func apply(_ frame: JournalReader.Frame) throws(RecoveryFailure) {
-    switch frame.header.kind {
-    case .open, .witness:
-      return
-    case .control:
-      var reader = ByteReader(frame.payload)
-      guard let record = try? ControlRecord(from: &reader) else {
-        throw .inconsistent("journal frame \(frame.header.sequence.value) holds no control record")
-      }
-      state.apply(record, at: frame.header.sequence)
-    case .batch:
-      let place = frame.header.place
-      guard let partition = state.partition(place.partition), partition.end == place.baseOffset,
-        let header = try? RecordBatchHeader(frame.payload.bytes)
-      else {
-        throw .inconsistent(
-          "journal frame \(frame.header.sequence.value) is a batch at offset \(place.baseOffset.value) of partition "
-            + "\(place.partition.folder), which does not follow what is before it")
-      }
-      do throws(DiskError) {
-        if writes { try write(frame.payload, place: place) }
-      } catch {
-        throw .disk(error)
-      }
-      partition.apply(frame.payload, header: header, at: place, sequence: frame.header.sequence)
-    }
-  }
-
-  private mutating func write(_ batch: ByteSlice, place: BatchPlace) throws(DiskError) {
-    let key = SegmentKey(partition: place.partition, base: place.segment)
-    #if PLANTED_BUGS
-      if PlantedBug.is(.segmentTailTrusted), let size = try? disk.open(key.logPath, .read).size(),
-        size.value >= place.position.value + Int64(batch.count)
-      {
-        return
-      }
-    #endif
-    let file: any DiskFile
-    if let known = touched[key] {
-      file = known
-    } else {
-      if place.position.value == 0 {
-        try disk.makeDirectory(key.partition.folder)
-        folders.formUnion([key.partition.folder, "data"])
-      }
-      file = try disk.open(key.logPath, .create)
-      try file.truncate(to: ByteCount(place.position.value))
-      touched[key] = file
-    }
-    try file.write([batch], at: place.position)
-    bytesWritten += ByteCount(batch.count)
-  }
-
-  /// Syncs every segment and name that was written.
-  func makeDurable() throws(DiskError) {
-    for file in touched.values { file.startWriteback(from: FilePosition(0), count: .zero) }
-    for key in touched.keys.sorted() { try touched[key]?.sync() }
-    for folder in folders.sorted() { try disk.syncDirectory(folder) }
   }
 }
