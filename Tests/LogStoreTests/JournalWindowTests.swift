@@ -17,7 +17,7 @@ import Units
       log.settle()
     }
     let found = try TestLog(log.disk.afterCrash(.worst))
-    #expect(found.store.report.replayedFrames == sizes.count + 3)
+    #expect(found.store.report.replayedFrames == sizes.count + 2)
     #expect(try found.bases(key, maxBytes: 64 << 20) == Array(0..<Int64(sizes.count)))
   }
 
