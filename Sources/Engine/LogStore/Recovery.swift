@@ -44,11 +44,14 @@ package struct RecoveryReport: Equatable, Sendable {
   package var droppedFrames = 0
   package var rewrittenBytes = ByteCount.zero
   package var partitions = 0
+  /// Segments whose index files had not what they should have.
+  package var reindexedSegments = 0
 
   /// For a person, in one line.
   package var line: String {
     if isNew { return "a new data folder" }
-    let found = "\(partitions) partitions, \(replayedFrames) journal frames replayed"
+    let indexes = reindexedSegments == 0 ? "" : ", \(reindexedSegments) block indexes made again"
+    let found = "\(partitions) partitions, \(replayedFrames) journal frames replayed\(indexes)"
     return wasCleanStop
       ? "stopped in order before; \(found)"
       : "not stopped in order before; \(found), \(droppedFrames) dropped that were never acknowledged"
@@ -70,6 +73,8 @@ struct Recovery {
     /// Which of the two checkpoint files holds `checkpoint`.
     var fileIndex: Int
     var report: RecoveryReport
+    /// Segments that replay wrote: their index files lag behind.
+    var replayed: Set<SegmentKey> = []
   }
 
   /// What a repair has been told to give up; nil at a start.
@@ -162,6 +167,7 @@ struct Recovery {
     for frame in found.frames { try replay.apply(frame) }
     for frame in loss?.placeholders(in: state) ?? [] { try replay.apply(frame) }
     report.rewrittenBytes = replay.bytesWritten
+    report.reindexedSegments = replay.reindexed
     report.partitions = state.partitions.count
     var next = checkpoint
     next.sequence = max(found.last, loss?.lastFrame ?? found.last)
@@ -179,7 +185,8 @@ struct Recovery {
       try write(next, fileIndex: 1 - fileIndex)
     }
     for partition in state.partitions.values { partition.allIsDurable() }
-    return Result(state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report)
+    return Result(
+      state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report, replayed: replay.segments)
   }
 
   func write(_ checkpoint: Checkpoint, fileIndex: Int) throws(DiskError) {
@@ -208,6 +215,8 @@ struct Replay {
   private var touched: [SegmentKey: any DiskFile] = [:]
   private var folders: Set<String> = []
   private(set) var bytesWritten = ByteCount.zero
+  /// Segments whose index files had not what they should have.
+  private(set) var reindexed = 0
   /// False: only the state changes, for tools that look.
   private let writes: Bool
 
@@ -264,10 +273,26 @@ struct Replay {
       }
       file = try disk.open(key.logPath, .create)
       try file.truncate(to: ByteCount(place.position.value))
+      loadIndex(of: key)
       touched[key] = file
     }
     try file.write([batch], at: place.position)
     bytesWritten += ByteCount(batch.count)
+  }
+
+  /// The segments that were written.
+  var segments: Set<SegmentKey> { Set(touched.keys) }
+
+  /// Makes the index of a segment whose first part a checkpoint covers, so that what is replayed goes into it, and the
+  /// first append finds it. One that is damaged is left to those who ask for it.
+  private mutating func loadIndex(of key: SegmentKey) {
+    guard let partition = state.partition(key.partition), let at = partition.index(of: key),
+      partition.segments[at].index == nil,
+      case .success(let loaded) = IndexLoader(disk: disk, files: OpenFiles(disk: disk)).load(
+        key, partition.segments[at].description, isActive: true), loaded.damage == nil
+    else { return }
+    partition.install(loaded, segmentAt: at)
+    if loaded.rowsMade > 0 { reindexed += 1 }
   }
 
   /// Syncs every segment and name that was written.
