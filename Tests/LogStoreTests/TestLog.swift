@@ -21,6 +21,10 @@ final class QueuedLanes: JobLanes {
   }
 }
 
+extension LogJob {
+  var isIndexLoad: Bool { if case .loadIndex = self { true } else { false } }
+}
+
 /// A log on a simulated disk, run by hand.
 final class TestLog {
   let disk: SimDisk
@@ -81,6 +85,7 @@ final class TestLog {
   @discardableResult
   func append(_ bytes: ByteSlice, to key: PartitionKey) throws -> AppendResult {
     let partition = try #require(store.partition(key))
+    if store.prepareAppend(to: partition) != nil { runOne(where: \.isIndexLoad) }
     return store.append(
       bytes, header: try RecordBatchHeader(bytes.bytes), to: partition, rules: AppendRules(roll: rules, syncs: true))
   }
