@@ -62,7 +62,7 @@ extension Exchange {
         resourceType: 2, resourceName: "diff-e", configs: [.init(name: "retention.ms", configOperation: 0, value: "9")])
       return IncrementalAlterConfigsRequest(resources: [one, one], validateOnly: true)
     },
-    Exchange("a resource twice", .alterConfigs) { _, _ in
+    Exchange("a resource twice", .alterConfigs, 2...2) { _, _ in
       let one = AlterConfigsRequest.Resource(
         resourceType: 2, resourceName: "diff-e", configs: [.init(name: "retention.ms", value: "9")])
       return AlterConfigsRequest(resources: [one, one], validateOnly: true)
@@ -173,11 +173,11 @@ extension Exchange {
     },
     Exchange("none", .describeQuorum) { _, _ in DescribeQuorumRequest() },
     Exchange("none", .updateFeatures) { _, _ in UpdateFeaturesRequest(timeoutMs: 5_000, validateOnly: true) },
-    Exchange("an unknown feature", .updateFeatures, 1...2) { _, _ in
+    Exchange("an unknown feature", .updateFeatures) { _, _ in
       UpdateFeaturesRequest(
         timeoutMs: 5_000, featureUpdates: [.init(feature: "nonsense", maxVersionLevel: 1)], validateOnly: true)
     },
-    Exchange("a feature's version to come", .updateFeatures, 1...2) { _, _ in
+    Exchange("a feature's version to come", .updateFeatures) { _, _ in
       UpdateFeaturesRequest(
         timeoutMs: 5_000, featureUpdates: [.init(feature: "group.version", maxVersionLevel: 99)], validateOnly: true)
     },

@@ -62,7 +62,7 @@ extension Exchange {
     produce("unknown topic", topic: "diff-none") { try batch($0, ["x"]) },
     produce("unknown partition", partition: 7) { try batch($0, ["x"]) },
     produce("negative partition", partition: -1) { try batch($0, ["x"]) },
-    produce("null records") { _ in nil },
+    produce("null records", versions: 13...13) { _ in nil },
     produce("no bytes") { _ in .empty },
     produce("gzip") { try batch($0, ["zip", "zip"], codec: .gzip) },
     produce("snappy") { try batch($0, ["zip", "zip"], codec: .snappy) },
@@ -78,7 +78,7 @@ extension Exchange {
     produce("a key for a compacted topic", topic: "diff-k") { try batch($0, ["x"], key: "k") },
     produce("a time far ahead") { try batch($0, ["x"], age: -2 * 86_400_000) },
     produce("the broker's time", topic: "diff-l") { try batch($0, ["x"]) },
-    produce("a transactional id and a plain batch", transaction: "diff-t") { try batch($0, ["x"]) },
+    produce("a transactional id and a plain batch", topic: "diff-x1", transaction: "diff-t") { try batch($0, ["x"]) },
     produce("a sequence without beginning") {
       try batch($0, ["x"]) {
         $0.producerID = 987_654
@@ -95,7 +95,7 @@ extension Exchange {
       let partition = Partition(index: 0, records: try batch(ground, ["x"]))
       return ProduceRequest(
         acks: -1, timeoutMs: 5_000,
-        topicData: [.init(topicId: ground.id("diff-p"), name: "diff-p", partitionData: [partition, partition])])
+        topicData: [.init(topicId: ground.id("diff-x2"), name: "diff-x2", partitionData: [partition, partition])])
     },
     Exchange("no topic id", .produce, 13...13) { ground, _ in
       ProduceRequest(

@@ -64,7 +64,13 @@ extension KafkaDoor {
     var header: RecordBatchHeader
     switch prepared(records ?? .empty, rules, version: version) {
     case .success(let ready): (batch, header) = ready
-    case .failure(let refused): return refused
+    case .failure(var refused):
+      // Where single records are at fault, the answer also says where the log starts.
+      if !refused.response.recordErrors.isEmpty {
+        refused.response.logStartOffset = partition.durableStart.value
+        refused.after = partition.lastChange
+      }
+      return refused
     }
     guard batch.count <= rules.segmentBytes else { return ProducedPartition(.recordListTooLarge) }
     guard engine.store.failure == nil else { return ProducedPartition(.kafkaStorageError) }
@@ -78,7 +84,7 @@ extension KafkaDoor {
       outcome.after = sequence
     case .duplicate(let original):
       outcome.response.baseOffset = original.baseOffset.value
-      if rules.stampsAppendTime { outcome.response.logAppendTimeMs = original.timestamp.milliseconds }
+      outcome.response.logAppendTimeMs = original.timestamp.milliseconds
     case .outOfOrderSequence(let expected):
       outcome.refuse(
         .outOfOrderSequenceNumber, "sequence \(header.baseSequence) came where \(expected) was expected")
