@@ -57,9 +57,11 @@ let package = Package(
     room("Machine", in: "Ground", ["Units", "ByteCodec", "CLinux"]),
     room("Reactor", in: "Ground", ["Units", "ByteCodec", "Machine", "CLinux"]),
     room("Metrics", in: "Ground", []),
+    room("KafkaWire", in: "Ground", ["Units", "ByteCodec"]),
 
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
+    room("Coordination", in: "Engine", ["Units", "ByteCodec", "KafkaWire"]),
     room("LogStore", in: "Engine", ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat"]),
     room(
       "Inspection", in: "Engine",
@@ -68,7 +70,6 @@ let package = Package(
       "Broker", in: "Engine",
       ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat", "LogStore", "Settings"]),
 
-    room("KafkaWire", in: "Doors", ["Units", "ByteCodec"]),
     room(
       "KafkaDoor", in: "Doors",
       [
@@ -136,6 +137,7 @@ let package = Package(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
+    tests("CoordinationTests", ["Units", "ByteCodec", "KafkaWire", "Coordination"]),
     tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
     tests(
       "InspectionTests",

@@ -4,7 +4,7 @@ import wiregen
 @Suite struct GeneratorTests {
   @Test func committedFilesAreWhatTheSchemasSay() throws {
     let files = try Generator.generate(try SchemaFolder.sources(in: PackageFolder.root + "/Schemas"))
-    let folder = PackageFolder.root + "/Sources/Doors/KafkaWire/Generated"
+    let folder = PackageFolder.root + "/Sources/Ground/KafkaWire/Generated"
     #expect(try SchemaFolder.names(in: folder) == files.map(\.name))
     #expect(files.count == 83)
     for file in files {

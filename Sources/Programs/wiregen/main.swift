@@ -3,7 +3,7 @@ import Glibc
 /// `wiregen [SCHEMAS [GENERATED]]`: writes the message types of KafkaWire from the schema files.
 let arguments = Array(CommandLine.arguments.dropFirst())
 let schemas = arguments.first ?? "Schemas"
-let target = arguments.count > 1 ? arguments[1] : "Sources/Doors/KafkaWire/Generated"
+let target = arguments.count > 1 ? arguments[1] : "Sources/Ground/KafkaWire/Generated"
 
 do {
   let files = try Generator.generate(try SchemaFolder.sources(in: schemas))

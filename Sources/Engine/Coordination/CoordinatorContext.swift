@@ -1,0 +1,55 @@
+package import Units
+
+/// A topic as a coordinator sees it.
+package struct TopicFacts: Equatable, Sendable {
+  package var id: UniqueID
+  package var name: String
+  package var partitionCount: Int32
+
+  package init(id: UniqueID, name: String, partitionCount: Int32) {
+    self.id = id
+    self.name = name
+    self.partitionCount = partitionCount
+  }
+}
+
+/// The topics that exist. The engine's catalogue is one, a table in a test another.
+package protocol TopicLookup {
+  func topic(named name: String) -> TopicFacts?
+  func topic(_ id: UniqueID) -> TopicFacts?
+  /// All topics, by name.
+  var topicsByName: [TopicFacts] { get }
+}
+
+/// Who sent a request.
+package struct Caller: Equatable, Sendable {
+  package var clientID: String
+  /// The peer's address as Kafka prints it, with a slash in front.
+  package var host: String
+  /// The version of the request's API.
+  package var version: Int16
+
+  package init(clientID: String, host: String, version: Int16) {
+    self.clientID = clientID
+    self.host = host
+    self.version = version
+  }
+}
+
+/// What a machine is told about the world with each call: it asks no clock and draws no numbers itself.
+package struct CoordinatorContext {
+  /// For every timeout.
+  package var now: Instant
+  /// For what is written down: commit and expiry times. Never goes back, and never jumps ahead of `now`'s pace.
+  package var wall: Timestamp
+  package var topics: any TopicLookup
+  /// A random id, another one at each call.
+  package var freshID: () -> UniqueID
+
+  package init(now: Instant, wall: Timestamp, topics: any TopicLookup, freshID: @escaping () -> UniqueID) {
+    self.now = now
+    self.wall = wall
+    self.topics = topics
+    self.freshID = freshID
+  }
+}
