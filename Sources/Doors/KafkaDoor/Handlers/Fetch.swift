@@ -72,7 +72,7 @@ extension KafkaDoor {
       return .refused(wish.leaderEpoch < engine.store.epoch ? .fencedLeaderEpoch : .unknownLeaderEpoch)
     }
     if wish.lastFetchedEpoch >= 0 {
-      guard
+      guard wish.lastFetchedEpoch <= engine.store.epoch,
         let end = log.epochs.end(of: wish.lastFetchedEpoch, current: engine.store.epoch, logEnd: log.durable.end)
       else { return .refused(.offsetOutOfRange) }
       if end.epoch < wish.lastFetchedEpoch || end.end.value < wish.offset { return .diverging(log, end) }
@@ -223,10 +223,12 @@ extension FetchResponse {
 
 extension FetchResponse.Response.Partition {
   /// An error carries no positions.
+  /// The list of aborted transactions is empty where there is no partition, and null where there is one, as Kafka has it.
   fileprivate static func failed(_ index: Int32, _ code: ErrorCode) -> FetchResponse.Response.Partition {
-    .init(
+    let isNowhere = code == .unknownTopicOrPartition || code == .unknownTopicId
+    return .init(
       partitionIndex: index, errorCode: code.rawValue, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1,
-      records: .empty)
+      abortedTransactions: isNowhere ? [] : nil, records: .empty)
   }
 
   /// The answer of a partition that can be read, without records.

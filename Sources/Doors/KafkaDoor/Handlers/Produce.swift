@@ -82,7 +82,14 @@ extension KafkaDoor {
       .run(compressor: compressor, scratch: decompressor)
     switch ready {
     case .ready(let bytes, let found): (batch, header) = (bytes, found)
-    case .refused(let reason, let errors): return ProducedPartition(reason, errors)
+    case .refused(let reason, let errors):
+      var refused = ProducedPartition(reason, errors)
+      // Where single records are at fault, the answer also says where the log starts.
+      if !errors.isEmpty {
+        refused.response.logStartOffset = partition.durableStart.value
+        refused.after = partition.lastChange
+      }
+      return refused
     }
     guard !header.isTransactional else { return ProducedPartition(.invalidTxnState) }
     guard batch.count <= rules.segmentBytes else { return ProducedPartition(.recordListTooLarge) }
@@ -97,7 +104,7 @@ extension KafkaDoor {
       outcome.after = sequence
     case .duplicate(let original):
       outcome.response.baseOffset = original.baseOffset.value
-      if rules.stampsAppendTime { outcome.response.logAppendTimeMs = original.timestamp.milliseconds }
+      outcome.response.logAppendTimeMs = original.timestamp.milliseconds
     case .outOfOrderSequence(let expected):
       outcome.refuse(
         .outOfOrderSequenceNumber, "sequence \(header.baseSequence) came where \(expected) was expected")
