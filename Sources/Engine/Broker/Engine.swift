@@ -10,6 +10,13 @@ package protocol EngineObserver: AnyObject {
   func durableAdvanced(to sequence: JournalSequence)
   /// The disk failed in a way that only stopping the process is left for.
   func engineFailed(_ error: DiskError)
+  /// Something that whoever runs the node should know.
+  func engineNoticed(_ notice: EngineNotice)
+}
+
+extension EngineObserver {
+  /// Whoever runs no node has nobody to tell.
+  package func engineNoticed(_ notice: EngineNotice) {}
 }
 
 /// The one owner of all state: topics, partitions, fetches. Runs on one thread; doors call it there, and lanes report
@@ -32,6 +39,8 @@ package final class Engine {
   var producerIDsVisible = JournalSequence.start
   var upkeep: Upkeep
   var cleaner: Cleaner
+  var scrubber: Scrubber
+  var diskWatch = DiskWatch()
   var topicOrder = TopicOrder()
   var shutDown: ShutDown?
   /// For the metrics.
@@ -50,6 +59,7 @@ package final class Engine {
     layerCache = try Self.layers(statics, store.catalogue)
     upkeep = Upkeep(now: clock.now())
     cleaner = Cleaner(dueAt: clock.now())
+    scrubber = Scrubber(now: clock.now())
     setProducerExpiry()
   }
 
@@ -103,6 +113,8 @@ package final class Engine {
       fetchRead(outcome, token: token)
     }
     if let step = progress.compaction { compactionStepped(step) }
+    if let step = progress.scrub { scrubStepped(step) }
+    watchDisk()
     wakeFetches(on: progress.moved.map(\.key))
     if store.durable != before { observer?.durableAdvanced(to: store.durable) }
     shutDownFurther()

@@ -9,6 +9,8 @@ package enum LogJob: Sendable {
   case read(ReadRequest, token: UInt64)
   case remove([String], isDoomed: Bool)
   case compact(CompactionRun)
+  /// Compare the next blocks of a segment with their checksums.
+  case scrub(SegmentScrub)
   /// Look at the room on the volume, and set the ballast aside where there is room for it.
   case measureSpace(ballast: ByteCount)
 
@@ -18,7 +20,7 @@ package enum LogJob: Sendable {
     case .commit: .disk
     case .checkpoint: .checkpoint
     case .read: .reader
-    case .remove, .compact, .measureSpace: .background
+    case .remove, .compact, .scrub, .measureSpace: .background
     }
   }
 }
@@ -37,6 +39,7 @@ package enum LogEvent: Sendable {
   case read(ReadOutcome, token: UInt64)
   case removed(RemovedFiles)
   case compactionStepped(CompactionRun.Step)
+  case scrubbed(ScrubStep)
   /// A failure after which only stopping the process is left.
   case failed(DiskError)
 }

@@ -116,7 +116,7 @@ package final class LogStore {
   package var admits: Bool {
     failure != nil || isFull
       || commits.waitingBytes < options.waitingBytes
-        && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
+        && journalInUse < options.journalCap
   }
 
   /// The size of the volume and what is free on it; nil when the system does not say.
@@ -145,6 +145,8 @@ package final class LogStore {
       removalFinished(files)
     case .compactionStepped(let step):
       compactionStepped(step, &progress)
+    case .scrubbed(let step):
+      scrubStepped(step, &progress)
     case .failed(let error):
       if failure == nil { failure = error }
       progress.failure = failure
@@ -161,5 +163,7 @@ package struct LogProgress {
   package var reads: [(token: UInt64, outcome: ReadOutcome)] = []
   /// What has become of a step of the compaction under way.
   package var compaction: CompactionProgress?
+  /// What a step of the scrub under way found.
+  package var scrub: ScrubStep?
   package var failure: DiskError?
 }

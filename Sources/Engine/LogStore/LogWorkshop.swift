@@ -9,6 +9,8 @@ package final class LogWorkshop: @unchecked Sendable {
   /// Disk lane only.
   private let journal: JournalWriter
   private let clock: any Clock
+  /// What the journal's files can take, as of the last commit; read by the engine's thread.
+  let journalSpare = Locked(ByteCount.zero)
 
   init(disk: any Disk, journal: JournalWriter, clock: any Clock) {
     self.disk = disk
@@ -31,6 +33,8 @@ package final class LogWorkshop: @unchecked Sendable {
         return .removed(RemovedFiles(asked: paths, gone: paths.filter(remove), isDoomed: isDoomed))
       case .compact(let run):
         return .compactionStepped(run.step(self))
+      case .scrub(let scrub):
+        return .scrubbed(scrub.step(self))
       case .measureSpace(let ballast):
         return .space(try Ballast(disk: disk).measure(setAside: ballast))
       }
@@ -66,6 +70,8 @@ package final class LogWorkshop: @unchecked Sendable {
       return .commitPostponed(error)
     }
     let wrote = clock.now()
+    let spare = journal.spare
+    journalSpare.withLock { $0 = spare }
     if group.syncs {
       try journal.sync(through: group.last)
       if case .witness = group.entries.last?.content { journal.noteDurable() }
