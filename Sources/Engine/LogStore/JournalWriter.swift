@@ -36,6 +36,9 @@ package final class JournalWriter {
     note = DurableNote(disk: disk)
   }
 
+  /// Bytes of all files this run has made room for.
+  var made: ByteCount { ByteCount(Int64(files.count) * fileBytes.value) }
+
   /// What can be written before a new file must be made: the rest of the current file, and the files that are free.
   var spare: ByteCount {
     guard let current else { return .zero }

@@ -9,6 +9,9 @@ struct SpaceWatch {
   /// The same as it will be when the measurement under way is done: those it may miss.
   private var acceptedAnew = ByteCount.zero
   private(set) var last: VolumeSpace?
+  /// The size of journal files made before the last measurement, and before the one under way.
+  private(set) var journalMade = ByteCount.zero
+  private var journalMadeAnew = ByteCount.zero
   /// The checkpoint whose freed journal files have been looked for.
   var freedBehind = JournalSequence.start
   var isMeasuring = false
@@ -20,8 +23,9 @@ struct SpaceWatch {
   }
 
   /// A measurement begins while `waiting` bytes are decided and perhaps not written.
-  mutating func begin(waiting: ByteCount, now: Instant) {
+  mutating func begin(waiting: ByteCount, journalMade made: ByteCount, now: Instant) {
     measuredAt = now
+    journalMadeAnew = made
     isMeasuring = true
     acceptedAnew = waiting
   }
@@ -34,6 +38,7 @@ struct SpaceWatch {
   mutating func measured(_ space: VolumeSpace) {
     last = space
     accepted = acceptedAnew
+    journalMade = journalMadeAnew
     isMeasuring = false
   }
 }
@@ -57,7 +62,8 @@ extension LogStore {
   /// would keep deletions behind it from making some.
   package func hasRoom(for bytes: ByteCount) -> Bool {
     guard let last = space.last else { return true }
-    let needed = space.accepted + bytes + newJournalBytes(for: commits.waitingBytes + bytes)
+    let madeSince = workshop.journalRoom.withLock { $0.made } - space.journalMade
+    let needed = space.accepted + bytes + madeSince + newJournalBytes(for: commits.waitingBytes + bytes)
     return last.available.value - needed.value > space.reserve.value
   }
 
@@ -65,7 +71,7 @@ extension LogStore {
   private func newJournalBytes(for bytes: ByteCount) -> ByteCount {
     // A file's end is left unused when a group does not fit there any more.
     let wanted = bytes.value + 2 * options.groupBytes.value
-    let missing = wanted - workshop.journalSpare.withLock { $0 }.value
+    let missing = wanted - workshop.journalRoom.withLock { $0.spare }.value
     guard missing > 0 else { return .zero }
     let size = max(options.journalFileBytes.value, 1)
     return ByteCount((missing + size - 1) / size * size)
@@ -83,7 +89,8 @@ extension LogStore {
   package func timePassed() {
     let now = clock.now()
     if !space.isMeasuring, space.measuredAt.map({ $0.advanced(byMs: Self.measureMs) <= now }) ?? true {
-      space.begin(waiting: commits.waitingBytes, now: now)
+      space.begin(
+        waiting: commits.waitingBytes, journalMade: workshop.journalRoom.withLock { $0.made }, now: now)
       lanes.submit(.measureSpace(ballast: space.reserve))
     }
     if let retry = commits.retryAt, retry <= now {

@@ -9,8 +9,9 @@ package final class LogWorkshop: @unchecked Sendable {
   /// Disk lane only.
   private let journal: JournalWriter
   private let clock: any Clock
-  /// What the journal's files can take, as of the last commit; read by the engine's thread.
-  let journalSpare = Locked(ByteCount.zero)
+  /// What the journal's files can take, and the size of those this run has made, as of the last commit; read by the
+  /// engine's thread.
+  let journalRoom = Locked((spare: ByteCount.zero, made: ByteCount.zero))
 
   init(disk: any Disk, journal: JournalWriter, clock: any Clock) {
     self.disk = disk
@@ -70,8 +71,8 @@ package final class LogWorkshop: @unchecked Sendable {
       return .commitPostponed(error)
     }
     let wrote = clock.now()
-    let spare = journal.spare
-    journalSpare.withLock { $0 = spare }
+    let room = (spare: journal.spare, made: journal.made)
+    journalRoom.withLock { $0 = room }
     if group.syncs {
       try journal.sync(through: group.last)
       if case .witness = group.entries.last?.content { journal.noteDurable() }

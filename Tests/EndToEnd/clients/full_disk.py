@@ -1,7 +1,7 @@
 """full_disk COMMAND BOOTSTRAP FILE: confluent-kafka against a node whose disk fills up.
 
 Acknowledged records are noted in FILE, one line "topic offset number" each. Commands:
-  fill     keeps 200 records in "keep", then writes to "bulk" until it is refused; names the refusal
+  fill     keeps 200 records in "keep", then writes to "bulk" until for a while all is refused; names the refusal
   write    100 more records to "keep", with the client's own retries
   refused  one record to "keep" without retries, which must be refused
   delete   deletes "bulk"; every other line of FILE stays
@@ -9,6 +9,7 @@ Acknowledged records are noted in FILE, one line "topic offset number" each. Com
   verify   every record of FILE lies at its offset
 """
 import sys
+import time
 
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
@@ -77,14 +78,16 @@ if command == "fill":
         writer.produce("keep", value=value(number), partition=0, on_delivery=delivered)
     check(writer.flush(60) == 0 and not refusals, "the first records were refused")
     bulk = producer(retries=0)
-    number = 0
-    while not refusals and number < 100_000:
-        bulk.produce("bulk", value=value(number), partition=0, on_delivery=delivered)
-        number += 1
-        bulk.poll(0)
-        if len(bulk) >= 50:
-            bulk.flush(60)
-    bulk.flush(60)
+    number, accepted_at, deadline = 0, time.monotonic(), time.monotonic() + 90
+    # Admission is cautious between two measurements of the volume: full is what stays full.
+    while time.monotonic() < min(accepted_at + 3, deadline):
+        before = len(refusals)
+        for _ in range(50):
+            bulk.produce("bulk", value=value(number), partition=0, on_delivery=delivered)
+            number += 1
+        bulk.flush(60)
+        if len(refusals) < before + 50:
+            accepted_at = time.monotonic()
     check(refusals, "the disk never filled up")
     check(all(error.code() == KafkaError.KAFKA_STORAGE_ERROR for error in refusals), refusals[0].name())
     names = sorted({error.name() for error in refusals})
