@@ -45,7 +45,10 @@ extension LogStore {
     case .staleEpoch(let current):
       return .staleEpoch(current: current)
     }
-    guard !isFull, hasRoom(for: ByteCount(batch.count)) else { return .full }
+    guard !isFull, hasRoom(for: ByteCount(batch.count)) else {
+      space.refuse(ByteCount(batch.count), limit: options.groupBytes)
+      return .full
+    }
     if header.hasProducerID, partition.producers.producers[header.producerID] == nil {
       guard makeRoomForProducer(now: now) else { return .tooManyProducers }
       producerCount += 1

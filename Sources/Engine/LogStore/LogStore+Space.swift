@@ -12,6 +12,8 @@ struct SpaceWatch {
   /// The size of journal files made before the last measurement, and before the one under way.
   private(set) var journalMade = ByteCount.zero
   private var journalMadeAnew = ByteCount.zero
+  /// The size of a batch that found no room; the disk counts as full until it would.
+  private(set) var refused = ByteCount.zero
   /// The checkpoint whose freed journal files have been looked for.
   var freedBehind = JournalSequence.start
   var isMeasuring = false
@@ -35,6 +37,9 @@ struct SpaceWatch {
     acceptedAnew += bytes
   }
 
+  /// A batch of `bytes` found no room. Of a very large one `limit` counts: that it does not fit must not keep out others.
+  mutating func refuse(_ bytes: ByteCount, limit: ByteCount) { refused = min(bytes, limit) }
+
   mutating func measured(_ space: VolumeSpace) {
     last = space
     accepted = acceptedAnew
@@ -54,7 +59,7 @@ extension LogStore {
   /// Whether the disk is too full for more batches: a write or a checkpoint found no room, or the reserve is reached.
   /// Deletions are still decided.
   package var isFull: Bool {
-    commits.isRetrying || checkpoints.retryAt != nil || !hasRoom(for: .zero)
+    commits.isRetrying || checkpoints.retryAt != nil || !hasRoom(for: space.refused)
   }
 
   /// Whether a batch of `bytes` leaves the reserve alone, with all that is decided before it: it goes to its segment, and

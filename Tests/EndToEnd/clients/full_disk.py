@@ -2,8 +2,8 @@
 
 Acknowledged records are noted in FILE, one line "topic offset number" each. Commands:
   fill     keeps 200 records in "keep", then writes to "bulk" until for a while all is refused; names the refusal
+  refill   writes to "bulk" again until for a while all is refused
   write    100 more records to "keep", with the client's own retries
-  refused  one record to "keep" without retries, which must be refused
   delete   deletes "bulk"; every other line of FILE stays
   purge    deletes the records of "bulk" (DeleteRecords) and forgets them
   verify   every record of FILE lies at its offset
@@ -70,13 +70,7 @@ def verify(topics=None):
     return count
 
 
-if command == "fill":
-    for future in admin.create_topics([NewTopic("keep", 1, 1), NewTopic("bulk", 1, 1)]).values():
-        future.result(30)
-    writer = producer()
-    for number in range(200):
-        writer.produce("keep", value=value(number), partition=0, on_delivery=delivered)
-    check(writer.flush(60) == 0 and not refusals, "the first records were refused")
+def fill_bulk():
     bulk = producer(retries=0)
     number, accepted_at, deadline = 0, time.monotonic(), time.monotonic() + 90
     # Admission is cautious between two measurements of the volume: full is what stays full.
@@ -90,19 +84,26 @@ if command == "fill":
             accepted_at = time.monotonic()
     check(refusals, "the disk never filled up")
     check(all(error.code() == KafkaError.KAFKA_STORAGE_ERROR for error in refusals), refusals[0].name())
+
+
+if command == "fill":
+    for future in admin.create_topics([NewTopic("keep", 1, 1), NewTopic("bulk", 1, 1)]).values():
+        future.result(30)
+    writer = producer()
+    for number in range(200):
+        writer.produce("keep", value=value(number), partition=0, on_delivery=delivered)
+    check(writer.flush(60) == 0 and not refusals, "the first records were refused")
+    fill_bulk()
     names = sorted({error.name() for error in refusals})
     check({"keep", "bulk"} <= set(admin.list_topics(timeout=20).topics), "the metadata miss a topic")
     print(*names, verify({"keep"}), "read")
+elif command == "refill":
+    fill_bulk()
 elif command == "write":
     writer = producer()
     for number in range(1000, 1100):
         writer.produce("keep", value=value(number), partition=0, on_delivery=delivered)
     check(writer.flush(60) == 0 and not refusals, f"refused: {refusals[:1]}")
-elif command == "refused":
-    writer = producer(retries=0)
-    writer.produce("keep", value=value(7), partition=0, on_delivery=delivered)
-    writer.flush(60)
-    check(refusals and refusals[0].code() == KafkaError.KAFKA_STORAGE_ERROR, f"not refused: {refusals}")
 elif command in ("delete", "purge"):
     if command == "delete":
         admin.delete_topics(["bulk"], operation_timeout=30)["bulk"].result(40)
