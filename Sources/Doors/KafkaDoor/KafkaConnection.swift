@@ -31,6 +31,8 @@ final class KafkaConnection: ConnectionHandler {
   private var isStopped = false
   /// A Produce waits for its batches to be prepared: nothing behind it starts, and its frame keeps its memory.
   private var isPreparing = false
+  /// Not read for a moment, because the journal is nearly full.
+  private var isSlowed = false
   private var isWaitingForDisk = false
   /// Bytes of answers counted with the door: made, and not yet taken by the client.
   private var answerBytes = 0
@@ -70,7 +72,8 @@ final class KafkaConnection: ConnectionHandler {
 
   /// Whether another frame may be read.
   private var mayRead: Bool {
-    held.isEmpty && !isQueuedForRoom && replies.count < DoorLimits.requestsPerConnection && hasRoomForAnswers
+    held.isEmpty && !isQueuedForRoom && !isSlowed && replies.count < DoorLimits.requestsPerConnection
+      && hasRoomForAnswers
   }
 
   private var hasRoomForAnswers: Bool { socket.queuedBytes <= DoorLimits.queuedBytesPerConnection }
@@ -106,6 +109,19 @@ final class KafkaConnection: ConnectionHandler {
     if clientID.isEmpty, let name = header.clientId, !name.isEmpty { clientID = LoggedText(name).description }
     let body = frame.dropping(reader.position)
     door.handle(header, body: body, from: self)
+    if header.apiKey == APIKey.produce.rawValue { slowDown() }
+  }
+
+  /// While the journal runs ahead of its checkpoint, a producer's next request is read a little later.
+  private func slowDown() {
+    let pause = door.engine.store.producerPauseMs
+    guard pause > 0, !isSlowed, socket.isOpen else { return }
+    isSlowed = true
+    door.meters.slowed()
+    door.loop.schedule(at: door.loop.now.advanced(byMs: pause)) { [weak self] in
+      self?.isSlowed = false
+      self?.goOn()
+    }
   }
 
   // MARK: Memory
@@ -146,6 +162,7 @@ final class KafkaConnection: ConnectionHandler {
 
   /// Gives the reply to `request`, which leaves once `sequence` is durable and its predecessors have left.
   func answer(_ request: Request, _ message: any WireMessage, after sequence: JournalSequence) {
+    if request.slot != nil { door.meters.answered(request.api, message) }
     answer(request, after: sequence) { writer in message.encode(to: &writer, version: request.version) }
   }
 

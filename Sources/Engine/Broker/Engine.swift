@@ -13,6 +13,13 @@ package protocol EngineObserver: AnyObject {
   func engineFailed(_ error: DiskError)
   /// The index file of a segment lacked `blocks` blocks that it should have had; they were made again.
   func indexRebuilt(_ segment: SegmentKey, blocks: Int)
+  /// Something that whoever runs the node should know.
+  func engineNoticed(_ notice: EngineNotice)
+}
+
+extension EngineObserver {
+  /// Whoever runs no node has nobody to tell.
+  package func engineNoticed(_ notice: EngineNotice) {}
 }
 
 /// The one owner of all state: topics, partitions, fetches. Runs on one thread; doors call it there, and lanes report
@@ -39,6 +46,8 @@ package final class Engine {
   var producerIDsVisible = JournalSequence.start
   var upkeep: Upkeep
   var cleaner: Cleaner
+  var scrubber: Scrubber
+  var diskWatch = DiskWatch()
   var topicOrder = TopicOrder()
   var shutDown: ShutDown?
   /// For the metrics.
@@ -57,6 +66,7 @@ package final class Engine {
     layerCache = try Self.layers(statics, store.catalogue)
     upkeep = Upkeep(now: clock.now())
     cleaner = Cleaner(dueAt: clock.now())
+    scrubber = Scrubber(now: clock.now())
     setProducerExpiry()
   }
 
@@ -113,6 +123,8 @@ package final class Engine {
     if let (token, outcomes) = progress.prepared { preparations.removeValue(forKey: token)?(outcomes) }
     if let (segment, blocks) = progress.reindexed { observer?.indexRebuilt(segment, blocks: blocks) }
     if let step = progress.compaction { compactionStepped(step) }
+    if let step = progress.scrub { scrubStepped(step) }
+    watchDisk()
     wakeFetches(on: progress.moved.map(\.key))
     if store.durable != before { observer?.durableAdvanced(to: store.durable) }
     shutDownFurther()

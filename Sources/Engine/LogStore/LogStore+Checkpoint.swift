@@ -158,9 +158,17 @@ extension LogStore {
   }
 
   /// Takes a checkpoint again that met a full disk, when that is due; and one at once where the disk is full and files
-  /// that were given up could make room.
+  /// that were given up, or journal files, could make room.
   func checkpointForRoom(_ now: Instant) {
     if let due = checkpoints.retryAt { return due <= now ? beginCheckpoint() : () }
-    if isFull, state.doomed.contains(where: { $0.sequence > checkpoints.last }) { beginCheckpoint() }
+    guard isFull else { return }
+    if space.freedBehind != checkpoints.last {
+      // Journal files that a checkpoint has freed count as room once a group has found them.
+      space.freedBehind = checkpoints.last
+      submitWitness()
+      flush()
+    }
+    let frees = state.doomed.contains { $0.sequence > checkpoints.last }
+    if frees || checkpoints.journalBytes.value >= options.journalFileBytes.value / 4 { beginCheckpoint() }
   }
 }

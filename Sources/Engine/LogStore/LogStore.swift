@@ -122,7 +122,7 @@ package final class LogStore {
   package var admits: Bool {
     failure != nil || isFull
       || commits.waitingBytes < options.waitingBytes
-        && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
+        && journalInUse < options.journalCap
   }
 
   /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.
@@ -150,6 +150,8 @@ package final class LogStore {
       removalFinished(files)
     case .compactionStepped(let step):
       compactionStepped(step, &progress)
+    case .scrubbed(let step):
+      scrubStepped(step, &progress)
     case .failed(let error):
       if failure == nil { failure = error }
       progress.failure = failure
@@ -172,5 +174,7 @@ package struct LogProgress {
   package var prepared: (token: UInt64, outcomes: [BatchIntake.Outcome])?
   /// What has become of a step of the compaction under way.
   package var compaction: CompactionProgress?
+  /// What a step of the scrub under way found.
+  package var scrub: ScrubStep?
   package var failure: DiskError?
 }

@@ -61,7 +61,6 @@ extension KafkaDoor {
       }
       response.responses.append(answer)
     }
-    if failure != nil, message.acks != 0 { meters.failed(.produce) }
     guard message.acks == 0 else { return .reply(response, after: after) }
     guard let failure else { return .silence }
     return .close("a Produce with acks 0 failed with \(failure), which only closing can tell")
