@@ -58,6 +58,8 @@ package final class LogStore {
   var removal = Removal()
   var trustedTime: TrustedTime
   package var producerLimits = ProducerLimits()
+  /// What the next checkpoint carries for others, asked for when it is taken: as of all that is decided then.
+  package var attachments: () -> [CheckpointAttachment]
   /// Producers remembered, at least: deletions are noticed when the count is made again.
   var producerCount = 0
   /// No room was found for one more; not looked for before this.
@@ -104,6 +106,7 @@ package final class LogStore {
     nextUnit = checkpoint.nextUnit
     commits = Commits(next: checkpoint.sequence.next, reclaimable: checkpoint.sequence)
     checkpoints = Checkpoints(last: checkpoint.sequence, fileIndex: recovered.fileIndex, firstUse: checkpoint.firstUse)
+    attachments = { checkpoint.attachments }
     producerCount = producerEntries
     submitWitness()
   }
