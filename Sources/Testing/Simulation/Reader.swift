@@ -25,7 +25,7 @@ enum Reader {
       if !node.isUp { return offset }
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) was never answered")
     }
-    guard case .batches(let bytes) = result else {
+    guard case .batches(let bytes, _) = result else {
       if node.allowsDamage { node.damageSeen += 1 }
       if !node.isUp || node.allowsDamage { return offset }
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) found damage: \(result)")

@@ -222,7 +222,7 @@ struct Workload {
       }
     case .full:
       return
-    case .outOfOrderSequence, .staleEpoch, .tooManyProducers:
+    case .outOfOrderSequence, .staleEpoch, .tooManyProducers, .tooManyAborted, .transactionOpen:
       throw .wrong("\(partition.key.folder): a batch in order was refused")
     }
   }

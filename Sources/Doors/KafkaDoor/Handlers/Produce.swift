@@ -86,6 +86,10 @@ extension KafkaDoor {
       outcome.refuse(.kafkaStorageError, "the disk is full: delete records or topics, or make room")
     case .staleEpoch(let current):
       outcome.refuse(.invalidProducerEpoch, "epoch \(header.producerEpoch) is older than \(current)")
+    case .transactionOpen:
+      outcome.refuse(.invalidTxnState, "the producer has a transaction open here, which the batch is no part of")
+    case .tooManyAborted:
+      outcome.refuse(.notEnoughReplicas, "too many aborted transactions are remembered here; try again later")
     case .tooManyProducers:
       // Retriable for every client, unlike the storage errors that make some look for another leader.
       outcome.refuse(.notEnoughReplicas, "too many idempotent producers are remembered already; try again later")
