@@ -68,13 +68,16 @@ let package = Package(
       ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore"]),
     room(
       "Broker", in: "Engine",
-      ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat", "LogStore", "Settings"]),
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "Metrics", "KafkaWire", "RecordFormat", "LogStore", "Settings",
+        "Coordination",
+      ]),
 
     room(
       "KafkaDoor", in: "Doors",
       [
         "Units", "ByteCodec", "Compression", "Machine", "Metrics", "Reactor", "RecordFormat", "Settings", "LogStore",
-        "Broker", "KafkaWire",
+        "Broker", "KafkaWire", "Coordination",
       ]),
     room("HTTPFront", in: "Doors", ["Machine", "Reactor", "CMicroHTTPD"]),
 

@@ -30,6 +30,8 @@ package final class Engine {
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
   var producerIDs: Range<Int64> = 0..<0
   var producerIDsVisible = JournalSequence.start
+  var coordinators = CoordinatorState()
+  let coordinatorCompressor = Compressor()
   var upkeep: Upkeep
   var cleaner: Cleaner
   var topicOrder = TopicOrder()
@@ -51,6 +53,7 @@ package final class Engine {
     upkeep = Upkeep(now: clock.now())
     cleaner = Cleaner(dueAt: clock.now())
     setProducerExpiry()
+    loadCoordinators(store.attachments())
   }
 
   package var catalogue: Catalogue { store.catalogue }
@@ -72,6 +75,7 @@ package final class Engine {
     topicCache.removeAll()
     if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
     setProducerExpiry()
+    applyGroupSettings()
   }
 
   private func setProducerExpiry() {
@@ -104,7 +108,10 @@ package final class Engine {
     }
     if let step = progress.compaction { compactionStepped(step) }
     wakeFetches(on: progress.moved.map(\.key))
-    if store.durable != before { observer?.durableAdvanced(to: store.durable) }
+    if store.durable != before {
+      coordinators.marks.durableAdvanced(to: store.durable)
+      observer?.durableAdvanced(to: store.durable)
+    }
     shutDownFurther()
   }
 

@@ -38,8 +38,11 @@ extension LogStore {
   /// all of it is there or nothing, and readers come to see all of it at once. For the end of a transaction: its state,
   /// its markers, its offsets.
   ///
-  /// No producer's state is asked: whoever ends a transaction has asked for each marker already.
-  package func appendTogether(_ batches: [TogetherBatch], and records: [ControlRecord] = []) -> TogetherResult {
+  /// No producer's state is asked: whoever ends a transaction has asked for each marker already. With `isDecided` neither
+  /// is room: a coordinator cannot take back what it has decided, and made sure of room before.
+  package func appendTogether(
+    _ batches: [TogetherBatch], and records: [ControlRecord] = [], isDecided: Bool = false
+  ) -> TogetherResult {
     var encoded: [ByteSlice] = []
     for record in records {
       var writer = ByteWriter()
@@ -51,7 +54,7 @@ extension LogStore {
     let count = batches.count + records.count
     guard total <= Self.togetherBytes, count <= Self.togetherEntries else { return .tooLarge }
     guard count > 0 else { return .stored(bases: [], sequence: decided) }
-    guard !isFull, hasRoom(for: bytes) else { return .full }
+    guard isDecided || !isFull && hasRoom(for: bytes) else { return .full }
     let now = trustedNow().time
     let unit = takeUnit()
     var sequence = commits.next

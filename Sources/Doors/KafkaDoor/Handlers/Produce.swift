@@ -32,6 +32,8 @@ extension KafkaDoor {
         var outcome: ProducedPartition
         if let refusal {
           outcome = ProducedPartition(refusal)
+        } else if let found, TopicName.isInternal(found.description.name) {
+          outcome = ProducedPartition(.invalidTopicException)
         } else if let found, let rules {
           outcome = produce(data.records, to: found, data.index, rules, version: request.version)
         } else {
