@@ -141,6 +141,11 @@ let package = Package(
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
     tests("CoordinationTests", ["Units", "ByteCodec", "KafkaWire", "Coordination"]),
+    tests(
+      "BrokerTests",
+      [
+        "Units", "ByteCodec", "Machine", "KafkaWire", "Settings", "Coordination", "LogStore", "Broker", "SimMachine",
+      ]),
     tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
     tests(
       "InspectionTests",
