@@ -1,8 +1,10 @@
 import Broker
+import ByteCodec
 import Coordination
 import KafkaWire
 import LogStore
 import Machine
+import Settings
 import SimMachine
 import Testing
 import Units

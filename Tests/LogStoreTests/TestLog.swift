@@ -126,7 +126,7 @@ final class TestLog {
 enum Forge {
   static func batch(
     records: Int32 = 1, payload: Int = 40, producer: Int64 = -1, epoch: Int16 = -1, sequence: Int32 = -1,
-    timestamp: Int64 = 1_700_000_000_000, fill: UInt8 = 7
+    timestamp: Int64 = 1_700_000_000_000, fill: UInt8 = 7, content: [UInt8]? = nil
   ) -> ByteSlice {
     var body = ByteWriter()
     body.writeUInt16(0)
@@ -137,7 +137,7 @@ enum Forge {
     body.writeInt16(epoch)
     body.writeInt32(sequence)
     body.writeInt32(records)
-    body.writeBytes([UInt8](repeating: fill, count: payload))
+    body.writeBytes(content ?? [UInt8](repeating: fill, count: payload))
     let checked = body.takeSlice()
     var batch = ByteWriter()
     batch.writeInt64(0)

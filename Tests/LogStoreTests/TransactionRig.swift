@@ -72,9 +72,11 @@ extension TestLog {
       var walk = RecordBatchWalk(bytes)
       while let view = try walk.next(), view.header.baseOffset < log.stableEnd {
         let header = view.header
-        let isGone = header.isTransactional && aborted.contains {
-          $0.producerID == header.producerID && $0.first <= header.baseOffset && header.baseOffset <= $0.last
-        }
+        let isGone =
+          header.isTransactional
+          && aborted.contains {
+            $0.producerID == header.producerID && $0.first <= header.baseOffset && header.baseOffset <= $0.last
+          }
         guard !header.isControl, !isGone else { continue }
         var reader = try RecordReader(view, scratch: Decompressor())
         while let record = try reader.next() { keys.append(String(decoding: record.key?.copy() ?? [], as: UTF8.self)) }

@@ -11,6 +11,7 @@ struct Checkpoints {
   /// Which file holds it.
   var fileIndex: Int
   let firstUse: UInt32
+  let salt: JournalSalt
   /// Segments written since the last one began.
   private(set) var dirty: Set<SegmentKey> = []
   /// Folders in which names were made since then.
@@ -29,10 +30,11 @@ struct Checkpoints {
     case running(segments: [SegmentKey], folders: [String], journalBytes: ByteCount)
   }
 
-  init(last: JournalSequence, fileIndex: Int, firstUse: UInt32) {
+  init(last: JournalSequence, fileIndex: Int, firstUse: UInt32, salt: JournalSalt) {
     self.last = last
     self.fileIndex = fileIndex
     self.firstUse = firstUse
+    self.salt = salt
   }
 
   mutating func wrote(_ key: SegmentKey) { dirty.insert(key) }
@@ -83,9 +85,8 @@ extension LogStore {
     // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
     let dirty = written.filter(isAlive)
     var checkpoint = Checkpoint(
-      sequence: decided, epoch: epoch, firstUse: checkpoints.firstUse, isCleanStop: cleanStop, nextUnit: nextUnit,
-      state: state.encoded(), doomed: state.doomed.map(\.path))
-    checkpoint.attachments = attachments()
+      sequence: decided, epoch: epoch, salt: checkpoints.salt, firstUse: checkpoints.firstUse, isCleanStop: cleanStop,
+      nextUnit: nextUnit, state: state.encoded(), doomed: state.doomed.map(\.path))
     checkpoints.phase = .taken(
       checkpoint, dirty: dirty, folders: folders, journalBytes: checkpoints.journalBytes + commits.waitingBytes)
     startTakenCheckpoint()

@@ -79,7 +79,7 @@ package final class LogStore {
     let recovered = try Recovery(disk: disk, entropy: entropy).run()
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
-      durable: recovered.checkpoint.sequence)
+      salt: recovered.checkpoint.salt, durable: recovered.checkpoint.sequence)
     let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
     self.init(
       recovered: recovered, clock: clock, entropy: entropy, options: options, workshop: workshop,
@@ -105,7 +105,9 @@ package final class LogStore {
     durable = checkpoint.sequence
     nextUnit = checkpoint.nextUnit
     commits = Commits(next: checkpoint.sequence.next, reclaimable: checkpoint.sequence)
-    checkpoints = Checkpoints(last: checkpoint.sequence, fileIndex: recovered.fileIndex, firstUse: checkpoint.firstUse)
+    checkpoints = Checkpoints(
+      last: checkpoint.sequence, fileIndex: recovered.fileIndex, firstUse: checkpoint.firstUse,
+      salt: checkpoint.salt)
     attachments = { checkpoint.attachments }
     producerCount = producerEntries
     submitWitness()

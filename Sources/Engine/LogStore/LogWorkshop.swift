@@ -155,9 +155,11 @@ package final class LogWorkshop: @unchecked Sendable {
     #if PLANTED_BUGS
       if PlantedBug.is(.failedSyncRepeated) { return }
     #endif
-    let reader = try JournalReader(disk: disk, checkpoint: work.last, firstUse: work.firstUse)
+    let reader = try JournalReader(
+      disk: disk, checkpoint: work.last, firstUse: work.firstUse, salt: journal.salt)
     var reached = work.last
-    for frame in reader.frames() where frame.header.sequence <= work.sequence {
+    var walk = reader.walk(through: work.sequence)
+    while let frame = try walk.next() {
       reached = frame.header.sequence
       let place = frame.header.place
       let key = SegmentKey(partition: place.partition, base: place.segment)

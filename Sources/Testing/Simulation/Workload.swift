@@ -203,7 +203,8 @@ struct Workload {
     let payload = random.chance(permille: 30) ? 20_000 + random.below(60_000) : 20 + random.below(700)
     guard
       let made = BatchForge.batch(
-        records: records, payload: payload, producer: producer, timestamp: node.clock.wallClock(), random: &random)
+        records: records, payload: payload, producer: producer, timestamp: node.clock.wallClock(),
+        forgesFrame: random.chance(permille: 20), random: &random)
     else { throw .wrong("the forge made no batch") }
     let fingerprint = Fingerprint.of(made.bytes)
     switch engine.append(made.bytes, header: made.header, to: try log(partition)) {
