@@ -14,6 +14,8 @@ package enum CoordinatorMark: Hashable, Sendable {
   case membership(group: String)
   case offsets(group: String)
   case transaction(String)
+  /// Which groups there are, and the durable part of their states: what a list shows.
+  case groups
 }
 
 /// What a machine may be woken for. One timer of each name: arming it again moves it.
