@@ -182,4 +182,10 @@ extension ClassicGroup {
     guard let member = members[id], !member.hasJoined, member.sync == nil else { return }
     armSession(member, now, into: &effects)
   }
+
+  /// A commit is a sign of life as well.
+  mutating func memberCommitted(_ id: String, _ context: CoordinatorContext, into effects: inout Effects) {
+    members[id]?.lastCommit = context.wall
+    memberWasHeard(id, context.now, into: &effects)
+  }
 }

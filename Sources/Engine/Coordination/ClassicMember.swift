@@ -1,4 +1,5 @@
 import KafkaWire
+import Units
 
 /// A member of a classic group.
 struct ClassicMember {
@@ -25,6 +26,8 @@ struct ClassicMember {
   var isNew = false
   /// Whether it has joined the round that gathers, whoever still waits for the answer.
   var hasJoined = false
+  /// When it last committed offsets.
+  var lastCommit: Timestamp?
   /// The parked Join.
   var join: Waiter?
   /// The parked Sync.

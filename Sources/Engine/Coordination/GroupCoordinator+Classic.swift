@@ -27,8 +27,9 @@ extension GroupCoordinator {
 
   private func refusal(of request: JoinGroupRequest) -> ErrorCode? {
     if request.groupId.isEmpty { return .invalidGroupId }
-    guard (settings.minSessionTimeoutMs...max(settings.minSessionTimeoutMs, settings.maxSessionTimeoutMs))
-      .contains(request.sessionTimeoutMs)
+    guard
+      (settings.minSessionTimeoutMs...max(settings.minSessionTimeoutMs, settings.maxSessionTimeoutMs))
+        .contains(request.sessionTimeoutMs)
     else { return .invalidSessionTimeout }
     let size = request.protocols.reduce(0) { $0 + $1.name.utf8.count + $1.metadata.count }
     if size > GroupLimits.protocolBytes { return .invalidRequest }

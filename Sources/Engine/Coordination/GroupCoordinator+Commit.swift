@@ -14,7 +14,7 @@ extension GroupCoordinator {
         group: group, member: request.memberId, instance: request.groupInstanceId,
         generation: request.generationIdOrMemberEpoch, isTransactional: false, version: caller.version))
     if refusal == nil {
-      groups[group]?.classic?.memberWasHeard(request.memberId, context.now, into: &effects)
+      groups[group]?.classic?.memberCommitted(request.memberId, context, into: &effects)
     }
     let expiresAt = request.retentionTimeMs < 0 ? nil : context.wall.advanced(byMs: request.retentionTimeMs)
     var records: [CoordinatorRecord] = []
