@@ -48,7 +48,25 @@ struct ServedAPI: Sendable {
     ServedAPI(key: .consumerGroupDescribe) { (door, request) throws(WireError) in
       try door.consumerGroupDescribe(request)
     },
-    ServedAPI(key: .initProducerId) { (door, request) throws(WireError) in try door.initProducerID(request) },
+    ServedAPI(key: .initProducerId, writesRecords: true) { (door, request) throws(WireError) in
+      try door.initProducerID(request)
+    },
+    ServedAPI(key: .addPartitionsToTxn, writesRecords: true) { (door, request) throws(WireError) in
+      try door.addPartitionsToTxn(request)
+    },
+    ServedAPI(key: .addOffsetsToTxn, writesRecords: true) { (door, request) throws(WireError) in
+      try door.addOffsetsToTxn(request)
+    },
+    ServedAPI(key: .endTxn, writesRecords: true) { (door, request) throws(WireError) in try door.endTxn(request) },
+    ServedAPI(key: .writeTxnMarkers, writesRecords: true) { (door, request) throws(WireError) in
+      try door.writeTxnMarkers(request)
+    },
+    ServedAPI(key: .txnOffsetCommit, writesRecords: true) { (door, request) throws(WireError) in
+      try door.txnOffsetCommit(request)
+    },
+    ServedAPI(key: .describeTransactions) { (door, request) throws(WireError) in try door.describeTransactions(request)
+    },
+    ServedAPI(key: .listTransactions) { (door, request) throws(WireError) in try door.listTransactions(request) },
     ServedAPI(key: .createTopics) { (door, request) throws(WireError) in try door.createTopics(request) },
     ServedAPI(key: .deleteTopics) { (door, request) throws(WireError) in try door.deleteTopics(request) },
     ServedAPI(key: .deleteRecords) { (door, request) throws(WireError) in try door.deleteRecords(request) },

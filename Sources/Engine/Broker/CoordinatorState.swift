@@ -26,6 +26,7 @@ struct CoordinatorState {
   }
 
   var groups = GroupCoordinator()
+  var transactions = TransactionCoordinator()
   var timers = CoordinatorTimers()
   var marks = CoordinatorMarks()
   var waiting: [Waiter: Waiting] = [:]

@@ -14,7 +14,7 @@ extension Engine {
   /// Brings the coordinators to the state that their records say: the checkpoint's snapshot and what was written behind
   /// it, or all of the internal topics where there is no snapshot that can be read. Before the first client.
   func loadCoordinators(_ attachments: [CheckpointAttachment]) {
-    applyGroupSettings()
+    applyCoordinatorSettings()
     let covered = replaySnapshot(attachments)
     for topic in InternalTopic.allCases {
       guard let found = catalogue.topic(named: topic.rawValue)?.description else { continue }
@@ -26,6 +26,7 @@ extension Engine {
     }
     coordinators.topicsSeen = catalogue.lastChange
     runGroups { groups, context, effects in groups.loaded(context, into: &effects) }
+    runTransactions { transactions, context, effects in transactions.loaded(context, into: &effects) }
     store.attachments = { [weak self] in self.map { [$0.coordinatorAttachment()] } ?? [] }
   }
 
@@ -46,7 +47,8 @@ extension Engine {
         if end.value > 0 { covered.append(CoordinatorSnapshot.Covered(partition: key, end: end)) }
       }
     }
-    return CoordinatorSnapshot(covered: covered, writes: coordinators.groups.snapshot())
+    return CoordinatorSnapshot(
+      covered: covered, writes: coordinators.groups.snapshot() + coordinators.transactions.snapshot())
   }
 
   /// Takes in the checkpoint's snapshot, and answers how far it reaches; nothing where there is none to read.
@@ -120,12 +122,12 @@ extension Engine {
   private func replay(_ record: CoordinatorRecord, of topic: InternalTopic, producer: ProducerIdentity?) {
     switch topic {
     case .consumerOffsets: coordinators.groups.replay(record, producer: producer)
-    case .transactionState: return
+    case .transactionState: coordinators.transactions.replay(record)
     }
   }
 
-  /// Gives the machine of groups the settings in force.
-  func applyGroupSettings() {
+  /// Gives the machines the settings in force.
+  func applyCoordinatorSettings() {
     let limits = settings.groups
     var fresh = GroupCoordinatorSettings()
     fresh.minSessionTimeoutMs = limits.minSessionTimeoutMs
@@ -137,6 +139,10 @@ extension Engine {
     fresh.offsetsRetentionCheckIntervalMs = limits.offsetsRetentionCheckIntervalMs
     fresh.offsetsTopicPartitions = partitionCount(of: .consumerOffsets)
     coordinators.groups.settings = fresh
+    coordinators.transactions.settings.maxTimeoutMs = settings.transactions.maxTimeoutMs
+    coordinators.transactions.settings.idExpirationMs = Int64(settings.transactions.idExpirationMs)
+    coordinators.transactions.settings.isTwoPhaseCommitAllowed = settings.transactions.isTwoPhaseCommitAllowed
+    coordinators.transactions.settings.isPartitionVerified = settings.transactions.isPartitionVerified
   }
 
   /// Whether the records that decide about `owners` could all be read.

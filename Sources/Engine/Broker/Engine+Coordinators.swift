@@ -24,11 +24,16 @@ extension Engine {
     _ body: (inout GroupCoordinator, Waiter, CoordinatorContext, inout Effects) -> Void
   ) -> CoordinatorCallOutcome {
     guard !decides || coordinatorsHaveRoom, canServe(owners, of: .consumerOffsets) else { return .refused }
+    let waiter = newWaiter(seesTopics: seesTopics, reply: reply)
+    runGroups { groups, context, effects in body(&groups, waiter, context, &effects) }
+    return coordinators.waiting[waiter] == nil ? .answered : .waits(waiter)
+  }
+
+  func newWaiter(seesTopics: Bool, reply: @escaping CoordinatorReply) -> Waiter {
     let waiter = Waiter(coordinators.nextWaiter)
     coordinators.nextWaiter += 1
     coordinators.waiting[waiter] = CoordinatorState.Waiting(seesTopics: seesTopics, reply: reply)
-    runGroups { groups, context, effects in body(&groups, waiter, context, &effects) }
-    return coordinators.waiting[waiter] == nil ? .answered : .waits(waiter)
+    return waiter
   }
 
   /// Nobody waits for this reply any more.
@@ -53,7 +58,7 @@ extension Engine {
     let entropy = entropy
     return CoordinatorContext(
       now: clock.now(), wall: coordinators.wall, topics: CatalogueTopics(catalogue: catalogue),
-      freshID: { entropy.uniqueID() })
+      freshID: { entropy.uniqueID() }, freshProducerID: { [unowned self] in takeProducerID().value })
   }
 
   /// Records first, then timers, then replies: a reply can make its receiver ask again at once, and that must find
@@ -63,6 +68,7 @@ extension Engine {
       let sequence = store(write)
       for mark in write.marks { coordinators.marks.changed(mark, at: sequence) }
     }
+    for end in effects.ends { store(end) }
     for (timer, due) in effects.timers {
       if let due { coordinators.timers.arm(timer, at: due) } else { coordinators.timers.cancel(timer) }
     }
@@ -90,6 +96,20 @@ extension Engine {
       return
     }
     while let timer = coordinators.timers.takeDue(at: now) {
+      fire(timer)
+    }
+  }
+}
+
+extension Engine {
+  private func fire(_ timer: CoordinatorTimer) {
+    switch timer {
+    case .transaction:
+      runTransactions { transactions, context, effects in transactions.timerFired(timer, context, into: &effects) }
+    case .expiry:
+      runTransactions { transactions, context, effects in transactions.timerFired(timer, context, into: &effects) }
+      runGroups { groups, context, effects in groups.timerFired(timer, context, into: &effects) }
+    case .session, .rebalance, .join, .sync, .assignment, .patterns:
       runGroups { groups, context, effects in groups.timerFired(timer, context, into: &effects) }
     }
   }

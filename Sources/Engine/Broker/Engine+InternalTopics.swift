@@ -42,27 +42,40 @@ extension Engine {
     return description.id
   }
 
-  /// Stores what a coordinator decided: one unit of the journal, in as many batches as its size asks for; only
-  /// what is larger than a unit may be takes several. Answers the sequence from which it may be shown.
+  /// Stores what a coordinator decided: one unit of the journal, in as many batches as its size asks for. Answers the
+  /// sequence from which it may be shown.
   func store(_ write: CoordinatorWrite) -> JournalSequence {
     guard let partition = internalPartition(of: write.owner, in: write.topic) else { return store.decided }
+    storeTogether(batches(of: write, in: partition))
+    return store.decided
+  }
+
+  /// The batches of a write.
+  func batches(of write: CoordinatorWrite, in partition: PartitionLog) -> [TogetherBatch] {
     let settings = topicSettings(partition.key.topic)
     let rules = appendRules(settings)
     let limit = min(Int(settings.maxMessageBytes), Int(settings.segmentBytes), Self.batchBytes)
+    return Self.parts(of: write.records, limit: limit).compactMap { records in
+      guard let batch = batch(of: records, producer: write.producer), let header = try? RecordBatchHeader(batch.bytes)
+      else { return nil }
+      return TogetherBatch(batch, header, to: partition, rules: rules)
+    }
+  }
+
+  /// Stores batches as one unit; only what is larger than a unit may be takes several.
+  func storeTogether(_ batches: [TogetherBatch]) {
     var unit: [TogetherBatch] = []
     var bytes = ByteCount.zero
-    for records in Self.parts(of: write.records, limit: limit) {
-      guard let batch = batch(of: records, producer: write.producer), let header = try? RecordBatchHeader(batch.bytes)
-      else { continue }
-      if bytes + ByteCount(batch.count) > LogStore.togetherBytes {
+    for batch in batches {
+      let size = ByteCount(batch.batch.count)
+      if bytes + size > LogStore.togetherBytes || unit.count == LogStore.togetherEntries {
         _ = store.appendTogether(unit, isDecided: true)
         (unit, bytes) = ([], .zero)
       }
-      unit.append(TogetherBatch(batch, header, to: partition, rules: rules))
-      bytes += ByteCount(batch.count)
+      unit.append(batch)
+      bytes += size
     }
     _ = store.appendTogether(unit, isDecided: true)
-    return store.decided
   }
 
   /// The records in runs that each make a batch within `limit`; a record that is larger gets a batch of its own.

@@ -10,8 +10,12 @@ extension Engine {
   private static let producerIDBlock: Int64 = 1_000
 
   /// Stores a batch that its door has validated. The caller gives the bytes away: they are stamped and written as they are.
-  package func append(_ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog) -> AppendResult {
-    let rules = appendRules(topicSettings(partition.key.topic))
+  /// `beginsAtZero`: its producer speaks the second generation of transactions.
+  package func append(
+    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, beginsAtZero: Bool = false
+  ) -> AppendResult {
+    var rules = appendRules(topicSettings(partition.key.topic))
+    rules.beginsAtZero = beginsAtZero
     let result = store.append(batch, header: header, to: partition, rules: rules)
     if case .stored = result { traffic.stored(partition.key.topic, bytes: batch.count, records: header.recordCount) }
     return result

@@ -8,6 +8,11 @@ package import Units
 package struct Decided<Value> {
   package var value: Value
   package var sequence: JournalSequence
+
+  package init(value: Value, sequence: JournalSequence) {
+    self.value = value
+    self.sequence = sequence
+  }
 }
 
 extension Engine {

@@ -75,7 +75,7 @@ package final class Engine {
     topicCache.removeAll()
     if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
     setProducerExpiry()
-    applyGroupSettings()
+    applyCoordinatorSettings()
   }
 
   private func setProducerExpiry() {

@@ -87,6 +87,7 @@ extension LogStore {
     var checkpoint = Checkpoint(
       sequence: decided, epoch: epoch, salt: checkpoints.salt, firstUse: checkpoints.firstUse, isCleanStop: cleanStop,
       nextUnit: nextUnit, state: state.encoded(), doomed: state.doomed.map(\.path))
+    checkpoint.attachments = attachments()
     checkpoints.phase = .taken(
       checkpoint, dirty: dirty, folders: folders, journalBytes: checkpoints.journalBytes + commits.waitingBytes)
     startTakenCheckpoint()

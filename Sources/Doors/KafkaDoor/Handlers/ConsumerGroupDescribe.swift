@@ -7,7 +7,7 @@ import Units
 extension KafkaDoor {
   func consumerGroupDescribe(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(ConsumerGroupDescribeRequest.self)
-    let call = GroupCall(groups: message.groupIds, decides: false, seesTopics: true)
+    let call = CoordinatorCall(owners: message.groupIds, decides: false, seesTopics: true)
     return ask(call, for: request, refused: message.refused(.coordinatorNotAvailable)) {
       groups, caller, waiter, context, effects in
       groups.consumerGroupDescribe(message, from: caller, waiter: waiter, context, into: &effects)

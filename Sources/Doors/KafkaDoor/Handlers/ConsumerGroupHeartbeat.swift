@@ -7,7 +7,7 @@ import Units
 extension KafkaDoor {
   func consumerGroupHeartbeat(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(ConsumerGroupHeartbeatRequest.self)
-    let call = GroupCall(groups: [message.groupId], decides: true, seesTopics: true)
+    let call = CoordinatorCall(owners: [message.groupId], decides: true, seesTopics: true)
     return ask(
       call, for: request, refused: ConsumerGroupHeartbeatResponse(errorCode: ErrorCode.coordinatorNotAvailable.rawValue)
     ) {

@@ -7,7 +7,7 @@ import Units
 extension KafkaDoor {
   func deleteGroups(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(DeleteGroupsRequest.self)
-    let call = GroupCall(groups: message.groupsNames, decides: true, seesTopics: false)
+    let call = CoordinatorCall(owners: message.groupsNames, decides: true, seesTopics: false)
     return ask(call, for: request, refused: message.refused(.coordinatorNotAvailable)) {
       groups, caller, waiter, context, effects in
       groups.deleteGroups(message, from: caller, waiter: waiter, context, into: &effects)

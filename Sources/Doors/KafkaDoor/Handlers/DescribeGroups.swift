@@ -7,7 +7,7 @@ import Units
 extension KafkaDoor {
   func describeGroups(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(DescribeGroupsRequest.self)
-    let call = GroupCall(groups: message.groups, decides: false, seesTopics: false)
+    let call = CoordinatorCall(owners: message.groups, decides: false, seesTopics: false)
     return ask(call, for: request, refused: message.refused(.coordinatorNotAvailable)) {
       groups, caller, waiter, context, effects in
       groups.describeGroups(message, from: caller, waiter: waiter, context, into: &effects)

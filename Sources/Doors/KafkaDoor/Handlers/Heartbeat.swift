@@ -7,7 +7,7 @@ import Units
 extension KafkaDoor {
   func heartbeat(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(HeartbeatRequest.self)
-    let call = GroupCall(groups: [message.groupId], decides: false, seesTopics: false)
+    let call = CoordinatorCall(owners: [message.groupId], decides: false, seesTopics: false)
     return ask(call, for: request, refused: HeartbeatResponse(errorCode: ErrorCode.coordinatorNotAvailable.rawValue)) {
       groups, caller, waiter, context, effects in
       groups.heartbeat(message, from: caller, waiter: waiter, context, into: &effects)

@@ -8,7 +8,7 @@ import Units
 extension KafkaDoor {
   func joinGroup(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(JoinGroupRequest.self)
-    let call = GroupCall(groups: [message.groupId], decides: true, seesTopics: false)
+    let call = CoordinatorCall(owners: [message.groupId], decides: true, seesTopics: false)
     return ask(
       call, for: request,
       refused: JoinGroupResponse(errorCode: ErrorCode.coordinatorNotAvailable.rawValue, memberId: message.memberId)

@@ -7,7 +7,7 @@ import Units
 extension KafkaDoor {
   func leaveGroup(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(LeaveGroupRequest.self)
-    let call = GroupCall(groups: [message.groupId], decides: true, seesTopics: false)
+    let call = CoordinatorCall(owners: [message.groupId], decides: true, seesTopics: false)
     return ask(call, for: request, refused: LeaveGroupResponse(errorCode: ErrorCode.coordinatorNotAvailable.rawValue)) {
       groups, caller, waiter, context, effects in
       groups.leaveGroup(message, from: caller, waiter: waiter, context, into: &effects)

@@ -7,7 +7,7 @@ import Units
 extension KafkaDoor {
   func listGroups(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(ListGroupsRequest.self)
-    let call = GroupCall(groups: [], decides: false, seesTopics: false)
+    let call = CoordinatorCall(owners: [], decides: false, seesTopics: false)
     return ask(call, for: request, refused: ListGroupsResponse(errorCode: ErrorCode.coordinatorNotAvailable.rawValue)) {
       groups, caller, waiter, context, effects in
       groups.listGroups(message, from: caller, waiter: waiter, context, into: &effects)

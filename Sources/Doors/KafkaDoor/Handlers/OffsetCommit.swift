@@ -8,7 +8,7 @@ import Units
 extension KafkaDoor {
   func offsetCommit(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(OffsetCommitRequest.self)
-    let call = GroupCall(groups: [message.groupId], decides: true, seesTopics: true)
+    let call = CoordinatorCall(owners: [message.groupId], decides: true, seesTopics: true)
     return ask(call, for: request, refused: message.refused(.coordinatorNotAvailable)) {
       groups, caller, waiter, context, effects in
       groups.commitOffsets(message, from: caller, waiter: waiter, context, into: &effects)

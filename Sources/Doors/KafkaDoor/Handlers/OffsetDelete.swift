@@ -7,7 +7,7 @@ import Units
 extension KafkaDoor {
   func offsetDelete(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(OffsetDeleteRequest.self)
-    let call = GroupCall(groups: [message.groupId], decides: true, seesTopics: true)
+    let call = CoordinatorCall(owners: [message.groupId], decides: true, seesTopics: true)
     return ask(call, for: request, refused: OffsetDeleteResponse(errorCode: ErrorCode.coordinatorNotAvailable.rawValue))
     {
       groups, caller, waiter, context, effects in

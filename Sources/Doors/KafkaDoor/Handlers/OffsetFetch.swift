@@ -12,7 +12,7 @@ extension KafkaDoor {
   func offsetFetch(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(OffsetFetchRequest.self)
     let owners = request.version >= 8 ? message.groups.map(\.groupId) : [message.groupId]
-    let call = GroupCall(groups: owners, decides: false, seesTopics: true)
+    let call = CoordinatorCall(owners: owners, decides: false, seesTopics: true)
     return ask(call, for: request, refused: message.refused(.coordinatorLoadInProgress)) {
       groups, caller, waiter, context, effects in
       groups.fetchOffsets(message, from: caller, waiter: waiter, context, into: &effects)

@@ -1,6 +1,7 @@
 import Broker
 import ByteCodec
 import Compression
+import Coordination
 import KafkaWire
 import LogStore
 import Machine
@@ -11,7 +12,8 @@ import Units
 /// Produce 3-13 (KIP-98 idempotence, KIP-467 record errors, KIP-516 topic ids). acks 1 and -1 mean the same on one node:
 /// synced. acks 0 gets no answer; an error closes the connection instead, so that the client notices.
 ///
-/// `transactional_id` and transactional batches are refused with INVALID_TXN_STATE. A partition named twice gets its
+/// A transactional batch is stored only in a partition of its transaction: version 12 adds the partition (KIP-890), older
+/// ones must have added it. A partition named twice gets its
 /// batches in the order named, each with an answer.
 extension KafkaDoor {
   func produce(_ request: Request) throws(WireError) -> Answer {
@@ -20,8 +22,7 @@ extension KafkaDoor {
     var after = JournalSequence.start
     var failure: ErrorCode?
     let usesIDs = request.version >= 13
-    let refusal: ErrorCode? =
-      !(-1...1 ~= message.acks) ? .invalidRequiredAcks : message.transactionalId != nil ? .invalidTxnState : nil
+    let refusal: ErrorCode? = -1...1 ~= message.acks ? nil : .invalidRequiredAcks
     response.responses.reserveCapacity(message.topicData.count)
     for topic in message.topicData {
       let found = usesIDs ? engine.catalogue.topic(topic.topicId) : engine.catalogue.topic(named: topic.name)
@@ -35,7 +36,9 @@ extension KafkaDoor {
         } else if let found, TopicName.isInternal(found.description.name) {
           outcome = ProducedPartition(.invalidTopicException)
         } else if let found, let rules {
-          outcome = produce(data.records, to: found, data.index, rules, version: request.version)
+          outcome = produce(
+            data.records, to: found, data.index, rules, version: request.version,
+            transactionalID: message.transactionalId)
         } else {
           outcome = ProducedPartition(usesIDs ? .unknownTopicId : .unknownTopicOrPartition)
         }
@@ -57,7 +60,8 @@ extension KafkaDoor {
   }
 
   private func produce(
-    _ records: ByteSlice?, to topic: Catalogue.Topic, _ index: Int32, _ rules: ProduceRules, version: Int16
+    _ records: ByteSlice?, to topic: Catalogue.Topic, _ index: Int32, _ rules: ProduceRules, version: Int16,
+    transactionalID: String?
   ) -> ProducedPartition {
     guard let partition = engine.store.partition(PartitionKey(topic: topic.description.id, index: index)) else {
       return ProducedPartition(.unknownTopicOrPartition)
@@ -70,10 +74,19 @@ extension KafkaDoor {
     }
     guard batch.count <= rules.segmentBytes else { return ProducedPartition(.recordListTooLarge) }
     guard engine.store.failure == nil else { return ProducedPartition(.kafkaStorageError) }
+    let entered = enter(header, transactionalID, topic.description.name, index, version: version)
+    guard entered.value == .none else {
+      // Retriable for every client of this API, unlike the codes of coordinators.
+      var refused = ProducedPartition(entered.value == .coordinatorNotAvailable ? .notEnoughReplicas : entered.value)
+      refused.after = entered.sequence
+      return refused
+    }
     var outcome = ProducedPartition(.none)
     outcome.response.logStartOffset = partition.durableStart.value
     outcome.after = max(topic.lastChange, partition.lastChange)
-    switch engine.append(batch, header: header, to: partition) {
+    switch engine.append(
+      batch, header: header, to: partition, beginsAtZero: header.isTransactional && version >= 12)
+    {
     case .stored(let base, let sequence):
       outcome.response.baseOffset = base.value
       if header.usesLogAppendTime { outcome.response.logAppendTimeMs = header.maxTimestamp.milliseconds }
@@ -99,6 +112,16 @@ extension KafkaDoor {
     return outcome
   }
 
+  /// Whether a batch may be stored as far as its transaction is concerned.
+  private func enter(
+    _ header: RecordBatchHeader, _ id: String?, _ topic: String, _ index: Int32, version: Int16
+  ) -> Decided<ErrorCode> {
+    guard header.isTransactional else { return Decided(value: .none, sequence: .start) }
+    guard let id else { return Decided(value: .transactionalIdAuthorizationFailed, sequence: .start) }
+    let producer = ProducerIdentity(id: header.producerID, epoch: header.producerEpoch)
+    return engine.enterTransaction(id, producer, topic: topic, partition: index, .produce(version: version))
+  }
+
   /// The batch as it will be stored, and its header: checked, with the timestamps and the codec its topic asks for.
   private func prepared(
     _ records: ByteSlice, _ rules: ProduceRules, version: Int16
@@ -110,7 +133,6 @@ extension KafkaDoor {
     case .valid(let found): summary = found
     case .refused(let reason, let errors): return .failure(ProducedPartition(reason, errors))
     }
-    guard !summary.header.isTransactional else { return .failure(ProducedPartition(.invalidTxnState)) }
     var batch = records
     if let codec = rules.codec, codec != summary.header.attributes.codec {
       guard let view = try? RecordBatchView(records),

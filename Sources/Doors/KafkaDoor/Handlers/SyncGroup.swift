@@ -7,7 +7,7 @@ import Units
 extension KafkaDoor {
   func syncGroup(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(SyncGroupRequest.self)
-    let call = GroupCall(groups: [message.groupId], decides: true, seesTopics: false)
+    let call = CoordinatorCall(owners: [message.groupId], decides: true, seesTopics: false)
     return ask(call, for: request, refused: SyncGroupResponse(errorCode: ErrorCode.coordinatorNotAvailable.rawValue)) {
       groups, caller, waiter, context, effects in
       groups.syncGroup(message, from: caller, waiter: waiter, context, into: &effects)
