@@ -49,6 +49,8 @@ let package = Package(
     cLibrary("CSnappy", pkgConfig: "snappy", apt: "libsnappy-dev"),
     cLibrary("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
     cLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
+    cLibrary("CRE2Library", pkgConfig: "re2", apt: "libre2-dev"),
+    .target(name: "CRE2", dependencies: ["CRE2Library"], path: "Sources/System/CRE2"),
     .target(name: "CLinux", path: "Sources/System/CLinux", cSettings: [.define("_GNU_SOURCE")]),
 
     room("Units", in: "Ground", []),
@@ -61,7 +63,7 @@ let package = Package(
 
     room("RecordFormat", in: "Engine", ["Units", "ByteCodec", "Compression"]),
     room("Settings", in: "Engine", ["Units"]),
-    room("Coordination", in: "Engine", ["Units", "ByteCodec", "KafkaWire"]),
+    room("Coordination", in: "Engine", ["Units", "ByteCodec", "KafkaWire", "CRE2"]),
     room("LogStore", in: "Engine", ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat"]),
     room(
       "Inspection", in: "Engine",
@@ -155,7 +157,8 @@ let package = Package(
     tests(
       "KafkaAdminTests",
       ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),
-  ]
+  ],
+  cxxLanguageStandard: .cxx17
 )
 
 // Fuzz targets link only with libFuzzer: `Scripts/fuzz` asks for them.

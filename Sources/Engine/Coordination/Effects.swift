@@ -87,6 +87,9 @@ package struct Effects {
   /// The moment a timer is due, or nil where it is not needed any more; the last entry of a name counts.
   package var timers: [(timer: CoordinatorTimer, due: Instant?)] = []
 
+  /// Patterns to match with topic names; what comes out goes back to the group.
+  package var patternWork: [PatternWork] = []
+
   package init() {}
 
   package mutating func reply(to waiter: Waiter, _ message: some WireMessage, sees: [CoordinatorMark] = []) {
