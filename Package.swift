@@ -142,7 +142,9 @@ let package = Package(
       "KafkaDoorTests",
       ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
     tests("MetricsTests", ["Metrics"]),
-    tests("CoordinationTests", ["Units", "ByteCodec", "KafkaWire", "Coordination"]),
+    .testTarget(
+      name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
+      exclude: ["Transcripts"], swiftSettings: strict),
     tests(
       "BrokerTests",
       [
