@@ -99,8 +99,8 @@ let package = Package(
     .target(
       name: "MillraceServer",
       dependencies: [
-        "Units", "ByteCodec", "Machine", "Metrics", "Reactor", "Settings", "LogStore", "Broker", "KafkaWire",
-        "KafkaDoor", "HTTPFront", "SimMachine", "CLinux",
+        "Units", "ByteCodec", "Machine", "Metrics", "Reactor", "Settings", "LogStore", "Coordination", "Broker",
+        "KafkaWire", "KafkaDoor", "HTTPFront", "SimMachine", "CLinux",
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 

@@ -30,7 +30,9 @@ final class CoordinatorRig {
   private let lanes: HeldLanes
 
   /// Opens `disk`; `hasSnapshot` false: as if the checkpoint had held none.
-  init(_ disk: SimDisk = SimDisk(SimDisk.Options(seed: 7)), clock: ManualClock = ManualClock(), hasSnapshot: Bool = true)
+  init(
+    _ disk: SimDisk = SimDisk(SimDisk.Options(seed: 7)), clock: ManualClock = ManualClock(), hasSnapshot: Bool = true
+  )
     throws
   {
     self.disk = disk
@@ -110,7 +112,9 @@ final class CoordinatorRig {
   }
 
   /// How far `group` has read a partition, and what the answer waits for.
-  func fetched(_ group: String, topic: String = "t", partition: Int32 = 0) throws -> (offset: Int64, after: JournalSequence) {
+  func fetched(_ group: String, topic: String = "t", partition: Int32 = 0) throws -> (
+    offset: Int64, after: JournalSequence
+  ) {
     let request = OffsetFetchRequest(
       groupId: group, topics: [.init(name: topic, partitionIndexes: [partition])])
     let answer = try #require(

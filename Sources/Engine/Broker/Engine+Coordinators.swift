@@ -3,7 +3,7 @@ import KafkaWire
 import LogStore
 import Machine
 import Settings
-import Units
+package import Units
 
 extension Engine {
   /// What loading the groups and transactions came to.
@@ -11,6 +11,9 @@ extension Engine {
 
   /// The groups, to look at: for the metrics.
   package var groups: GroupCoordinator { coordinators.groups }
+
+  /// The latest wall-clock time that a coordinator was told.
+  package var coordinatorWall: Timestamp { coordinators.wall }
 
   /// Whether coordinators may decide something now: what they decide cannot be taken back, so room is asked for before.
   package var coordinatorsHaveRoom: Bool {

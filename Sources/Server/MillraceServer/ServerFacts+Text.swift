@@ -17,6 +17,7 @@ extension ServerFacts {
     addRequests(to: &text)
     addLog(to: &text)
     addRecovery(to: &text)
+    coordinators.add(to: &text)
     return text.text
   }
 

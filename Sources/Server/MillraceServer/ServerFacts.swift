@@ -32,6 +32,7 @@ struct ServerFacts: Sendable {
   var segmentCount = 0
   var segmentBytes: Int64 = 0
   let uptimeSeconds: Int64
+  let coordinators: CoordinatorFacts
 
   /// The facts now. Takes time in proportion to the partitions there are.
   init(door: KafkaDoor, started: Instant) {
@@ -69,6 +70,7 @@ struct ServerFacts: Sendable {
       segmentCount += partition.segments.count
       segmentBytes += partition.size.value
     }
+    coordinators = CoordinatorFacts(engine)
     uptimeSeconds = max(0, engine.clock.now().nanoseconds - started.nanoseconds) / 1_000_000_000
   }
 }
