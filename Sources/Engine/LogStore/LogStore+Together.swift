@@ -78,6 +78,9 @@ extension LogStore {
       sequence = sequence.next
     }
     entries[entries.count - 1].endsUnit = true
+    #if PLANTED_BUGS
+      if PlantedBug.is(.togetherInParts) { for index in entries.indices { entries[index].endsUnit = true } }
+    #endif
     add(entries, preparations: preparations, syncs: batches.isEmpty || batches.contains { $0.rules.syncs })
     return .stored(bases: bases, sequence: decided)
   }

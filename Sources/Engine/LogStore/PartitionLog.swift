@@ -149,6 +149,9 @@ package final class PartitionLog {
   /// The end for readers that want only what is stable: the first offset of a transaction that is open, as far as is
   /// durable. One that has ended counts as open until its marker is synced.
   package var stableEnd: Offset {
+    #if PLANTED_BUGS
+      if PlantedBug.is(.openTransactionShown) { return durable.end }
+    #endif
     guard let first = unstable.first else { return durable.end }
     return max(min(first, durable.end), durableStart)
   }
@@ -205,7 +208,11 @@ package final class PartitionLog {
     #else
       producers.encode(to: &writer)
     #endif
-    aborted.encode(to: &writer)
+    #if PLANTED_BUGS
+      (PlantedBug.is(.abortedForgotten) ? AbortedIndex() : aborted).encode(to: &writer)
+    #else
+      aborted.encode(to: &writer)
+    #endif
   }
 
   init(from reader: inout ByteReader, at sequence: JournalSequence) throws(WireError) {
