@@ -24,7 +24,7 @@ help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## installs the C libraries the build needs, when one is missing
-	@Scripts/packages libisal-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libmicrohttpd-dev pkg-config
+	@Scripts/packages libisal-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libmicrohttpd-dev libre2-dev pkg-config
 
 setup-test: setup ## installs what the end-to-end tests need beside it
 	@Scripts/packages kcat python3 python3-venv

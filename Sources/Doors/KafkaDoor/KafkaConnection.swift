@@ -1,5 +1,6 @@
 import Broker
 import ByteCodec
+import Coordination
 import KafkaWire
 import LogStore
 import Reactor
@@ -40,6 +41,8 @@ final class KafkaConnection: ConnectionHandler {
   private(set) var owesSince = Instant.distantFuture
   /// Set while a fetch is parked, to forget it when the client goes.
   var parkedFetch: UInt64?
+  /// Set while a coordinator keeps a request, for the same reason.
+  var waiter: Waiter?
   /// What the client said of itself, for the log.
   private(set) var clientID = ""
   var software = ""
@@ -79,11 +82,15 @@ final class KafkaConnection: ConnectionHandler {
   private var hasRoomForAnswers: Bool { socket.queuedBytes <= DoorLimits.queuedBytesPerConnection }
 
   /// Whether a request may start now: a Produce when the store takes more, others when nothing before them is
-  /// unanswered.
+  /// unanswered; those of them that make records of their own, only when the store takes more.
   private func mayStart(_ frame: ByteSlice) -> Bool {
     if isPreparing { return false }
     var reader = ByteReader(frame)
-    guard (try? reader.readInt16()) == APIKey.produce.rawValue else { return replies.count == 0 && hasRoomForAnswers }
+    let api = try? reader.readInt16()
+    if api != APIKey.produce.rawValue {
+      guard replies.count == 0, hasRoomForAnswers else { return false }
+      guard let api, ServedAPI.served(api)?.writesRecords ?? false else { return true }
+    }
     if door.engine.store.admits { return true }
     door.waitsForStore(self)
     return false
@@ -228,6 +235,7 @@ final class KafkaConnection: ConnectionHandler {
     door.answersQueued -= answerBytes
     answerBytes = 0
     if let parkedFetch { door.engine.cancelFetch(parkedFetch) }
+    if let waiter { door.engine.callerGone(waiter) }
     door.closed(self, reason)
   }
 }

@@ -39,6 +39,7 @@ extension Engine {
     min(
       upkeep.witnessAt ?? .distantFuture, upkeep.retention == nil ? upkeep.retentionAt : clock.now(),
       fetches.deadlines.first ?? .distantFuture, store.nextDeadline, cleanerDeadline, scrubDeadline,
+      coordinatorDeadline,
       store.doomedCount > 0 ? upkeep.removalAt : .distantFuture)
   }
 
@@ -47,6 +48,7 @@ extension Engine {
   package func timePassed() {
     let now = clock.now()
     fetchDeadlinesPassed(now)
+    coordinatorTimersPassed(now)
     if upkeep.retentionAt <= now {
       if upkeep.retention == nil { upkeep.retention = Sweep(topicOrder.topics(catalogue)) }
       upkeep.retentionAt = now.advanced(byMs: max(settings.upkeep.retentionCheckIntervalMs, 1))

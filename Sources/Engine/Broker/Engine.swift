@@ -44,6 +44,8 @@ package final class Engine {
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
   var producerIDs: Range<Int64> = 0..<0
   var producerIDsVisible = JournalSequence.start
+  var coordinators = CoordinatorState()
+  let coordinatorCompressor = Compressor()
   var upkeep: Upkeep
   var cleaner: Cleaner
   var scrubber: Scrubber
@@ -68,6 +70,7 @@ package final class Engine {
     cleaner = Cleaner(dueAt: clock.now())
     scrubber = Scrubber(now: clock.now())
     setProducerExpiry()
+    loadCoordinators(store.attachments())
   }
 
   package var catalogue: Catalogue { store.catalogue }
@@ -89,6 +92,7 @@ package final class Engine {
     topicCache.removeAll()
     if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
     setProducerExpiry()
+    applyCoordinatorSettings()
   }
 
   private func setProducerExpiry() {
@@ -126,7 +130,10 @@ package final class Engine {
     if let step = progress.scrub { scrubStepped(step) }
     watchDisk()
     wakeFetches(on: progress.moved.map(\.key))
-    if store.durable != before { observer?.durableAdvanced(to: store.durable) }
+    if store.durable != before {
+      coordinators.marks.durableAdvanced(to: store.durable)
+      observer?.durableAdvanced(to: store.durable)
+    }
     shutDownFurther()
   }
 

@@ -85,7 +85,9 @@ package struct CommitGroup: Sendable {
   package var first: JournalSequence
   package var entries: [Entry] = []
   /// Segments that this run writes for the first time: cut to the size given, made when missing.
-  package var preparations: [(key: SegmentKey, size: ByteCount)] = []
+  package var preparations: [Preparation] = []
+  package typealias Preparation = (key: SegmentKey, size: ByteCount)
+
   /// Payload bytes.
   package var bytes = ByteCount.zero
   /// Whether it is synced before it counts as durable; with `durability=interval` not every group is.

@@ -86,9 +86,10 @@ extension LogStore {
     let (written, folders) = checkpoints.takeLists()
     // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
     let dirty = written.filter(isAlive)
-    let checkpoint = Checkpoint(
+    var checkpoint = Checkpoint(
       sequence: decided, epoch: epoch, salt: checkpoints.salt, firstUse: checkpoints.firstUse, isCleanStop: cleanStop,
       nextUnit: nextUnit, state: .empty, doomed: state.doomed.map(\.path))
+    checkpoint.attachments = attachments()
     checkpoints.phase = .taken(
       checkpoint, state.image, dirty: dirty, folders: folders,
       journalBytes: checkpoints.journalBytes + commits.waitingBytes)

@@ -60,6 +60,8 @@ package final class LogStore {
   var removal = Removal()
   var trustedTime: TrustedTime
   package var producerLimits = ProducerLimits()
+  /// What the next checkpoint carries for others, asked for when it is taken: as of all that is decided then.
+  package var attachments: () -> [CheckpointAttachment]
   /// Producers remembered, at least: deletions are noticed when the count is made again.
   var producerCount = 0
   /// No room was found for one more; not looked for before this.
@@ -110,6 +112,7 @@ package final class LogStore {
       salt: checkpoint.salt)
     checkpoints.reindexed = recovered.replayed
     if let measured = try? workshop.disk.space() { space.measured(measured) }
+    attachments = { checkpoint.attachments }
     producerCount = producerEntries
     submitWitness()
   }

@@ -62,6 +62,13 @@ package final class LogWorkshop: @unchecked Sendable {
     return outcome
   }
 
+  /// Reads on the caller's thread, however long that takes.
+  func readWaiting(_ request: ReadRequest) -> ReadOutcome {
+    let outcome = request.run(files: files, waits: true)
+    if case .gone = outcome { return request.missing }
+    return outcome
+  }
+
   /// The same buffers go into the segments, through the page cache, and into the journal; then one sync, of the journal.
   ///
   /// Where the disk is full, the ballast is given up once; what still finds no room is tried again later: until the

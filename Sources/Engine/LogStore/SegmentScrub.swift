@@ -71,7 +71,7 @@ extension SegmentScrub {
 
 extension ScrubStep {
   fileprivate mutating func loadRows(_ workshop: LogWorkshop) {
-    switch workshop.loadIndex(of: scrub.segment, scrub.description, isActive: false) {
+    switch workshop.indexes.load(scrub.segment, scrub.description, isActive: false) {
     case .success(let loaded):
       scrub.take(loaded.index.rows)
       if let damage = loaded.damage { damages.append(Damage(range: damage)) }

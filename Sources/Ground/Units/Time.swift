@@ -30,4 +30,10 @@ package struct Timestamp: Hashable, Comparable, Sendable {
   @inlinable package init(milliseconds: Int64) { self.milliseconds = milliseconds }
   @inlinable package static func < (a: Timestamp, b: Timestamp) -> Bool { a.milliseconds < b.milliseconds }
   @inlinable package static var none: Timestamp { Timestamp(milliseconds: -1) }
+
+  /// The time `milliseconds` later, held at the end of time instead of overflowing.
+  @inlinable package func advanced(byMs delta: Int64) -> Timestamp {
+    let (sum, overflow) = milliseconds.addingReportingOverflow(delta)
+    return Timestamp(milliseconds: overflow ? (delta < 0 ? Int64.min : Int64.max) : sum)
+  }
 }

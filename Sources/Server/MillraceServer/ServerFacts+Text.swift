@@ -20,6 +20,7 @@ extension ServerFacts {
     addLog(to: &text)
     addDisk(to: &text)
     addRecovery(to: &text)
+    coordinators.add(to: &text)
     return text.text
   }
 

@@ -39,6 +39,7 @@ struct ServerFacts: Sendable {
   let diskLevel: DiskAlarm.Level
   let isFull: Bool
   let scrubs: ScrubTally
+  let coordinators: CoordinatorFacts
 
   /// The facts now. Takes time in proportion to the partitions there are.
   init(door: KafkaDoor, started: Instant) {
@@ -83,6 +84,7 @@ struct ServerFacts: Sendable {
     diskLevel = engine.diskLevel
     isFull = store.isFull
     scrubs = engine.scrubs
+    coordinators = CoordinatorFacts(engine)
     uptimeSeconds = max(0, engine.clock.now().nanoseconds - started.nanoseconds) / 1_000_000_000
   }
 }

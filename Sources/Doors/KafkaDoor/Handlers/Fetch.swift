@@ -139,11 +139,14 @@ extension KafkaDoor {
     }
     var answer = FetchResponse.Response.Partition(positionsOf: log, partition.key.index, pending.readsCommitted)
     switch result {
-    case .batches(let bytes):
+    case .batches(let bytes, let aborted):
       guard pending.request.version >= 10 || !Self.holdsZstd(bytes) else {
         return .failed(partition.key.index, .unsupportedCompressionType)
       }
       answer.records = bytes
+      if pending.readsCommitted {
+        answer.abortedTransactions = aborted.map { .init(producerId: $0.producerID, firstOffset: $0.first.value) }
+      }
     case .damaged(let reason):
       notice("a fetch of \(log.key.folder) at \(partition.wish.offset) failed: \(reason)")
       return .failed(partition.key.index, .kafkaStorageError)

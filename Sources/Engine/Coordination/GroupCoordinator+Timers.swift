@@ -1,0 +1,42 @@
+import Units
+
+extension GroupCoordinator {
+  /// A timer that was armed is due.
+  package mutating func timerFired(
+    _ timer: CoordinatorTimer, _ context: CoordinatorContext, into effects: inout Effects
+  ) {
+    switch timer {
+    case .session(let group, let member):
+      changeClassic(group, context, into: &effects) { classic, world, effects in
+        classic.sessionTimerFired(member, world, into: &effects)
+        return nil
+      }
+    case .join(let group):
+      changeClassic(group, context, into: &effects) { classic, world, effects in
+        classic.joinTimerFired(world, into: &effects)
+        return nil
+      }
+    case .sync(let group):
+      changeClassic(group, context, into: &effects) { classic, world, effects in
+        classic.syncTimerFired(world, into: &effects)
+        return nil
+      }
+    case .expiry: expireOffsets(context, into: &effects)
+    case .rebalance, .assignment, .patterns, .transaction: break
+    }
+  }
+
+  /// All records have been replayed: the sessions of the members begin, and requests may come.
+  package mutating func loaded(_ context: CoordinatorContext, into effects: inout Effects) {
+    isLive = true
+    effects.arm(.expiry, at: context.now.advanced(byMs: settings.offsetsRetentionCheckIntervalMs))
+    for id in groups.keys.sorted() {
+      write(restatements(of: id), of: id, [.offsets(group: id), .groups], into: &effects)
+      groups[id]?.classic?.load()
+      changeClassic(id, context, into: &effects) { classic, world, effects in
+        classic.resume(world, into: &effects)
+        return nil
+      }
+    }
+  }
+}
