@@ -38,7 +38,6 @@ extension KafkaDoor {
         entries.append(.init(partition: log, offset: Offset(wish.offset), maxBytes: max(0, Int(wish.maxBytes))))
       }
     }
-    if entries.count < pending.targets.count { meters.failed(.fetch) }
     let limit = min(
       max(Int(message.maxBytes), 0), Int(engine.settings.network.fetchMaxBytes), answersLimit / DoorLimits.fetchShare)
     let plan = FetchPlan(
