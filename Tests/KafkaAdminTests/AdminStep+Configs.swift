@@ -139,9 +139,11 @@ extension AdminStep {
     },
     .init("broker: set and seen, then deleted", "log.cleaner.threads=2/2/free 0 log.cleaner.threads=1/5/free") {
       client in
-      try described(client, 4, "1", ["log.cleaner.threads"], show: facts) + " "
-        + changed(client, 4, "1", [(1, "log.cleaner.threads", nil)]) + " "
-        + described(client, 4, "1", ["log.cleaner.threads"], show: facts)
+      func seen(_ wanted: String) throws -> String {
+        try settled(on: wanted) { try described(client, 4, "1", ["log.cleaner.threads"], show: facts) }
+      }
+      return try seen("log.cleaner.threads=2/2/free") + " "
+        + changed(client, 4, "1", [(1, "log.cleaner.threads", nil)]) + " " + seen("log.cleaner.threads=1/5/free")
     },
     .init("all brokers", "0 log.retention.ms=70000/3/free retention.ms=70000/3/free 0 retention.ms=604800000/5/free") {
       client in

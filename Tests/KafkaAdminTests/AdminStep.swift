@@ -32,3 +32,11 @@ func each(_ versions: ClosedRange<Int16>, _ body: (Int16) throws -> String) reth
 
 /// Parts of an answer in words, in an order that does not depend on the broker's.
 func words(_ parts: some Sequence<String>) -> String { parts.sorted().joined(separator: " ") }
+
+/// What `look` says once it is `wanted`, or after ten seconds: Kafka's brokers take changes over some time after the answer.
+func settled(on wanted: String, _ look: () throws -> String) rethrows -> String {
+  let limit = ContinuousClock.now + .seconds(10)
+  var found = try look()
+  while found != wanted, ContinuousClock.now < limit { found = try look() }
+  return found
+}
