@@ -3,7 +3,9 @@ import Testing
 extension EndToEndTests {
   /// Groups of foreign clients: they join, share, commit, and go on after the server was killed.
   @Suite(.enabled(if: Tools.python != nil, "the Python clients are not installed")) struct GroupTests {
-    @Test(arguments: [("kafka_python_group", [String]()), ("confluent_group", ["classic"])])
+    @Test(arguments: [
+      ("kafka_python_group", [String]()), ("confluent_group", ["classic"]), ("confluent_group", ["consumer"]),
+    ])
     func goesOnWhereItCommitted(script: String, arguments: [String]) throws {
       let scratch = try Scratch()
       let folder = scratch.newPath("data")

@@ -232,17 +232,20 @@ struct FetchTests {
     let transactional = try batch(["a"]) {
       ($0.producerID, $0.producerEpoch, $0.baseSequence, $0.isTransactional) = (5, 0, 0, true)
     }
-    #expect(try produce(client, "t", transactional).errorCode == ErrorCode.invalidTxnState.rawValue)
+    // A transaction without a name, and a name that nobody holds.
+    #expect(
+      try produce(client, "t", transactional).errorCode == ErrorCode.transactionalIdAuthorizationFailed.rawValue)
     let several: ProduceResponse = try client.ask(
       .produce, request("t", [(0, try batch(["a"])), (1, try batch(["b"])), (0, try batch(["c"])), (7, nil)]),
       version: 12)
     let answers = try #require(several.responses.first?.partitionResponses)
     #expect(answers.map(\.index) == [0, 1, 0, 7])
     #expect(answers.map(\.baseOffset) == [0, 0, 1, -1])
-    var inTransaction = request("t", [(0, try batch(["a"]))])
+    var inTransaction = request("t", [(0, transactional)])
     inTransaction.transactionalId = "tx"
     let refused: ProduceResponse = try client.ask(.produce, inTransaction, version: 11)
-    #expect(refused.responses.first?.partitionResponses.first?.errorCode == ErrorCode.invalidTxnState.rawValue)
+    #expect(
+      refused.responses.first?.partitionResponses.first?.errorCode == ErrorCode.invalidProducerIdMapping.rawValue)
   }
 
   @Test func aDuplicateIsAnsweredWithTheOriginal() throws {

@@ -11,7 +11,7 @@ struct Feature {
 
   static let all = [
     Feature(name: "eligible.leader.replicas.version", minimum: 0, maximum: 1, finalized: 1),
-    Feature(name: "group.version", minimum: 0, maximum: 1, finalized: 0),
+    Feature(name: "group.version", minimum: 0, maximum: 1, finalized: 1),
     Feature(name: "kraft.version", minimum: 0, maximum: 1, finalized: 1),
     Feature(name: "metadata.version", minimum: 7, maximum: 30, finalized: 30),
     Feature(name: "share.version", minimum: 0, maximum: 1, finalized: 0),

@@ -139,11 +139,32 @@ extension Engine {
     fresh.offsetsRetentionMs = limits.offsetsRetentionMs
     fresh.offsetsRetentionCheckIntervalMs = limits.offsetsRetentionCheckIntervalMs
     fresh.offsetsTopicPartitions = partitionCount(of: .consumerOffsets)
+    fresh.servesConsumerGroups = limits.protocols.contains("consumer")
+    fresh.allowsUpgrade = ["bidirectional", "upgrade"].contains(limits.consumerMigrationPolicy)
+    fresh.allowsDowngrade = ["bidirectional", "downgrade"].contains(limits.consumerMigrationPolicy)
+    fresh.consumer = consumerSettings(overrides: [:])
+    for (resource, overrides) in catalogue.settings where resource.kind == .group {
+      fresh.consumerOverrides[resource.name] = consumerSettings(overrides: overrides)
+    }
     coordinators.groups.settings = fresh
     coordinators.transactions.settings.maxTimeoutMs = settings.transactions.maxTimeoutMs
     coordinators.transactions.settings.idExpirationMs = Int64(settings.transactions.idExpirationMs)
     coordinators.transactions.settings.isTwoPhaseCommitAllowed = settings.transactions.isTwoPhaseCommitAllowed
     coordinators.transactions.settings.isPartitionVerified = settings.transactions.isPartitionVerified
+  }
+
+  /// What a consumer group obeys that has these settings of its own.
+  private func consumerSettings(overrides: [String: String]) -> ConsumerGroupSettings {
+    let group = GroupSettings(overrides, layers: layers).consumer
+    var fresh = ConsumerGroupSettings()
+    fresh.heartbeatIntervalMs = group.heartbeatIntervalMs
+    fresh.sessionTimeoutMs = group.sessionTimeoutMs
+    fresh.assignmentIntervalMs = group.assignmentIntervalMs
+    fresh.patternRefreshIntervalMs = settings.groups.consumerPatternRefreshMs
+    fresh.maxSize = settings.groups.consumerMaxSize
+    let assignors = settings.groups.consumerAssignors.compactMap { Assignor(rawValue: $0) }
+    if !assignors.isEmpty { fresh.assignors = assignors }
+    return fresh
   }
 
   /// Whether the records that decide about `owners` could all be read.

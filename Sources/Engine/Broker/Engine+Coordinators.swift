@@ -75,6 +75,7 @@ extension Engine {
     for (timer, due) in effects.timers {
       if let due { coordinators.timers.arm(timer, at: due) } else { coordinators.timers.cancel(timer) }
     }
+    coordinators.patternWork += effects.patternWork
     for reply in effects.replies {
       guard let waiting = coordinators.waiting.removeValue(forKey: reply.waiter) else { continue }
       var after = coordinators.marks.lastChange(of: reply.sees)
@@ -83,10 +84,23 @@ extension Engine {
     }
   }
 
+  /// At the end of a turn: groups hear of topics that were made, extended or deleted, and patterns are matched. RE2 takes
+  /// time in proportion to the names alone, and one piece of work is done in a turn.
+  func coordinatorsAtEndOfTurn() {
+    if coordinators.topicsSeen != catalogue.lastChange, coordinatorsHaveRoom {
+      coordinators.topicsSeen = catalogue.lastChange
+      runGroups { groups, context, effects in groups.topicsChanged(context, into: &effects) }
+    }
+    guard !coordinators.patternWork.isEmpty, coordinatorsHaveRoom else { return }
+    let result = coordinators.patternWork.removeFirst().run()
+    runGroups { groups, context, effects in groups.patternsMatched(result, context, into: &effects) }
+  }
+
   // MARK: Time
 
   /// When a timer of a coordinator is due.
   var coordinatorDeadline: Instant {
+    if !coordinators.patternWork.isEmpty, coordinatorsHaveRoom { return clock.now() }
     guard let next = coordinators.timers.next else { return .distantFuture }
     return max(next, coordinators.heldUntil)
   }

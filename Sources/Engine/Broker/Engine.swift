@@ -139,6 +139,7 @@ package final class Engine {
 
   /// At the end of a turn of the loop: what was decided goes to the disk.
   package func turnEnded() {
+    coordinatorsAtEndOfTurn()
     store.flush()
     if store.decided != upkeep.witness { armWitness(clock.now()) }
   }

@@ -89,6 +89,10 @@ package struct GroupLimits: Sendable, Equatable {
   package let protocols: [String]
   /// `group.consumer.assignors`.
   package let consumerAssignors: [String]
+  /// `group.consumer.migration.policy`.
+  package let consumerMigrationPolicy: String
+  /// `group.consumer.regex.refresh.interval.ms`.
+  package let consumerPatternRefreshMs: Int32
   /// `offset.metadata.max.bytes`.
   package let offsetMetadataMaxBytes: Int32
   /// `offsets.retention.minutes`, in milliseconds.
@@ -110,6 +114,8 @@ package struct GroupLimits: Sendable, Equatable {
     shareMaxSessions = try reader.int("group.share.max.share.sessions")
     protocols = try reader.list("group.coordinator.rebalance.protocols")
     consumerAssignors = try reader.list("group.consumer.assignors")
+    consumerMigrationPolicy = try reader.text("group.consumer.migration.policy").lowercased()
+    consumerPatternRefreshMs = try reader.int("group.consumer.regex.refresh.interval.ms")
     offsetMetadataMaxBytes = try reader.int("offset.metadata.max.bytes")
     offsetsRetentionMs = Int64(try reader.int("offsets.retention.minutes")) * 60_000
     offsetsRetentionCheckIntervalMs = try reader.long("offsets.retention.check.interval.ms")
