@@ -170,6 +170,40 @@ import Units
     #expect(outcomes == [true, false])
   }
 
+  @Test func sequencesWrapWithinATransaction() throws {
+    let log = try TestLog(SimDisk())
+    let key = log.makeTopic()
+    try log.write(["a"], to: key, producer: 1, sequence: .max - 1)
+    guard case .stored = try log.write(["b", "c"], to: key, producer: 1, sequence: .max),
+      case .stored = try log.write(["d"], to: key, producer: 1, sequence: 1)
+    else {
+      Issue.record("a sequence was refused behind 2147483647")
+      return
+    }
+    #expect(try log.write(["e"], to: key, producer: 1, sequence: 3) == .outOfOrderSequence(expected: 2))
+  }
+
+  @Test func aRetryWithinATransactionIsNotStoredTwice() throws {
+    var log = try TestLog(SimDisk())
+    let key = log.makeTopic()
+    try log.write(["a"], to: key, producer: 1)
+    try log.write(["b"], to: key, producer: 1, sequence: 1)
+    log.settle()
+    log = try TestLog(log.disk.afterCrash(.worst), clock: log.clock)
+    guard case .duplicate(let original) = try log.write(["a"], to: key, producer: 1) else {
+      Issue.record("a retry was not known")
+      return
+    }
+    #expect(original.baseOffset == Offset(0))
+    try log.end(.commit, in: [key], producer: 1)
+    guard case .duplicate = try log.write(["b"], to: key, producer: 1, sequence: 1) else {
+      Issue.record("a retry behind the end was not known")
+      return
+    }
+    log.settle()
+    #expect(try log.stable(key) == 3)
+  }
+
   @Test func aUnitHasItsLimits() throws {
     let log = try TestLog(SimDisk())
     let key = log.makeTopic()
