@@ -218,10 +218,21 @@ import Units
     #expect(bases.isEmpty)
   }
 
-  @Test func theLargestEndOfATransactionFitsIntoOneUnit() throws {
-    let marker = try TransactionMarker(.commit, coordinatorEpoch: 0).batch(
-      at: Offset(0), partitionLeaderEpoch: 0, producerID: 1, producerEpoch: 0, timestamp: Timestamp(milliseconds: 0))
-    #expect(marker.count * 20_000 <= LogStore.togetherBytes.value / 2)
+  @Test func theEndOfALargeTransactionIsOneUnit() throws {
+    let log = try TestLog(SimDisk(), journalFileBytes: .mebi(64))
+    let id = UniqueID(high: 0, low: 1)
+    let count: Int32 = 1_000
+    log.store.change([.topicCreated(TopicDescription(id: id, name: "t", partitionCount: count))])
+    let keys = (0..<count).map { PartitionKey(topic: id, index: $0) }
+    guard case .stored(let bases, _) = try log.end(.commit, in: keys, producer: 1) else {
+      Issue.record("the end of a large transaction was refused")
+      return
+    }
+    #expect(bases.count == 1_000)
+    #expect(try log.marker(.commit, in: keys[0], producer: 1).batch.count * 20_000 <= LogStore.togetherBytes.value / 2)
+    log.settle()
+    let found = try TestLog(log.disk.afterCrash(.worst), clock: log.clock)
+    #expect(found.store.state.partitions.values.allSatisfy { $0.end == Offset(1) })
   }
 
   @Test func readCommittedHoldsForCompressedBatches() throws {
