@@ -21,6 +21,10 @@ final class QueuedLanes: JobLanes {
   }
 }
 
+extension LogJob {
+  var isIndexLoad: Bool { if case .loadIndex = self { true } else { false } }
+}
+
 /// A log on a simulated disk, run by hand.
 final class TestLog {
   let disk: SimDisk
@@ -30,13 +34,15 @@ final class TestLog {
   var rules = RollRules(segmentBytes: .mebi(1))
 
   init(
-    _ disk: SimDisk, clock: ManualClock = ManualClock(), seed: UInt64 = 1, journalFileBytes: ByteCount = .kibi(64)
+    _ disk: SimDisk, clock: ManualClock = ManualClock(), seed: UInt64 = 1,
+    _ change: (inout LogStore.Options) -> Void = { _ in }
   ) throws {
     self.disk = disk
     self.clock = clock
     var made: QueuedLanes?
     var options = LogStore.Options()
-    options.journalFileBytes = journalFileBytes
+    options.journalFileBytes = .kibi(64)
+    change(&options)
     store = try LogStore(disk: disk, clock: clock, entropy: SeededEntropy(seed: seed), options: options) {
       let lanes = QueuedLanes($0)
       made = lanes
@@ -83,6 +89,7 @@ final class TestLog {
   @discardableResult
   func append(_ bytes: ByteSlice, to key: PartitionKey) throws -> AppendResult {
     let partition = try #require(store.partition(key))
+    if store.prepareAppend(to: partition) != nil { runOne(where: \.isIndexLoad) }
     return store.append(
       bytes, header: try RecordBatchHeader(bytes.bytes), to: partition, rules: AppendRules(roll: rules, syncs: true))
   }

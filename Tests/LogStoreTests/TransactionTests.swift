@@ -219,7 +219,7 @@ import Units
   }
 
   @Test func theEndOfALargeTransactionIsOneUnit() throws {
-    let log = try TestLog(SimDisk(), journalFileBytes: .mebi(64))
+    let log = try TestLog(SimDisk()) { $0.journalFileBytes = .mebi(64) }
     let id = UniqueID(high: 0, low: 1)
     let count: Int32 = 1_000
     log.store.change([.topicCreated(TopicDescription(id: id, name: "t", partitionCount: count))])

@@ -5,7 +5,7 @@ package import Units
 ///
 /// Two files, `checkpoint-a` and `checkpoint-b`, are written in turn; each holds its body twice, so that one flipped bit
 /// costs nothing. A checkpoint counts only after every segment byte and name it speaks of has been synced.
-package struct Checkpoint {
+package struct Checkpoint: Sendable {
   package var sequence: JournalSequence
   /// The node's leader epoch.
   package var epoch: Int32

@@ -11,6 +11,8 @@ struct Commits {
   var waitingBytes = ByteCount.zero
   /// When a group that found the disk full is written again.
   var retryAt: Instant?
+  /// A group found the disk full and is not written yet, whether it waits for its next try or is being tried.
+  var isRetrying = false
   /// The last sync, and what was written since; only `durability=interval` looks at them.
   var syncedAt: Instant?
   var unsyncedBytes = ByteCount.zero
@@ -45,7 +47,10 @@ extension LogStore {
     case .transactionOpen:
       return .transactionOpen
     }
-    guard !isFull, hasRoom(for: ByteCount(batch.count)) else { return .full }
+    guard !isFull, hasRoom(for: ByteCount(batch.count)) else {
+      space.refuse(ByteCount(batch.count), limit: options.groupBytes)
+      return .full
+    }
     let known = partition.producers.producers[header.producerID]
     if header.isTransactional, known?.transactionStart == nil, partition.aborted.isFull { return .tooManyAborted }
     if header.hasProducerID, known == nil {
@@ -65,10 +70,8 @@ extension LogStore {
     _ batch: ByteSlice, _ header: RecordBatchHeader, in partition: PartitionLog, _ rules: AppendRules, now: Timestamp,
     sequence: JournalSequence
   ) -> (place: BatchPlace, preparation: CommitGroup.Preparation?) {
-    if let active = partition.segments.indices.last, partition.segments[active].index == nil {
-      // A segment of an earlier run. Where its index cannot be made, its end is damaged, and a new segment takes over.
-      _ = loadIndex(of: partition, segmentAt: active)
-    }
+    // Where the active segment has no index, because nobody asked `prepareAppend` for it or its end is damaged, a new
+    // segment takes over.
     let place = partition.place(header, size: ByteCount(batch.count), rules: rules.roll, now: now)
     var header = header
     header.baseOffset = place.baseOffset
@@ -83,7 +86,7 @@ extension LogStore {
     }
     checkpoints.wrote(key)
     partition.apply(batch, header: header, at: place, sequence: sequence)
-    space.accepted += ByteCount(batch.count)
+    space.accept(ByteCount(batch.count))
     return (place, preparation)
   }
 
@@ -162,6 +165,7 @@ extension LogStore {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
     commits.waiting.insert(group, at: 0)
+    commits.isRetrying = true
     commits.retryAt = clock.now().advanced(byMs: Self.retryMs)
   }
 
@@ -170,6 +174,7 @@ extension LogStore {
   ) {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
+    commits.isRetrying = false
     meters.committed(group, journalBytes: bytes, took: took)
     commits.waitingBytes -= group.bytes
     commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes

@@ -44,6 +44,8 @@ package struct RecoveryReport: Equatable, Sendable {
   package var droppedFrames = 0
   package var rewrittenBytes = ByteCount.zero
   package var partitions = 0
+  /// Segments whose index files had not what they should have.
+  package var reindexedSegments = 0
   package var orphans = Orphans.Report()
 
   /// For a person, what happened in one line and then what else there is to know.
@@ -52,7 +54,8 @@ package struct RecoveryReport: Equatable, Sendable {
   /// For a person, in one line.
   package var line: String {
     if isNew { return "a new data folder" }
-    let found = "\(partitions) partitions, \(replayedFrames) journal frames replayed"
+    let indexes = reindexedSegments == 0 ? "" : ", \(reindexedSegments) block indexes made again"
+    let found = "\(partitions) partitions, \(replayedFrames) journal frames replayed\(indexes)"
     return wasCleanStop
       ? "stopped in order before; \(found)"
       : "not stopped in order before; \(found), \(droppedFrames) dropped that were never acknowledged"
@@ -74,6 +77,8 @@ struct Recovery {
     /// Which of the two checkpoint files holds `checkpoint`.
     var fileIndex: Int
     var report: RecoveryReport
+    /// Segments that replay wrote: their index files lag behind.
+    var replayed: Set<SegmentKey> = []
   }
 
   /// What a repair has been told to give up; nil at a start.
@@ -168,6 +173,7 @@ struct Recovery {
     try apply(journal, found, to: &replay)
     for frame in loss?.placeholders(in: state) ?? [] { try replay.apply(frame) }
     report.rewrittenBytes = replay.bytesWritten
+    report.reindexedSegments = replay.reindexed
     report.partitions = state.partitions.count
     var next = checkpoint
     next.sequence = max(found.last, loss?.lastFrame ?? found.last)
@@ -188,7 +194,8 @@ struct Recovery {
     if !report.wasCleanStop {
       report.orphans = Orphans.moveAll(on: disk, state: state, doomed: next.doomed, epoch: next.epoch)
     }
-    return Result(state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report)
+    return Result(
+      state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report, replayed: replay.segments)
   }
 
   /// Reads the frames once more and puts them back. They were whole a moment ago: where one is not, the disk is at fault.

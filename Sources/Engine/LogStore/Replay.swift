@@ -21,6 +21,8 @@ struct Replay {
     var end: FilePosition
   }
 
+  /// Segments whose index files had not what they should have.
+  private(set) var reindexed = 0
   /// False: only the state changes, for tools that look.
   private let writes: Bool
 
@@ -74,6 +76,7 @@ struct Replay {
       }
       let file = try disk.open(key.logPath, .create)
       try file.truncate(to: ByteCount(place.position.value))
+      loadIndex(of: key)
       touched[key] = file
     }
     if let run = gathered[key], run.end != place.position { try writeGathered() }
@@ -83,6 +86,21 @@ struct Replay {
     gatheredBytes += batch.count
     bytesWritten += ByteCount(batch.count)
     if gatheredBytes >= Self.gatherLimit { try writeGathered() }
+  }
+
+  /// The segments that were written.
+  var segments: Set<SegmentKey> { Set(touched.keys) }
+
+  /// Makes the index of a segment whose first part a checkpoint covers, so that what is replayed goes into it, and the
+  /// first append finds it. One that is damaged is left to those who ask for it.
+  private mutating func loadIndex(of key: SegmentKey) {
+    guard let partition = state.partition(key.partition), let at = partition.index(of: key),
+      partition.segments[at].index == nil,
+      case .success(let loaded) = IndexLoader(disk: disk, files: OpenFiles(disk: disk)).load(
+        key, partition.segments[at].description, isActive: true), loaded.damage == nil
+    else { return }
+    partition.install(loaded, segmentAt: at)
+    if loaded.rowsMade > 0 { reindexed += 1 }
   }
 
   private mutating func writeGathered() throws(DiskError) {

@@ -210,7 +210,9 @@ struct Workload {
         forgesFrame: random.chance(permille: 20), random: &random)
     else { throw .wrong("the forge made no batch") }
     let fingerprint = Fingerprint.of(made.bytes)
-    switch engine.append(made.bytes, header: made.header, to: try log(partition)) {
+    let log = try log(partition)
+    guard node.makeAppendable(log, &random) else { return }
+    switch engine.append(made.bytes, header: made.header, to: log) {
     case .stored(let base, let sequence):
       if original != nil { throw .wrong("a retry was stored again at \(base.value) of \(partition.key.folder)") }
       if base != partition.end {
