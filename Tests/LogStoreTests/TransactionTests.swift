@@ -170,6 +170,40 @@ import Units
     #expect(outcomes == [true, false])
   }
 
+  @Test func sequencesWrapWithinATransaction() throws {
+    let log = try TestLog(SimDisk())
+    let key = log.makeTopic()
+    try log.write(["a"], to: key, producer: 1, sequence: .max - 1)
+    guard case .stored = try log.write(["b", "c"], to: key, producer: 1, sequence: .max),
+      case .stored = try log.write(["d"], to: key, producer: 1, sequence: 1)
+    else {
+      Issue.record("a sequence was refused behind 2147483647")
+      return
+    }
+    #expect(try log.write(["e"], to: key, producer: 1, sequence: 3) == .outOfOrderSequence(expected: 2))
+  }
+
+  @Test func aRetryWithinATransactionIsNotStoredTwice() throws {
+    var log = try TestLog(SimDisk())
+    let key = log.makeTopic()
+    try log.write(["a"], to: key, producer: 1)
+    try log.write(["b"], to: key, producer: 1, sequence: 1)
+    log.settle()
+    log = try TestLog(log.disk.afterCrash(.worst), clock: log.clock)
+    guard case .duplicate(let original) = try log.write(["a"], to: key, producer: 1) else {
+      Issue.record("a retry was not known")
+      return
+    }
+    #expect(original.baseOffset == Offset(0))
+    try log.end(.commit, in: [key], producer: 1)
+    guard case .duplicate = try log.write(["b"], to: key, producer: 1, sequence: 1) else {
+      Issue.record("a retry behind the end was not known")
+      return
+    }
+    log.settle()
+    #expect(try log.stable(key) == 3)
+  }
+
   @Test func aUnitHasItsLimits() throws {
     let log = try TestLog(SimDisk())
     let key = log.makeTopic()
@@ -184,10 +218,21 @@ import Units
     #expect(bases.isEmpty)
   }
 
-  @Test func theLargestEndOfATransactionFitsIntoOneUnit() throws {
-    let marker = try TransactionMarker(.commit, coordinatorEpoch: 0).batch(
-      at: Offset(0), partitionLeaderEpoch: 0, producerID: 1, producerEpoch: 0, timestamp: Timestamp(milliseconds: 0))
-    #expect(marker.count * 20_000 <= LogStore.togetherBytes.value / 2)
+  @Test func theEndOfALargeTransactionIsOneUnit() throws {
+    let log = try TestLog(SimDisk()) { $0.journalFileBytes = .mebi(64) }
+    let id = UniqueID(high: 0, low: 1)
+    let count: Int32 = 1_000
+    log.store.change([.topicCreated(TopicDescription(id: id, name: "t", partitionCount: count))])
+    let keys = (0..<count).map { PartitionKey(topic: id, index: $0) }
+    guard case .stored(let bases, _) = try log.end(.commit, in: keys, producer: 1) else {
+      Issue.record("the end of a large transaction was refused")
+      return
+    }
+    #expect(bases.count == 1_000)
+    #expect(try log.marker(.commit, in: keys[0], producer: 1).batch.count * 20_000 <= LogStore.togetherBytes.value / 2)
+    log.settle()
+    let found = try TestLog(log.disk.afterCrash(.worst), clock: log.clock)
+    #expect(found.store.state.partitions.values.allSatisfy { $0.end == Offset(1) })
   }
 
   @Test func readCommittedHoldsForCompressedBatches() throws {

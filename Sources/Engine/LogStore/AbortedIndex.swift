@@ -21,7 +21,7 @@ package struct AbortedTransaction: Equatable, Sendable {
 /// The aborted transactions of a partition, in the order of their markers. Part of the state: a checkpoint holds it, and
 /// replay of the markers behind it brings back the rest. Rows go with the log start, and when compaction has removed
 /// the last of a transaction's records.
-package struct AbortedIndex: Equatable {
+package struct AbortedIndex: Equatable, Sendable {
   /// Rows, 32 bytes each, beyond which a partition begins no more transactions until some of them have gone.
   package static let maximumRows = 250_000
 
