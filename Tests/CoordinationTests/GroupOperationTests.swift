@@ -30,6 +30,7 @@ import Units
     }
     #expect(run.rounds > 100)
     #expect(run.commits > 50)
+    #expect(run.beats > 50)
   }
 }
 
@@ -42,6 +43,9 @@ struct RandomGroups {
     var isLeader = false
     var members: [String] = []
     var pending: Waiter?
+    /// As a member of the new protocol.
+    var epoch: Int32 = 0
+    var owned: [ConsumerGroupHeartbeatRequest.TopicPartition] = []
   }
 
   var rig: GroupRig
@@ -49,6 +53,7 @@ struct RandomGroups {
   var snapshotAt = 0
   var rounds = 0
   var commits = 0
+  var beats = 0
   private var random: RandomNumbers
   private let groups = ["a", "b", "c", "d"]
   private var clients: [[Client]]
@@ -71,8 +76,9 @@ struct RandomGroups {
     let group = random.below(groups.count)
     let client = random.below(6)
     switch random.below(100) {
-    case 0..<28: join(group, client)
-    case 28..<48: sync(group, client)
+    case 0..<22: join(group, client)
+    case 22..<40: sync(group, client)
+    case 40..<48: consume(group, client)
     case 48..<53: beat(group, client)
     case 53..<57: leave(group, client)
     case 57..<67: commit(group, client)
@@ -102,9 +108,36 @@ struct RandomGroups {
       case let sync as SyncGroupResponse where sync.errorCode == 25: clients[group][client].member = ""
       case let commit as OffsetCommitResponse:
         commits += commit.topics.first?.partitions.first?.errorCode == 0 ? 1 : 0
+      case let beat as ConsumerGroupHeartbeatResponse:
+        beats += beat.errorCode == 0 ? 1 : 0
+        clients[group][client].epoch = beat.errorCode == 0 ? max(beat.memberEpoch, 0) : 0
+        if beat.errorCode != 0 { clients[group][client].owned = [] }
+        guard let told = beat.assignment else { continue }
+        clients[group][client].owned = told.topicPartitions.map {
+          .init(topicId: $0.topicId, partitions: $0.partitions)
+        }
       default: break
       }
     }
+    for work in effects.patternWork {
+      let result = work.run()
+      absorb(rig.perform { $0.patternsMatched(result, $1, into: &$2) })
+    }
+  }
+
+  /// A heartbeat of the new protocol: most groups go to and fro between the protocols.
+  private mutating func consume(_ group: Int, _ client: Int) {
+    let who = clients[group][client]
+    let joins = who.epoch == 0
+    let leaves = !joins && random.chance(25)
+    let request = ConsumerGroupHeartbeatRequest(
+      groupId: groups[group], memberId: "k\(client)", memberEpoch: leaves ? -1 : who.epoch,
+      rebalanceTimeoutMs: joins ? 30_000 : -1, subscribedTopicNames: joins ? [random.chance(50) ? "t" : "u"] : nil,
+      subscribedTopicRegex: joins && random.chance(20) ? "[tv]" : nil,
+      topicPartitions: joins ? [] : who.owned)
+    let waiter = ask(group, client)
+    absorb(
+      rig.perform { $0.consumerGroupHeartbeat(request, from: Self.caller(client), waiter: waiter, $1, into: &$2) })
   }
 
   private static func caller(_ client: Int) -> Caller { Caller(clientID: "c\(client)", host: "/h", version: 9) }
@@ -140,9 +173,13 @@ struct RandomGroups {
     return bytes
   }
 
+  /// An assignment of no partitions, as consumers write it.
+  private static let nothing: [UInt8] = [0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]
+
   private mutating func sync(_ group: Int, _ client: Int) {
     let who = clients[group][client]
-    let given = who.isLeader ? who.members.map { SyncGroupRequest.Assignment(memberId: $0, assignment: [1, 2]) } : []
+    let given =
+      who.isLeader ? who.members.map { SyncGroupRequest.Assignment(memberId: $0, assignment: Self.nothing) } : []
     let request = SyncGroupRequest(
       groupId: groups[group], generationId: who.generation, memberId: who.member, groupInstanceId: who.instance,
       assignments: given)
@@ -227,8 +264,10 @@ struct RandomGroups {
   private mutating func recreateTopic() {
     guard let facts = rig.topics.byName["v"] else { return }
     rig.topics.byName["v"] = nil
-    rig.perform { $0.topicDeleted(facts, $1, into: &$2) }
+    absorb(rig.perform { $0.topicDeleted(facts, $1, into: &$2) })
+    absorb(rig.perform { $0.topicsChanged($1, into: &$2) })
     rig.addTopic("v")
+    absorb(rig.perform { $0.topicsChanged($1, into: &$2) })
   }
 
   private mutating func dropConnection() {
