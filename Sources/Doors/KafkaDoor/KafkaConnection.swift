@@ -29,6 +29,8 @@ final class KafkaConnection: ConnectionHandler {
   var isQueuedForStore = false
   /// Nothing is read until `goOn` finds that it may be.
   private var isStopped = false
+  /// A Produce waits for its batches to be prepared: nothing behind it starts, and its frame keeps its memory.
+  private var isPreparing = false
   private var isWaitingForDisk = false
   /// Bytes of answers counted with the door: made, and not yet taken by the client.
   private var answerBytes = 0
@@ -76,6 +78,7 @@ final class KafkaConnection: ConnectionHandler {
   /// Whether a request may start now: a Produce when the store takes more, others when nothing before them is
   /// unanswered.
   private func mayStart(_ frame: ByteSlice) -> Bool {
+    if isPreparing { return false }
     var reader = ByteReader(frame)
     guard (try? reader.readInt16()) == APIKey.produce.rawValue else { return replies.count == 0 && hasRoomForAnswers }
     if door.engine.store.admits { return true }
@@ -95,7 +98,7 @@ final class KafkaConnection: ConnectionHandler {
   }
 
   private func start(_ frame: ByteSlice) {
-    defer { releaseFirst() }
+    defer { if !isPreparing { release(at: 0) } }
     var reader = ByteReader(frame)
     guard let header = try? RequestHeader(from: &reader) else {
       return socket.close(.handler("a request without a whole header"))
@@ -120,9 +123,18 @@ final class KafkaConnection: ConnectionHandler {
     goOn()
   }
 
-  private func releaseFirst() {
-    guard !reservations.isEmpty else { return }
-    let first = reservations.removeFirst()
+  /// The request being started will be answered when its batches are prepared.
+  func preparationBegan() { isPreparing = true }
+
+  /// Its batches are prepared: it is executed now.
+  func preparationEnded() {
+    isPreparing = false
+    release(at: 0)
+  }
+
+  private func release(at place: Int) {
+    guard place < reservations.count else { return }
+    let first = reservations.remove(at: place)
     reserved -= first.bytes
     door.released(first.bytes, first.lane, by: self)
   }
@@ -192,7 +204,9 @@ final class KafkaConnection: ConnectionHandler {
   }
 
   func connectionClosed(_ reason: CloseReason) {
-    while !reservations.isEmpty { releaseFirst() }
+    // Memory that the codec lane still holds stays taken.
+    let kept = isPreparing ? 1 : 0
+    while reservations.count > kept { release(at: kept) }
     held = []
     door.answersQueued -= answerBytes
     answerBytes = 0

@@ -2,6 +2,7 @@ import Broker
 package import KafkaWire
 import Machine
 package import Metrics
+import Reactor
 import Units
 
 /// When a request came, and what it was: kept with its place in the order of replies.
@@ -22,6 +23,13 @@ package struct KafkaMeters {
     package var latency = Histogram.latency
   }
 
+  /// A turn of the engine that takes more of its thread's time holds up others.
+  package static let slowTurnNanoseconds: Int64 = 5_000_000
+
+  /// Nanoseconds of processor time that turns of the engine took.
+  package private(set) var turns = Histogram.latency
+  /// Turns that took too long.
+  package private(set) var slowTurns: UInt64 = 0
   private var places = [Int](repeating: -1, count: 128)
   /// APIs that were asked for, in the order in which they were first.
   package private(set) var apis: [API] = []
@@ -29,6 +37,14 @@ package struct KafkaMeters {
   mutating func began(_ api: APIKey, at now: Instant) -> RequestStamp {
     apis[place(api)].requests &+= 1
     return RequestStamp(api: api, arrived: now)
+  }
+
+  /// A turn of the engine has ended; answers whether it took too long.
+  mutating func turnEnded(nanoseconds: Int64) -> Bool {
+    turns.observe(nanoseconds: nanoseconds)
+    guard nanoseconds > Self.slowTurnNanoseconds else { return false }
+    slowTurns &+= 1
+    return true
   }
 
   mutating func failed(_ api: APIKey) { apis[place(api)].errors &+= 1 }
@@ -47,9 +63,34 @@ package struct KafkaMeters {
   }
 }
 
+/// The APIs whose requests were handled in a turn.
+struct RequestSet {
+  private var low: UInt64 = 0
+  private var high: UInt64 = 0
+
+  mutating func insert(_ api: APIKey) {
+    if api.rawValue < 64 { low |= 1 << UInt64(api.rawValue & 63) } else { high |= 1 << UInt64(api.rawValue & 63) }
+  }
+
+  /// Their names, for a person.
+  var names: String {
+    APIKey.allCases.filter { (($0.rawValue < 64 ? low : high) >> UInt64($0.rawValue & 63)) & 1 == 1 }.map(\.name)
+      .joined(separator: ", ")
+  }
+}
+
 extension KafkaDoor {
   /// A request is about to be handled.
-  func requestBegan(_ api: APIKey) -> RequestStamp { meters.began(api, at: engine.clock.now()) }
+  func requestBegan(_ api: APIKey) -> RequestStamp {
+    turnRequests.insert(api)
+    return meters.began(api, at: engine.clock.now())
+  }
+
+  /// A turn of the engine has ended.
+  func turnEnded(_ cost: TurnCost) {
+    if meters.turnEnded(nanoseconds: cost.processor) { slowTurn(cost) }
+    turnRequests = RequestSet()
+  }
 
   /// A reply is on its way out.
   func replyLeft(_ stamp: RequestStamp) { meters.left(stamp, at: engine.clock.now()) }

@@ -7,8 +7,8 @@ package import Units
 /// The rows serve three questions: where an offset stands, where a timestamp may first stand, and whether the bytes are
 /// still those that were written, batch headers included (a batch's own CRC does not cover its base offset, length,
 /// epoch and magic). Rows are derived: without their file they are made again from the segment.
-package struct BlockIndex {
-  package struct Row: Equatable {
+package struct BlockIndex: Sendable {
+  package struct Row: Equatable, Sendable {
     package var position: FilePosition
     package var length: ByteCount
     package var firstOffset: Offset

@@ -48,10 +48,8 @@ extension LogStore {
       guard makeRoomForProducer(now: now) else { return .tooManyProducers }
       producerCount += 1
     }
-    if let active = partition.segments.indices.last, partition.segments[active].index == nil {
-      // A segment of an earlier run. Where its index cannot be made, its end is damaged, and a new segment takes over.
-      _ = loadIndex(of: partition, segmentAt: active)
-    }
+    // Where the active segment has no index, because nobody asked `prepareAppend` for it or its end is damaged, a new
+    // segment takes over.
     let place = partition.place(header, size: ByteCount(batch.count), rules: rules.roll, now: now)
     var header = header
     header.baseOffset = place.baseOffset

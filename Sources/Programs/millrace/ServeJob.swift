@@ -40,7 +40,7 @@ struct ServeJob {
     var configuration = configuration
     if welcomes, configuration.http == nil { configuration.http = ("127.0.0.1", 8080) }
     let server = try Self.start(configuration)
-    ServerLog.write(server.recovery)
+    for line in server.recovery { ServerLog.write(line) }
     announce(server, welcomes: welcomes)
     var caught: Int32 = 0
     sigwait(&signals, &caught)

@@ -54,6 +54,12 @@ extension ServerFacts {
     for api in apis {
       text.histogram("millrace_request_duration_seconds", [("api", api.key.name)], api.latency, .nanoseconds)
     }
+    text.family(
+      "millrace_engine_turn_cpu_seconds", .histogram, "Processor time that a turn of the engine's thread took.")
+    text.histogram("millrace_engine_turn_cpu_seconds", [], turns, .nanoseconds)
+    text.single(
+      "millrace_engine_slow_turns_total", .counter, "Turns of the engine's thread that took more than 5 ms of it.",
+      slowTurns)
     text.single("millrace_connections", .gauge, "Connections of Kafka clients.", connections)
     text.single("millrace_parked_fetches", .gauge, "Fetches that wait for records.", parkedFetches)
     text.single("millrace_request_memory_bytes", .gauge, "Bytes of requests being read or executed.", memory.used)

@@ -14,6 +14,8 @@ struct ServerFacts: Sendable {
   }
 
   let apis: [KafkaMeters.API]
+  let turns: Histogram
+  let slowTurns: UInt64
   let topics: [Topic]
   let otherTopics: TopicTraffic.Counts
   let log: LogMeters
@@ -38,6 +40,8 @@ struct ServerFacts: Sendable {
     let engine = door.engine
     let store = engine.store
     apis = door.meters.apis
+    turns = door.meters.turns
+    slowTurns = door.meters.slowTurns
     var topics: [Topic] = []
     var other = engine.traffic.other
     for (id, counts) in engine.traffic.named {
