@@ -31,6 +31,7 @@ import Units
     #expect(run.rounds > 100)
     #expect(run.commits > 50)
     #expect(run.beats > 50)
+    #expect(run.conversions > 5, "groups that changed their protocol")
   }
 }
 
@@ -54,6 +55,7 @@ struct RandomGroups {
   var rounds = 0
   var commits = 0
   var beats = 0
+  var conversions = 0
   private var random: RandomNumbers
   private let groups = ["a", "b", "c", "d"]
   private var clients: [[Client]]
@@ -94,6 +96,12 @@ struct RandomGroups {
   }
 
   private mutating func absorb(_ effects: Effects) {
+    // A conversion removes the records of one kind and writes those of the other.
+    conversions += effects.writes.count { write in
+      let kinds = Set(write.records.filter { $0.key.count > 1 && $0.value != nil }.map { $0.key[1] })
+      let gone = Set(write.records.filter { $0.key.count > 1 && $0.value == nil }.map { $0.key[1] })
+      return kinds.contains(2) && gone.contains(3) || kinds.contains(3) && gone.contains(2)
+    }
     for reply in effects.replies {
       guard let (group, client) = waiting.removeValue(forKey: reply.waiter) else { continue }
       clients[group][client].pending = nil
