@@ -70,13 +70,16 @@ let package = Package(
       ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore"]),
     room(
       "Broker", in: "Engine",
-      ["Units", "ByteCodec", "Compression", "Machine", "Metrics", "RecordFormat", "LogStore", "Settings"]),
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "Metrics", "KafkaWire", "RecordFormat", "LogStore", "Settings",
+        "Coordination",
+      ]),
 
     room(
       "KafkaDoor", in: "Doors",
       [
         "Units", "ByteCodec", "Compression", "Machine", "Metrics", "Reactor", "RecordFormat", "Settings", "LogStore",
-        "Broker", "KafkaWire",
+        "Broker", "KafkaWire", "Coordination",
       ]),
     room("HTTPFront", in: "Doors", ["Machine", "Reactor", "CMicroHTTPD"]),
 
@@ -96,8 +99,8 @@ let package = Package(
     .target(
       name: "MillraceServer",
       dependencies: [
-        "Units", "ByteCodec", "Machine", "Metrics", "Reactor", "Settings", "LogStore", "Broker", "KafkaWire",
-        "KafkaDoor", "HTTPFront", "SimMachine", "CLinux",
+        "Units", "ByteCodec", "Machine", "Metrics", "Reactor", "Settings", "LogStore", "Coordination", "Broker",
+        "KafkaWire", "KafkaDoor", "HTTPFront", "SimMachine", "CLinux",
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
@@ -137,11 +140,19 @@ let package = Package(
     tests("TerminalTests", ["ByteCodec", "Terminal"]),
     tests(
       "KafkaDoorTests",
-      ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Reactor", "Settings", "LogStore",
+        "Broker", "KafkaWire", "KafkaDoor", "MillraceServer",
+      ]),
     tests("MetricsTests", ["Metrics"]),
     .testTarget(
       name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
       exclude: ["Transcripts"], swiftSettings: strict),
+    tests(
+      "BrokerTests",
+      [
+        "Units", "ByteCodec", "Machine", "KafkaWire", "Settings", "Coordination", "LogStore", "Broker", "SimMachine",
+      ]),
     tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
     tests(
       "InspectionTests",

@@ -132,7 +132,7 @@ final class CompactionRig {
           deadline: clock.now(), readsCommitted: false, answersAtOnce: true)
       ) { answer = $0.first }
       settle()
-      guard case .batches(let bytes) = try #require(answer) else {
+      guard case .batches(let bytes, _) = try #require(answer) else {
         Issue.record("a fetch at \(offset.value) found damage: \(String(describing: answer))")
         return found
       }

@@ -33,12 +33,16 @@ final class TestLog {
   let lanes: QueuedLanes
   var rules = RollRules(segmentBytes: .mebi(1))
 
-  init(_ disk: SimDisk, clock: ManualClock = ManualClock(), seed: UInt64 = 1) throws {
+  init(
+    _ disk: SimDisk, clock: ManualClock = ManualClock(), seed: UInt64 = 1,
+    _ change: (inout LogStore.Options) -> Void = { _ in }
+  ) throws {
     self.disk = disk
     self.clock = clock
     var made: QueuedLanes?
     var options = LogStore.Options()
     options.journalFileBytes = .kibi(64)
+    change(&options)
     store = try LogStore(disk: disk, clock: clock, entropy: SeededEntropy(seed: seed), options: options) {
       let lanes = QueuedLanes($0)
       made = lanes

@@ -16,6 +16,6 @@ struct Feature {
     Feature(name: "metadata.version", minimum: 7, maximum: 30, finalized: 30),
     Feature(name: "share.version", minimum: 0, maximum: 1, finalized: 0),
     Feature(name: "streams.version", minimum: 0, maximum: 1, finalized: 0),
-    Feature(name: "transaction.version", minimum: 0, maximum: 2, finalized: 0),
+    Feature(name: "transaction.version", minimum: 0, maximum: 2, finalized: 2),
   ]
 }

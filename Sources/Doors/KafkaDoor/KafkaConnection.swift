@@ -1,5 +1,6 @@
 import Broker
 import ByteCodec
+import Coordination
 import KafkaWire
 import LogStore
 import Reactor
@@ -31,6 +32,8 @@ final class KafkaConnection: ConnectionHandler {
   private var isStopped = false
   /// A Produce waits for its batches to be prepared: nothing behind it starts, and its frame keeps its memory.
   private var isPreparing = false
+  /// Not read for a moment, because the journal is nearly full.
+  private var isSlowed = false
   private var isWaitingForDisk = false
   /// Bytes of answers counted with the door: made, and not yet taken by the client.
   private var answerBytes = 0
@@ -38,6 +41,8 @@ final class KafkaConnection: ConnectionHandler {
   private(set) var owesSince = Instant.distantFuture
   /// Set while a fetch is parked, to forget it when the client goes.
   var parkedFetch: UInt64?
+  /// Set while a coordinator keeps a request, for the same reason.
+  var waiter: Waiter?
   /// What the client said of itself, for the log.
   private(set) var clientID = ""
   var software = ""
@@ -70,17 +75,22 @@ final class KafkaConnection: ConnectionHandler {
 
   /// Whether another frame may be read.
   private var mayRead: Bool {
-    held.isEmpty && !isQueuedForRoom && replies.count < DoorLimits.requestsPerConnection && hasRoomForAnswers
+    held.isEmpty && !isQueuedForRoom && !isSlowed && replies.count < DoorLimits.requestsPerConnection
+      && hasRoomForAnswers
   }
 
   private var hasRoomForAnswers: Bool { socket.queuedBytes <= DoorLimits.queuedBytesPerConnection }
 
   /// Whether a request may start now: a Produce when the store takes more, others when nothing before them is
-  /// unanswered.
+  /// unanswered; those of them that make records of their own, only when the store takes more.
   private func mayStart(_ frame: ByteSlice) -> Bool {
     if isPreparing { return false }
     var reader = ByteReader(frame)
-    guard (try? reader.readInt16()) == APIKey.produce.rawValue else { return replies.count == 0 && hasRoomForAnswers }
+    let api = try? reader.readInt16()
+    if api != APIKey.produce.rawValue {
+      guard replies.count == 0, hasRoomForAnswers else { return false }
+      guard let api, ServedAPI.served(api)?.writesRecords ?? false else { return true }
+    }
     if door.engine.store.admits { return true }
     door.waitsForStore(self)
     return false
@@ -106,6 +116,19 @@ final class KafkaConnection: ConnectionHandler {
     if clientID.isEmpty, let name = header.clientId, !name.isEmpty { clientID = LoggedText(name).description }
     let body = frame.dropping(reader.position)
     door.handle(header, body: body, from: self)
+    if header.apiKey == APIKey.produce.rawValue { slowDown() }
+  }
+
+  /// While the journal runs ahead of its checkpoint, a producer's next request is read a little later.
+  private func slowDown() {
+    let pause = door.engine.store.producerPauseMs
+    guard pause > 0, !isSlowed, socket.isOpen else { return }
+    isSlowed = true
+    door.meters.slowed()
+    door.loop.schedule(at: door.loop.now.advanced(byMs: pause)) { [weak self] in
+      self?.isSlowed = false
+      self?.goOn()
+    }
   }
 
   // MARK: Memory
@@ -146,6 +169,7 @@ final class KafkaConnection: ConnectionHandler {
 
   /// Gives the reply to `request`, which leaves once `sequence` is durable and its predecessors have left.
   func answer(_ request: Request, _ message: any WireMessage, after sequence: JournalSequence) {
+    if request.slot != nil { door.meters.answered(request.api, message) }
     answer(request, after: sequence) { writer in message.encode(to: &writer, version: request.version) }
   }
 
@@ -211,6 +235,7 @@ final class KafkaConnection: ConnectionHandler {
     door.answersQueued -= answerBytes
     answerBytes = 0
     if let parkedFetch { door.engine.cancelFetch(parkedFetch) }
+    if let waiter { door.engine.callerGone(waiter) }
     door.closed(self, reason)
   }
 }

@@ -103,6 +103,11 @@ package final class KafkaDoor: EngineObserver {
     notice("\(segment.indexPath) lacked \(blocks) blocks: made again from \(segment.logPath)")
   }
 
+  package func engineNoticed(_ notice: EngineNotice) {
+    // A disk may be damaged in many places; the others come seldom.
+    if case .damaged = notice { self.notice(notice.description) } else { log(notice.description) }
+  }
+
   // MARK: Log
 
   func closed(_ connection: KafkaConnection, _ reason: CloseReason) {

@@ -7,6 +7,8 @@ struct ServedAPI: Sendable {
   let key: APIKey
   /// The oldest version named in ApiVersions, where it is not the oldest one served.
   var advertisedMinimum: Int16?
+  /// Records come of it, so it waits while the store takes none.
+  var writesRecords = false
   let handle: @Sendable (KafkaDoor, Request) throws(WireError) -> Answer
 
   /// Produce is named from version 0 on, although only 3 and later are served: librdkafka before 2.11 looks there for
@@ -18,7 +20,53 @@ struct ServedAPI: Sendable {
     ServedAPI(key: .metadata) { (door, request) throws(WireError) in try door.metadata(request) },
     ServedAPI(key: .findCoordinator) { (door, request) throws(WireError) in try door.findCoordinator(request) },
     ServedAPI(key: .apiVersions) { (door, request) throws(WireError) in try door.apiVersions(request) },
-    ServedAPI(key: .initProducerId) { (door, request) throws(WireError) in try door.initProducerID(request) },
+    ServedAPI(key: .offsetCommit, writesRecords: true) { (door, request) throws(WireError) in
+      try door.offsetCommit(request)
+    },
+    ServedAPI(key: .offsetFetch) { (door, request) throws(WireError) in try door.offsetFetch(request) },
+    ServedAPI(key: .joinGroup, writesRecords: true) { (door, request) throws(WireError) in
+      try door.joinGroup(request)
+    },
+    ServedAPI(key: .heartbeat) { (door, request) throws(WireError) in try door.heartbeat(request) },
+    ServedAPI(key: .leaveGroup, writesRecords: true) { (door, request) throws(WireError) in
+      try door.leaveGroup(request)
+    },
+    ServedAPI(key: .syncGroup, writesRecords: true) { (door, request) throws(WireError) in
+      try door.syncGroup(request)
+    },
+    ServedAPI(key: .describeGroups) { (door, request) throws(WireError) in try door.describeGroups(request) },
+    ServedAPI(key: .listGroups) { (door, request) throws(WireError) in try door.listGroups(request) },
+    ServedAPI(key: .deleteGroups, writesRecords: true) { (door, request) throws(WireError) in
+      try door.deleteGroups(request)
+    },
+    ServedAPI(key: .offsetDelete, writesRecords: true) { (door, request) throws(WireError) in
+      try door.offsetDelete(request)
+    },
+    ServedAPI(key: .consumerGroupHeartbeat, writesRecords: true) { (door, request) throws(WireError) in
+      try door.consumerGroupHeartbeat(request)
+    },
+    ServedAPI(key: .consumerGroupDescribe) { (door, request) throws(WireError) in
+      try door.consumerGroupDescribe(request)
+    },
+    ServedAPI(key: .initProducerId, writesRecords: true) { (door, request) throws(WireError) in
+      try door.initProducerID(request)
+    },
+    ServedAPI(key: .addPartitionsToTxn, writesRecords: true) { (door, request) throws(WireError) in
+      try door.addPartitionsToTxn(request)
+    },
+    ServedAPI(key: .addOffsetsToTxn, writesRecords: true) { (door, request) throws(WireError) in
+      try door.addOffsetsToTxn(request)
+    },
+    ServedAPI(key: .endTxn, writesRecords: true) { (door, request) throws(WireError) in try door.endTxn(request) },
+    ServedAPI(key: .writeTxnMarkers, writesRecords: true) { (door, request) throws(WireError) in
+      try door.writeTxnMarkers(request)
+    },
+    ServedAPI(key: .txnOffsetCommit, writesRecords: true) { (door, request) throws(WireError) in
+      try door.txnOffsetCommit(request)
+    },
+    ServedAPI(key: .describeTransactions) { (door, request) throws(WireError) in try door.describeTransactions(request)
+    },
+    ServedAPI(key: .listTransactions) { (door, request) throws(WireError) in try door.listTransactions(request) },
     ServedAPI(key: .createTopics) { (door, request) throws(WireError) in try door.createTopics(request) },
     ServedAPI(key: .deleteTopics) { (door, request) throws(WireError) in try door.deleteTopics(request) },
     ServedAPI(key: .deleteRecords) { (door, request) throws(WireError) in try door.deleteRecords(request) },

@@ -40,7 +40,8 @@ package struct FetchPlan {
 
 /// What one partition of a fetch gave.
 package enum FetchedPartition {
-  case batches(ByteSlice)
+  /// With the aborted transactions among them, for those who read only what is committed.
+  case batches(ByteSlice, aborted: [AbortedTransaction] = [])
   case damaged(reason: String)
 }
 
@@ -70,7 +71,7 @@ final class FetchOperation {
   func take(_ result: FetchedPartition) {
     results.append(result)
     switch result {
-    case .batches(let read): bytes += read.count
+    case .batches(let read, _): bytes += read.count
     case .damaged: hasError = true
     }
   }
@@ -167,7 +168,7 @@ extension Engine {
         entry.partition, from: entry.offset, limit: limit, maxBytes: max(room, 0),
         firstBatchWhole: operation.bytes == 0)
       {
-      case .outcome(let outcome): operation.take(outcome.fetched)
+      case .outcome(let outcome): operation.take(outcome)
       case .waits(let token):
         operation.token = token
         fetches.bytesUnderWay += operation.plan.maxBytes
@@ -225,7 +226,7 @@ extension Engine {
     guard let operation = fetches.operations[id] else { return }
     operation.token = nil
     fetches.bytesUnderWay -= operation.plan.maxBytes
-    operation.take(outcome.fetched)
+    operation.take(outcome)
     continueFetch(id)
   }
 
@@ -234,12 +235,16 @@ extension Engine {
   }
 }
 
-extension ReadOutcome {
-  fileprivate var fetched: FetchedPartition {
-    switch self {
-    case .batches(let bytes, _, _): .batches(bytes)
-    case .damaged(_, _, let reason): .damaged(reason: reason)
-    case .gone, .notCached: .batches(.empty)
+extension FetchOperation {
+  /// Takes the outcome of reading the next entry.
+  fileprivate func take(_ outcome: ReadOutcome) {
+    switch outcome {
+    case .batches(let bytes, let next, _):
+      guard plan.readsCommitted, results.count < plan.entries.count else { return take(.batches(bytes)) }
+      let entry = plan.entries[results.count]
+      take(.batches(bytes, aborted: entry.partition.aborted.overlapping(entry.offset, next)))
+    case .damaged(_, _, let reason): take(.damaged(reason: reason))
+    case .gone, .notCached: take(.batches(.empty))
     }
   }
 }

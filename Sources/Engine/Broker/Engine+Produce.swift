@@ -10,16 +10,24 @@ extension Engine {
   private static let producerIDBlock: Int64 = 1_000
 
   /// Stores a batch that its door has validated. The caller gives the bytes away: they are stamped and written as they are.
-  package func append(_ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog) -> AppendResult {
-    let topic = topicSettings(partition.key.topic)
+  /// `beginsAtZero`: its producer speaks the second generation of transactions.
+  package func append(
+    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, beginsAtZero: Bool = false
+  ) -> AppendResult {
+    var rules = appendRules(topicSettings(partition.key.topic))
+    rules.beginsAtZero = beginsAtZero
+    let result = store.append(batch, header: header, to: partition, rules: rules)
+    if case .stored = result { traffic.stored(partition.key.topic, bytes: batch.count, records: header.recordCount) }
+    return result
+  }
+
+  /// How batches of a topic with these settings are appended.
+  func appendRules(_ topic: TopicSettings) -> AppendRules {
     var roll = RollRules(segmentBytes: ByteCount(Int64(topic.segmentBytes)), segmentMs: topic.segmentMs)
     roll.jitterMs = topic.segmentJitterMs
     // A record that must be compacted by some time must not wait longer in the segment that grows.
     if topic.cleanupPolicy.contains(.compact) { roll.segmentMs = min(roll.segmentMs, topic.maxCompactionLagMs) }
-    let rules = AppendRules(roll: roll, syncs: topic.flushMessages <= 1)
-    let result = store.append(batch, header: header, to: partition, rules: rules)
-    if case .stored = result { traffic.stored(partition.key.topic, bytes: batch.count, records: header.recordCount) }
-    return result
+    return AppendRules(roll: roll, syncs: topic.flushMessages <= 1)
   }
 
   /// Whether `partition` can be appended to now. Otherwise `then` is called when it can: the index of the segment to go on

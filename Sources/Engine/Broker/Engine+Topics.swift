@@ -1,3 +1,4 @@
+import Coordination
 package import LogStore
 import Machine
 import Settings
@@ -7,6 +8,11 @@ package import Units
 package struct Decided<Value> {
   package var value: Value
   package var sequence: JournalSequence
+
+  package init(value: Value, sequence: JournalSequence) {
+    self.value = value
+    self.sequence = sequence
+  }
 }
 
 extension Engine {
@@ -55,6 +61,8 @@ extension Engine {
     traffic.forget(id)
     settingsChanged(of: id)
     wakeFetches(on: keys)
+    let facts = TopicFacts(id: id, name: topic.name, partitionCount: topic.partitionCount)
+    runGroups { groups, context, effects in groups.topicDeleted(facts, context, into: &effects) }
     return .success(Decided(value: topic, sequence: sequence))
   }
 
@@ -71,6 +79,10 @@ extension Engine {
           .invalidPartitionCount,
           "The topic \(topic.name) currently has \(topic.partitionCount) partition(s); \(count) would not be an increase."
         ))
+    }
+    if TopicName.isInternal(topic.name) {
+      // The number of partitions decides which of them holds the records of a group.
+      return .failure(Refusal(.policyViolation, "'\(topic.name)' is kept by the server itself"))
     }
     if let refusal = roomForPartitions(Int(count) - Int(topic.partitionCount)) { return .failure(refusal) }
     if validateOnly { return .success(Decided(value: count, sequence: catalogue.lastChange)) }

@@ -38,20 +38,24 @@ extension Engine {
   package var nextDeadline: Instant {
     min(
       upkeep.witnessAt ?? .distantFuture, upkeep.retention == nil ? upkeep.retentionAt : clock.now(),
-      fetches.deadlines.first ?? .distantFuture, store.nextDeadline, cleanerDeadline,
+      fetches.deadlines.first ?? .distantFuture, store.nextDeadline, cleanerDeadline, scrubDeadline,
+      coordinatorDeadline,
       store.doomedCount > 0 ? upkeep.removalAt : .distantFuture)
   }
 
-  /// Does what is due: answers fetches whose time is up, witnesses an idle journal, enforces retention, compacts.
+  /// Does what is due: answers fetches whose time is up, witnesses an idle journal, enforces retention, compacts,
+  /// scrubs.
   package func timePassed() {
     let now = clock.now()
     fetchDeadlinesPassed(now)
+    coordinatorTimersPassed(now)
     if upkeep.retentionAt <= now {
       if upkeep.retention == nil { upkeep.retention = Sweep(topicOrder.topics(catalogue)) }
       upkeep.retentionAt = now.advanced(byMs: max(settings.upkeep.retentionCheckIntervalMs, 1))
     }
     continueRetention()
     compactionDue(now)
+    scrubDue(now)
     if upkeep.removalAt <= now, store.doomedCount > 0 {
       removeFiles(now)
       upkeep.removalAt = now.advanced(byMs: Upkeep.removalIntervalMs)

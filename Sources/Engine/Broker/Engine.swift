@@ -13,6 +13,13 @@ package protocol EngineObserver: AnyObject {
   func engineFailed(_ error: DiskError)
   /// The index file of a segment lacked `blocks` blocks that it should have had; they were made again.
   func indexRebuilt(_ segment: SegmentKey, blocks: Int)
+  /// Something that whoever runs the node should know.
+  func engineNoticed(_ notice: EngineNotice)
+}
+
+extension EngineObserver {
+  /// Whoever runs no node has nobody to tell.
+  package func engineNoticed(_ notice: EngineNotice) {}
 }
 
 /// The one owner of all state: topics, partitions, fetches. Runs on one thread; doors call it there, and lanes report
@@ -37,8 +44,12 @@ package final class Engine {
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
   var producerIDs: Range<Int64> = 0..<0
   var producerIDsVisible = JournalSequence.start
+  var coordinators = CoordinatorState()
+  let coordinatorCompressor = Compressor()
   var upkeep: Upkeep
   var cleaner: Cleaner
+  var scrubber: Scrubber
+  var diskWatch = DiskWatch()
   var topicOrder = TopicOrder()
   var shutDown: ShutDown?
   /// For the metrics.
@@ -57,7 +68,9 @@ package final class Engine {
     layerCache = try Self.layers(statics, store.catalogue)
     upkeep = Upkeep(now: clock.now())
     cleaner = Cleaner(dueAt: clock.now())
+    scrubber = Scrubber(now: clock.now())
     setProducerExpiry()
+    loadCoordinators(store.attachments())
   }
 
   package var catalogue: Catalogue { store.catalogue }
@@ -79,6 +92,7 @@ package final class Engine {
     topicCache.removeAll()
     if let fresh = try? Self.layers(statics, store.catalogue) { layerCache = fresh }
     setProducerExpiry()
+    applyCoordinatorSettings()
   }
 
   private func setProducerExpiry() {
@@ -113,8 +127,13 @@ package final class Engine {
     if let (token, outcomes) = progress.prepared { preparations.removeValue(forKey: token)?(outcomes) }
     if let (segment, blocks) = progress.reindexed { observer?.indexRebuilt(segment, blocks: blocks) }
     if let step = progress.compaction { compactionStepped(step) }
+    if let step = progress.scrub { scrubStepped(step) }
+    watchDisk()
     wakeFetches(on: progress.moved.map(\.key))
-    if store.durable != before { observer?.durableAdvanced(to: store.durable) }
+    if store.durable != before {
+      coordinators.marks.durableAdvanced(to: store.durable)
+      observer?.durableAdvanced(to: store.durable)
+    }
     shutDownFurther()
   }
 

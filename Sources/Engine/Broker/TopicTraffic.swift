@@ -37,7 +37,7 @@ package struct TopicTraffic {
   /// Whole batches leave; their headers say how many records they hold.
   mutating func fetched(_ results: [FetchedPartition], of entries: [FetchPlan.Entry]) {
     for (result, entry) in zip(results, entries) {
-      guard case .batches(let bytes) = result, !bytes.isEmpty else { continue }
+      guard case .batches(let bytes, _) = result, !bytes.isEmpty else { continue }
       let slot = slot(entry.partition.key.topic)
       counts[slot].bytesOut &+= UInt64(bytes.count)
       var at = 0

@@ -45,11 +45,18 @@ package struct CoordinatorContext {
   package var topics: any TopicLookup
   /// A random id, another one at each call.
   package var freshID: () -> UniqueID
+  /// A producer id that was never given out, whose reservation stands in the journal before anything the machine decides
+  /// in this call; nil when there is none to be had.
+  package var freshProducerID: () -> Int64?
 
-  package init(now: Instant, wall: Timestamp, topics: any TopicLookup, freshID: @escaping () -> UniqueID) {
+  package init(
+    now: Instant, wall: Timestamp, topics: any TopicLookup, freshID: @escaping () -> UniqueID,
+    freshProducerID: @escaping () -> Int64? = { nil }
+  ) {
     self.now = now
     self.wall = wall
     self.topics = topics
     self.freshID = freshID
+    self.freshProducerID = freshProducerID
   }
 }

@@ -72,7 +72,49 @@ package struct ProducerIdentity: Hashable, Sendable {
   }
 }
 
-/// What a machine decided in one call. The runtime appends the writes first, then gives the replies, which leave when all
+/// The end of a transaction: its state and its markers, in data partitions and in those of the groups' offsets, which are
+/// appended as one unit of the journal. Then the groups hear of it.
+package struct TransactionEnd: Equatable, Sendable {
+  package var transactionalID: String
+  /// What the markers carry.
+  package var producer: ProducerIdentity
+  /// The markers' epoch is above that of the transaction's records: a partition where it is not has moved on already, and
+  /// gets no marker.
+  package var isBumped: Bool
+  package var committed: Bool
+  /// By topic name, in order. A topic or partition that is gone is left out.
+  package var partitions: [TransactionPartitions]
+  /// The partitions of `__consumer_offsets` in which offsets were staged, in order.
+  package var offsetShards: [Int32]
+  /// The record that says so.
+  package var write: CoordinatorWrite
+
+  package init(
+    transactionalID: String, producer: ProducerIdentity, isBumped: Bool, committed: Bool,
+    partitions: [TransactionPartitions], offsetShards: [Int32], write: CoordinatorWrite
+  ) {
+    self.transactionalID = transactionalID
+    self.producer = producer
+    self.isBumped = isBumped
+    self.committed = committed
+    self.partitions = partitions
+    self.offsetShards = offsetShards
+    self.write = write
+  }
+}
+
+/// Partitions of a topic that a transaction writes to.
+package struct TransactionPartitions: Equatable, Sendable {
+  package var topic: String
+  package var indexes: [Int32]
+
+  package init(topic: String, indexes: [Int32]) {
+    self.topic = topic
+    self.indexes = indexes
+  }
+}
+
+/// What a machine decided in one call. The runtime appends the writes and ends first, then gives the replies, which leave when all
 /// that they show is durable, then moves the timers.
 package struct Effects {
   package struct Reply {
@@ -83,6 +125,8 @@ package struct Effects {
   }
 
   package var writes: [CoordinatorWrite] = []
+  /// Each one unit, with the write it holds.
+  package var ends: [TransactionEnd] = []
   package var replies: [Reply] = []
   /// The moment a timer is due, or nil where it is not needed any more; the last entry of a name counts.
   package var timers: [(timer: CoordinatorTimer, due: Instant?)] = []

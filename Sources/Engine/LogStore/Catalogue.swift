@@ -63,7 +63,7 @@ package struct Catalogue {
       settings[resource] = overrides.isEmpty ? nil : overrides
     case .producerIDsReserved(let end):
       producerIDEnd = max(producerIDEnd, end)
-    case .logStartMoved, .segmentsSwapped, .producersExpired:
+    case .logStartMoved, .segmentsSwapped, .producersExpired, .abortedForgotten:
       return
     }
     lastChange = sequence

@@ -21,6 +21,8 @@ package struct Checkpoint: Sendable {
   package var state: ByteSlice
   /// Files and folders that nothing refers to any more, not yet removed.
   package var doomed: [String]
+  /// What others keep with the state, by name. The store does not look into it.
+  package var attachments: [CheckpointAttachment] = []
 
   package init(
     sequence: JournalSequence, epoch: Int32, salt: JournalSalt, firstUse: UInt32, isCleanStop: Bool, nextUnit: UInt64,
@@ -56,6 +58,7 @@ package struct Checkpoint: Sendable {
     body.writeList(doomed) { writer, path in writer.writeLongText(path) }
     body.writeInt64(Int64(state.count))
     state.withUnsafeBytes { body.writeBytes($0) }
+    CheckpointAttachment.write(attachments, to: &body)
     let bytes = body.takeSlice()
     var file = ByteWriter(capacity: 2 * (bytes.count + Self.prologue))
     for _ in 0..<2 {
@@ -121,7 +124,8 @@ extension Checkpoint {
     nextUnit = try reader.readUInt64()
     doomed = try reader.readList(minimumSize: 4) { reader throws(WireError) in try reader.readLongText() }
     let length = try reader.readInt64()
-    guard length == Int64(reader.remaining) else { throw .badLength }
+    guard length >= 0, length <= Int64(reader.remaining) else { throw .badLength }
     state = try reader.readPayload(Int(length))
+    attachments = try CheckpointAttachment.read(from: &reader)
   }
 }

@@ -28,6 +28,8 @@ package struct CompactionPlan: Sendable {
   var limit: Offset
   /// The last batches of the producers that are remembered.
   var lastBatches: Set<Offset>
+  /// Aborted transactions, in the order of their markers: their records go.
+  var aborted: [AbortedTransaction]
   /// Files of this partition that earlier compactions made and that are still needed.
   var known: Set<String>
   var now: Timestamp

@@ -37,10 +37,12 @@ package final class CompactionRun: @unchecked Sendable {
   private var next = Offset(0)
   private var output: CompactionOutput?
   private var hasSwept = false
+  private var transactions: CompactionTransactions
 
   init(_ plan: CompactionPlan) {
     self.plan = plan
     mapEnd = plan.limit
+    transactions = CompactionTransactions(plan.aborted)
     keys = KeyMap(
       hash: plan.hash, keys: plan.limit.value.subtracted(plan.firstDirty.value), memory: plan.rules.memoryBytes)
   }
@@ -159,7 +161,7 @@ package final class CompactionRun: @unchecked Sendable {
   private func note(_ batch: RecordBatchView) {
     let header = batch.header
     guard header.nextOffset > plan.firstDirty, header.baseOffset < mapEnd, !header.isControl,
-      header.recordCount <= RecordSieve.maximumRecords
+      header.recordCount <= RecordSieve.maximumRecords, !transactions.isAborted(header)
     else { return }
     if keys.room < Int(header.recordCount) {
       // A single batch with more keys than all the memory allows: it gets what it needs, or nothing would ever be done.
@@ -179,13 +181,25 @@ package final class CompactionRun: @unchecked Sendable {
     let sieve = RecordSieve(
       now: plan.now, deleteRetentionMs: plan.rules.deleteRetentionMs, limit: mapEnd, lastBatches: plan.lastBatches)
     let kept: ByteSlice
-    switch sieve.sift(batch, keys: keys, compressor: compressor, scratch: scratch) {
+    switch verdict(on: batch, sieve) {
     case .drop: return
     case .keep: kept = batch.bytes
     case .replace(let bytes): kept = bytes
     }
     let base = plan.inputs[0].base
     try onDisk { () throws(DiskError) in try output?.append(kept, base: base, writtenAt: extent.written) }
+  }
+
+  /// Records of aborted transactions go, whatever their keys; markers once nothing is left of their transactions.
+  private func verdict(on batch: RecordBatchView, _ sieve: RecordSieve) -> RecordSieve.Verdict {
+    let header = batch.header
+    guard header.baseOffset < mapEnd else { return .keep }
+    if header.isControl {
+      return transactions.sawMarker(header) ? sieve.siftSpentMarker(batch, compressor: compressor) : .keep
+    }
+    transactions.saw(header)
+    if transactions.isAborted(header) { return sieve.emptied(header) }
+    return sieve.sift(batch, keys: keys, compressor: compressor, scratch: scratch)
   }
 
   /// From the keys to the copy, or from there to the end.
@@ -203,7 +217,8 @@ package final class CompactionRun: @unchecked Sendable {
     let end = read.last?.end ?? mapEnd
     try onDisk { () throws(DiskError) in try output?.finishAll(end: end) }
     return CompactionResult(
-      partition: plan.partition, removed: Array(read), added: output?.finished ?? [], cleanedThrough: min(mapEnd, end))
+      partition: plan.partition, removed: Array(read), added: output?.finished ?? [],
+      cleanedThrough: min(mapEnd, end), spentMarkers: transactions.spent)
   }
 }
 
@@ -213,6 +228,8 @@ package struct CompactionResult: Sendable {
   var removed: [SegmentDescription]
   var added: [CompactionOutput.Finished]
   package var cleanedThrough: Offset
+  /// Markers of aborted transactions of which nothing is left.
+  var spentMarkers: [Offset]
 
   /// Bytes before and after.
   package var sizes: (before: ByteCount, after: ByteCount) {

@@ -21,11 +21,13 @@ package enum ControlRecord: Equatable, Sendable {
   case segmentsSwapped(PartitionKey, removed: [Offset], added: [SegmentDescription], cleanedThrough: Offset)
   /// Producers not seen since `limit` that have no open transaction are forgotten, in all partitions.
   case producersExpired(notSeenSince: Timestamp)
+  /// Compaction has left nothing of the aborted transactions whose markers stood at these offsets.
+  case abortedForgotten(PartitionKey, markers: [Offset])
 
   private enum Tag: UInt8 {
     case topicCreated = 1
     case topicDeleted, partitionsAdded, topicSettingsChanged, settingsChanged, producerIDsReserved
-    case logStartMoved, segmentsSwapped, producersExpired
+    case logStartMoved, segmentsSwapped, producersExpired, abortedForgotten
   }
 
   package func encode(to writer: inout ByteWriter) {
@@ -64,6 +66,10 @@ package enum ControlRecord: Equatable, Sendable {
     case .producersExpired(let limit):
       writer.writeUInt8(Tag.producersExpired.rawValue)
       writer.writeInt64(limit.milliseconds)
+    case .abortedForgotten(let partition, let markers):
+      writer.writeUInt8(Tag.abortedForgotten.rawValue)
+      partition.encode(to: &writer)
+      writer.writeList(markers) { writer, offset in writer.writeInt64(offset.value) }
     }
   }
 
@@ -91,6 +97,11 @@ package enum ControlRecord: Equatable, Sendable {
         partition, removed: removed, added: added, cleanedThrough: Offset(try reader.readInt64()))
     case .producersExpired:
       self = .producersExpired(notSeenSince: Timestamp(milliseconds: try reader.readInt64()))
+    case .abortedForgotten:
+      let partition = try PartitionKey(from: &reader)
+      self = .abortedForgotten(
+        partition,
+        markers: try reader.readList(minimumSize: 8) { reader throws(WireError) in Offset(try reader.readInt64()) })
     }
   }
 }

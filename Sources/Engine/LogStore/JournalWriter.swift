@@ -42,6 +42,16 @@ package final class JournalWriter {
     note = DurableNote(disk: disk)
   }
 
+  /// Bytes of all files this run has made room for.
+  var made: ByteCount { ByteCount(Int64(files.count) * fileBytes.value) }
+
+  /// What can be written before a new file must be made: the rest of the current file, and the files that are free.
+  var spare: ByteCount {
+    guard let current else { return .zero }
+    let rest = ByteCount(max(fileBytes.value - position.value, 0))
+    return files.reduce(rest) { $1.key != current && $1.value.last == nil ? $0 + fileBytes : $0 }
+  }
+
   static func path(_ number: Int) -> String { "\(folder)/\(number).journal" }
 
   /// Finds room for `group`: in the current file, or in the next one. Writes nothing.

@@ -14,6 +14,8 @@ package enum LogJob: Sendable {
   case prepare([BatchIntake], token: UInt64)
   case remove([String], isDoomed: Bool)
   case compact(CompactionRun)
+  /// Compare the next blocks of a segment with their checksums.
+  case scrub(SegmentScrub)
   /// Look at the room on the volume, and set the ballast aside where there is room for it.
   case measureSpace(ballast: ByteCount)
 
@@ -24,7 +26,7 @@ package enum LogJob: Sendable {
     case .checkpoint: .checkpoint
     case .read, .loadIndex: .reader
     case .prepare: .codec
-    case .remove, .compact, .measureSpace: .background
+    case .remove, .compact, .scrub, .measureSpace: .background
     }
   }
 }
@@ -45,6 +47,7 @@ package enum LogEvent: Sendable {
   case prepared([BatchIntake.Outcome], token: UInt64)
   case removed(RemovedFiles)
   case compactionStepped(CompactionRun.Step)
+  case scrubbed(ScrubStep)
   /// A failure after which only stopping the process is left.
   case failed(DiskError)
 }
@@ -82,7 +85,9 @@ package struct CommitGroup: Sendable {
   package var first: JournalSequence
   package var entries: [Entry] = []
   /// Segments that this run writes for the first time: cut to the size given, made when missing.
-  package var preparations: [(key: SegmentKey, size: ByteCount)] = []
+  package var preparations: [Preparation] = []
+  package typealias Preparation = (key: SegmentKey, size: ByteCount)
+
   /// Payload bytes.
   package var bytes = ByteCount.zero
   /// Whether it is synced before it counts as durable; with `durability=interval` not every group is.

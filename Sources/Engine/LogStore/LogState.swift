@@ -39,6 +39,8 @@ package final class LogState {
       partition.hints.forget()
     case .producersExpired(let limit):
       for partition in partitions.values { partition.expireProducers(notSeenSince: limit) }
+    case .abortedForgotten(let key, let markers):
+      partitions[key]?.forgetAborted(markers)
     case .topicSettingsChanged, .settingsChanged, .producerIDsReserved:
       break
     }

@@ -86,9 +86,10 @@ extension LogStore {
     let (written, folders) = checkpoints.takeLists()
     // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
     let dirty = written.filter(isAlive)
-    let checkpoint = Checkpoint(
+    var checkpoint = Checkpoint(
       sequence: decided, epoch: epoch, salt: checkpoints.salt, firstUse: checkpoints.firstUse, isCleanStop: cleanStop,
       nextUnit: nextUnit, state: .empty, doomed: state.doomed.map(\.path))
+    checkpoint.attachments = attachments()
     checkpoints.phase = .taken(
       checkpoint, state.image, dirty: dirty, folders: folders,
       journalBytes: checkpoints.journalBytes + commits.waitingBytes)
@@ -158,9 +159,17 @@ extension LogStore {
   }
 
   /// Takes a checkpoint again that met a full disk, when that is due; and one at once where the disk is full and files
-  /// that were given up could make room.
+  /// that were given up, or journal files, could make room.
   func checkpointForRoom(_ now: Instant) {
     if let due = checkpoints.retryAt { return due <= now ? beginCheckpoint() : () }
-    if isFull, state.doomed.contains(where: { $0.sequence > checkpoints.last }) { beginCheckpoint() }
+    guard isFull else { return }
+    if space.freedBehind != checkpoints.last {
+      // Journal files that a checkpoint has freed count as room once a group has found them.
+      space.freedBehind = checkpoints.last
+      submitWitness()
+      flush()
+    }
+    let frees = state.doomed.contains { $0.sequence > checkpoints.last }
+    if frees || checkpoints.journalBytes.value >= options.journalFileBytes.value / 4 { beginCheckpoint() }
   }
 }

@@ -11,6 +11,8 @@ struct Commits {
   var waitingBytes = ByteCount.zero
   /// When a group that found the disk full is written again.
   var retryAt: Instant?
+  /// A group found the disk full and is not written yet, whether it waits for its next try or is being tried.
+  var isRetrying = false
   /// The last sync, and what was written since; only `durability=interval` looks at them.
   var syncedAt: Instant?
   var unsyncedBytes = ByteCount.zero
@@ -34,7 +36,7 @@ extension LogStore {
   ) -> AppendResult {
     let now = trustedNow().time
     let expiry = Timestamp(milliseconds: now.milliseconds.subtracted(producerLimits.expirationMs))
-    switch partition.producers.verdict(on: header, expiry: expiry) {
+    switch partition.producers.verdict(on: header, expiry: expiry, beginsAtZero: rules.beginsAtZero) {
     case .append: break
     case .duplicate(let original):
       return .duplicate(original)
@@ -42,34 +44,50 @@ extension LogStore {
       return .outOfOrderSequence(expected: expected)
     case .staleEpoch(let current):
       return .staleEpoch(current: current)
+    case .transactionOpen:
+      return .transactionOpen
     }
-    guard !isFull, hasRoom(for: ByteCount(batch.count)) else { return .full }
-    if header.hasProducerID, partition.producers.producers[header.producerID] == nil {
+    guard !isFull, hasRoom(for: ByteCount(batch.count)) else {
+      space.refuse(ByteCount(batch.count), limit: options.groupBytes)
+      return .full
+    }
+    let known = partition.producers.producers[header.producerID]
+    if header.isTransactional, known?.transactionStart == nil, partition.aborted.isFull { return .tooManyAborted }
+    if header.hasProducerID, known == nil {
       guard makeRoomForProducer(now: now) else { return .tooManyProducers }
       producerCount += 1
     }
-    // Where the active segment has no index, because nobody asked `prepareAppend` for it or its end is damaged, a new
-    // segment takes over.
+    let unit = takeUnit()
+    let placed = place(batch, header, in: partition, rules, now: now, sequence: commits.next)
+    add(
+      [CommitGroup.Entry(content: .batch(batch, placed.place), unit: unit, endsUnit: true)],
+      preparations: placed.preparation.map { [$0] } ?? [], syncs: rules.syncs)
+    return .stored(base: placed.place.baseOffset, sequence: decided)
+  }
+
+  /// Gives a batch its place in `partition`, stamps it and takes it in; it becomes the journal's entry at `sequence`.
+  /// Where the active segment has no index, because nobody asked `prepareAppend` for it or its end is damaged, a new
+  /// segment takes over.
+  func place(
+    _ batch: ByteSlice, _ header: RecordBatchHeader, in partition: PartitionLog, _ rules: AppendRules, now: Timestamp,
+    sequence: JournalSequence
+  ) -> (place: BatchPlace, preparation: CommitGroup.Preparation?) {
     let place = partition.place(header, size: ByteCount(batch.count), rules: rules.roll, now: now)
     var header = header
     header.baseOffset = place.baseOffset
     header.partitionLeaderEpoch = epoch
     batch.stamp(place.baseOffset.value, at: 0)
     batch.stamp(epoch, at: RecordBatchHeader.Layout.leaderEpoch)
-    let sequence = commits.next
     let key = SegmentKey(partition: partition.key, base: place.segment)
-    var preparation: (SegmentKey, ByteCount)?
+    var preparation: CommitGroup.Preparation?
     if partition.prepared.insert(place.segment).inserted {
       preparation = (key, ByteCount(place.position.value))
       checkpoints.named(key, isNew: place.position.value == 0)
     }
     checkpoints.wrote(key)
     partition.apply(batch, header: header, at: place, sequence: sequence)
-    add(
-      [CommitGroup.Entry(content: .batch(batch, place), unit: takeUnit(), endsUnit: true)], preparation: preparation,
-      syncs: rules.syncs)
-    space.accepted += ByteCount(batch.count)
-    return .stored(base: place.baseOffset, sequence: sequence)
+    space.accept(ByteCount(batch.count))
+    return (place, preparation)
   }
 
   /// Decides changes that stand or fall together; returns the sequence from which they may be shown.
@@ -91,23 +109,23 @@ extension LogStore {
       #endif
       sequence = sequence.next
     }
-    add(entries, preparation: nil)
+    add(entries)
     return decided
   }
 
   /// An empty frame: when the node is idle, so that all that is acknowledged is witnessed by a later frame.
   package func submitWitness() {
-    add([CommitGroup.Entry(content: .witness, unit: takeUnit(), endsUnit: true)], preparation: nil)
+    add([CommitGroup.Entry(content: .witness, unit: takeUnit(), endsUnit: true)])
   }
 
-  private func takeUnit() -> UInt64 {
+  func takeUnit() -> UInt64 {
     defer { nextUnit &+= 1 }
     return nextUnit
   }
 
   /// Adds one whole unit to the group that gathers.
-  private func add(
-    _ entries: [CommitGroup.Entry], preparation: (SegmentKey, ByteCount)?, syncs: Bool = true
+  func add(
+    _ entries: [CommitGroup.Entry], preparations: [CommitGroup.Preparation] = [], syncs: Bool = true
   ) {
     if commits.waiting.last.map({ $0.bytes >= options.groupBytes }) ?? true {
       commits.waiting.append(CommitGroup(first: commits.next, syncs: false, reclaimable: commits.reclaimable))
@@ -121,7 +139,7 @@ extension LogStore {
       commits.waitingBytes += bytes
       commits.next = commits.next.next
     }
-    if let preparation { commits.waiting[last].preparations.append((preparation.0, preparation.1)) }
+    commits.waiting[last].preparations += preparations
     decided = JournalSequence(commits.next.value - 1)
   }
 
@@ -147,6 +165,7 @@ extension LogStore {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
     commits.waiting.insert(group, at: 0)
+    commits.isRetrying = true
     commits.retryAt = clock.now().advanced(byMs: Self.retryMs)
   }
 
@@ -155,6 +174,7 @@ extension LogStore {
   ) {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
+    commits.isRetrying = false
     meters.committed(group, journalBytes: bytes, took: took)
     commits.waitingBytes -= group.bytes
     commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes
@@ -167,6 +187,7 @@ extension LogStore {
       else { continue }
       partition.durable = PartitionLog.Extent(
         end: header.nextOffset, segment: place.segment, position: place.position.advanced(by: ByteCount(bytes.count)))
+      if header.isControl { partition.durableAdvanced(to: last) }
       if progress.moved.last !== partition { progress.moved.append(partition) }
     }
     while let moved = commits.starts.first, moved.sequence <= last {
@@ -185,6 +206,8 @@ package struct AppendRules: Equatable, Sendable {
   package var roll: RollRules
   /// Whether it is synced before it is acknowledged even with `durability=interval`.
   package var syncs: Bool
+  /// The producer speaks the second generation of transactions: where it is unknown, it begins with sequence 0.
+  package var beginsAtZero = false
 
   package init(roll: RollRules, syncs: Bool) {
     self.roll = roll
@@ -202,6 +225,10 @@ package enum AppendResult: Equatable {
   case staleEpoch(current: Int16)
   /// An unknown producer, and no room to remember one more: it should try again later.
   case tooManyProducers
+  /// A transaction would begin in a partition with as many aborted ones as can be remembered: it should try again later.
+  case tooManyAborted
+  /// A batch outside of transactions, while one of its producer is open here.
+  case transactionOpen
   /// The disk is too full; it may heal.
   case full
 }

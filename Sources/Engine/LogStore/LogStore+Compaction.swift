@@ -39,7 +39,8 @@ extension LogStore {
     let run = CompactionRun(
       CompactionPlan(
         partition: partition.key, inputs: inputs, firstDirty: dirtiness.firstDirty, limit: dirtiness.limit,
-        lastBatches: partition.producers.lastBatches, known: known, now: now, rules: rules,
+        lastBatches: partition.producers.lastBatches, aborted: partition.aborted.rows, known: known, now: now,
+        rules: rules,
         hash: KeyHash(entropy.next(), entropy.next())))
     compaction = Compaction(run: run)
     lanes.submit(.compact(run))
@@ -83,11 +84,15 @@ extension LogStore {
     guard let first = removed.first else { return dropOutput(result.added, of: partition) }
     let useful = result.added.filter { $0.description.end > max(partition.start, first.base) }
     dropOutput(result.added.filter { $0.description.end <= max(partition.start, first.base) }, of: partition)
-    change([
-      .segmentsSwapped(
+    var decision = [
+      ControlRecord.segmentsSwapped(
         result.partition, removed: removed.map(\.base), added: useful.map(\.description),
         cleanedThrough: result.cleanedThrough)
-    ])
+    ]
+    if !result.spentMarkers.isEmpty {
+      decision.append(.abortedForgotten(result.partition, markers: result.spentMarkers))
+    }
+    change(decision)
     for output in useful {
       let name = SegmentKey(
         partition: result.partition, base: output.description.base, generation: output.description.generation)

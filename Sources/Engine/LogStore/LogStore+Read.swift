@@ -102,7 +102,7 @@ extension LogStore {
   }
 
   /// Remembers which blocks were found intact, and where the reader will go on.
-  private func note(_ outcome: ReadOutcome, of request: ReadRequest, in partition: PartitionLog) {
+  func note(_ outcome: ReadOutcome, of request: ReadRequest, in partition: PartitionLog) {
     guard case .batches(_, let next, let position) = outcome else { return }
     partition.hints.readEnded(at: next, segment: request.segment, position: position)
     guard !request.unverified.isEmpty,
@@ -111,7 +111,7 @@ extension LogStore {
     for row in request.unverified where row.position < position { partition.segments[at].index?.verified(row) }
   }
 
-  private func request(
+  func request(
     _ partition: PartitionLog, segmentAt at: Int, _ index: BlockIndex, _ stretch: ReadStretch
   ) -> Result<ReadRequest?, IndexFailure> {
     let base = partition.segments[at].base

@@ -60,6 +60,8 @@ package final class LogStore {
   var removal = Removal()
   var trustedTime: TrustedTime
   package var producerLimits = ProducerLimits()
+  /// What the next checkpoint carries for others, asked for when it is taken: as of all that is decided then.
+  package var attachments: () -> [CheckpointAttachment]
   /// Producers remembered, at least: deletions are noticed when the count is made again.
   var producerCount = 0
   /// No room was found for one more; not looked for before this.
@@ -110,6 +112,7 @@ package final class LogStore {
       salt: checkpoint.salt)
     checkpoints.reindexed = recovered.replayed
     if let measured = try? workshop.disk.space() { space.measured(measured) }
+    attachments = { checkpoint.attachments }
     producerCount = producerEntries
     submitWitness()
   }
@@ -122,7 +125,7 @@ package final class LogStore {
   package var admits: Bool {
     failure != nil || isFull
       || commits.waitingBytes < options.waitingBytes
-        && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
+        && journalInUse < options.journalCap
   }
 
   /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.
@@ -150,6 +153,8 @@ package final class LogStore {
       removalFinished(files)
     case .compactionStepped(let step):
       compactionStepped(step, &progress)
+    case .scrubbed(let step):
+      scrubStepped(step, &progress)
     case .failed(let error):
       if failure == nil { failure = error }
       progress.failure = failure
@@ -172,5 +177,7 @@ package struct LogProgress {
   package var prepared: (token: UInt64, outcomes: [BatchIntake.Outcome])?
   /// What has become of a step of the compaction under way.
   package var compaction: CompactionProgress?
+  /// What a step of the scrub under way found.
+  package var scrub: ScrubStep?
   package var failure: DiskError?
 }

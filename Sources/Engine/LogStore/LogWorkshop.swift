@@ -14,6 +14,9 @@ package final class LogWorkshop: @unchecked Sendable {
   /// Codec lane only.
   private let compressor = Compressor()
   private let decompressor = Decompressor()
+  /// What the journal's files can take, and the size of those this run has made, as of the last commit; read by the
+  /// engine's thread.
+  let journalRoom = Locked((spare: ByteCount.zero, made: ByteCount.zero))
 
   init(disk: any Disk, journal: JournalWriter, clock: any Clock) {
     self.disk = disk
@@ -42,6 +45,8 @@ package final class LogWorkshop: @unchecked Sendable {
         return .removed(RemovedFiles(asked: paths, gone: paths.filter(remove), isDoomed: isDoomed))
       case .compact(let run):
         return .compactionStepped(run.step(self))
+      case .scrub(let scrub):
+        return .scrubbed(scrub.step(self))
       case .measureSpace(let ballast):
         return .space(try Ballast(disk: disk).measure(setAside: ballast))
       }
@@ -54,6 +59,13 @@ package final class LogWorkshop: @unchecked Sendable {
   func readIfCached(_ request: ReadRequest) -> ReadOutcome? {
     let outcome = request.run(files: files, waits: false)
     if case .notCached = outcome { return nil }
+    return outcome
+  }
+
+  /// Reads on the caller's thread, however long that takes.
+  func readWaiting(_ request: ReadRequest) -> ReadOutcome {
+    let outcome = request.run(files: files, waits: true)
+    if case .gone = outcome { return request.missing }
     return outcome
   }
 
@@ -77,6 +89,8 @@ package final class LogWorkshop: @unchecked Sendable {
       return .commitPostponed(error)
     }
     let wrote = clock.now()
+    let room = (spare: journal.spare, made: journal.made)
+    journalRoom.withLock { $0 = room }
     if group.syncs {
       try journal.sync(through: group.last)
       if case .witness = group.entries.last?.content { journal.noteDurable() }

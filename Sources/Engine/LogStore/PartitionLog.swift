@@ -25,6 +25,9 @@ package final class PartitionLog {
   package internal(set) var segments: [Segment] = []
   package private(set) var producers = ProducerTable()
   package private(set) var epochs = EpochHistory()
+  /// Transactions that were aborted.
+  package private(set) var aborted = AbortedIndex()
+  private var unstable = UnstableTransactions()
   /// Below this, compaction has left one record of each key.
   package private(set) var cleanedThrough = Offset(0)
   /// The journal sequence of the last change decided here.
@@ -72,9 +75,27 @@ package final class PartitionLog {
     segments[last].maxTimestamp = max(segments[last].maxTimestamp, header.maxTimestamp)
     segments[last].index?.append(batch, header: header, baseOffset: place.baseOffset)
     epochs.appended(at: place.baseOffset, under: header.partitionLeaderEpoch)
-    producers.apply(header, at: place.baseOffset, seen: place.appended)
+    apply(batch, header, place, sequence: sequence)
     end = next
     lastChange = sequence
+  }
+
+  /// What the batch is to its producer: records, the begin of a transaction, or its end.
+  private func apply(_ batch: ByteSlice, _ header: RecordBatchHeader, _ place: BatchPlace, sequence: JournalSequence) {
+    guard header.isControl else {
+      if producers.apply(header, at: place.baseOffset, seen: place.appended) { unstable.began(at: place.baseOffset) }
+      return
+    }
+    guard let marker = TransactionMarker(batch: batch),
+      let first = producers.apply(marker, header, seen: place.appended)
+    else { return }
+    unstable.ended(from: first, by: sequence)
+    guard marker.kind == .abort else { return }
+    let last = place.baseOffset.advanced(by: Int64(header.lastOffsetDelta))
+    aborted.append(
+      AbortedTransaction(
+        producerID: header.producerID, first: first, last: last,
+        stable: unstable.firstOpen ?? last.advanced(by: 1)))
   }
 
   /// Moves the log start to `offset` (never back, never beyond the end) and gives up the segments below it. Returns them.
@@ -83,6 +104,7 @@ package final class PartitionLog {
     start = target
     lastChange = sequence
     epochs.logStartMoved(to: target)
+    aborted.logStartMoved(to: target)
     let keep = segments.partitioningIndex { $0.end > target }
     let gone = Array(segments[..<keep])
     segments.removeFirst(keep)
@@ -124,8 +146,21 @@ package final class PartitionLog {
 
   func expireProducers(notSeenSince limit: Timestamp) { producers.expire(notSeenSince: limit) }
 
-  /// The end for readers that want only what is stable: transactions keep it back (none are open yet on any partition).
-  package var stableEnd: Offset { durable.end }
+  /// The end for readers that want only what is stable: the first offset of a transaction that is open, as far as is
+  /// durable. One that has ended counts as open until its marker is synced.
+  package var stableEnd: Offset {
+    #if PLANTED_BUGS
+      if PlantedBug.is(.openTransactionShown) { return durable.end }
+    #endif
+    guard let first = unstable.first else { return durable.end }
+    return max(min(first, durable.end), durableStart)
+  }
+
+  /// Markers up to `sequence` have been synced.
+  func durableAdvanced(to sequence: JournalSequence) { unstable.durableAdvanced(to: sequence) }
+
+  /// Aborted transactions of which compaction has left nothing.
+  func forgetAborted(_ markers: [Offset]) { aborted.forget(markers) }
 
   /// Where the log should start when records older than `retentionMs` go, or, when none are, bytes beyond `retentionBytes`
   /// (negative is no limit). Whole segments only, as far as they are synced; one that still grows goes when all its
@@ -150,6 +185,7 @@ package final class PartitionLog {
 
   /// What has been decided is what has been synced: after recovery, and when a group has been synced.
   func allIsDurable() {
+    unstable = UnstableTransactions(open: producers.transactionStarts)
     durableStart = start
     durable = Extent(
       end: end, segment: segments.last?.base ?? end, position: FilePosition(segments.last?.size.value ?? 0))
@@ -159,7 +195,7 @@ package final class PartitionLog {
   var image: PartitionImage {
     PartitionImage(
       key: key, start: start, end: end, cleanedThrough: cleanedThrough, segments: segments.map(\.description),
-      epochs: epochs, producers: producers)
+      epochs: epochs, producers: producers, aborted: aborted)
   }
 
   init(from reader: inout ByteReader, at sequence: JournalSequence) throws(WireError) {
@@ -174,6 +210,7 @@ package final class PartitionLog {
     }
     epochs = try EpochHistory(from: &reader)
     producers = try ProducerTable(from: &reader)
+    aborted = try AbortedIndex(from: &reader)
     lastChange = sequence
     allIsDurable()
   }

@@ -27,6 +27,9 @@
     case decidedShown
     case epochNotRaised
     case failedSyncRepeated
+    case openTransactionShown
+    case abortedForgotten
+    case togetherInParts
 
     /// The one that is switched on. Set before the first store is opened.
     package nonisolated(unsafe) static var current: PlantedBug?

@@ -35,18 +35,22 @@ package struct ProducerTable {
     case duplicate(Batch)
     case outOfOrderSequence(expected: Int32)
     case staleEpoch(current: Int16)
+    /// A batch outside of transactions, while one of its producer is open.
+    case transactionOpen
   }
 
-  package private(set) var producers: [Int64: Producer] = [:]
+  package internal(set) var producers: [Int64: Producer] = [:]
 
   package init() {}
 
   /// What to do with a data batch of `header`, in the order Kafka asks (KIP-98, KIP-360). Producers last seen before
-  /// `expiry` count as forgotten; a forgotten or unknown one may begin with any sequence.
-  package func verdict(on header: RecordBatchHeader, expiry: Timestamp) -> Verdict {
-    guard header.producerID >= 0, let producer = producers[header.producerID],
+  /// `expiry` count as forgotten. A forgotten or unknown one may begin with any sequence, unless `beginsAtZero`: in the
+  /// second generation of transactions (KIP-890) sequences begin anew with each of them.
+  package func verdict(on header: RecordBatchHeader, expiry: Timestamp, beginsAtZero: Bool = false) -> Verdict {
+    guard header.producerID >= 0 else { return .append }
+    guard let producer = producers[header.producerID],
       producer.lastSeen >= expiry || producer.transactionStart != nil
-    else { return .append }
+    else { return beginsAtZero && header.baseSequence != 0 ? .outOfOrderSequence(expected: 0) : .append }
     let first = header.baseSequence
     let last = header.lastSequence
     if producer.epoch == header.producerEpoch,
@@ -55,17 +59,16 @@ package struct ProducerTable {
       return .duplicate(original)
     }
     if header.producerEpoch < producer.epoch { return .staleEpoch(current: producer.epoch) }
-    if header.producerEpoch > producer.epoch {
-      return first == 0 || producer.batches.isEmpty ? .append : .outOfOrderSequence(expected: 0)
-    }
-    guard let newest = producer.batches.last else { return .append }
-    let expected = newest.lastSequence == Int32.max ? 0 : newest.lastSequence + 1
-    return first == expected ? .append : .outOfOrderSequence(expected: expected)
+    let newest = header.producerEpoch == producer.epoch ? producer.batches.last?.lastSequence : nil
+    let expected = newest.map { RecordBatchHeader.sequence($0, advancedBy: 1) } ?? 0
+    guard first == expected else { return .outOfOrderSequence(expected: expected) }
+    return producer.transactionStart != nil && !header.isTransactional ? .transactionOpen : .append
   }
 
-  /// Takes in a data batch that is stored from `baseOffset` on.
-  package mutating func apply(_ header: RecordBatchHeader, at baseOffset: Offset, seen: Timestamp) {
-    guard header.producerID >= 0, !header.isControl else { return }
+  /// Takes in a data batch that is stored from `baseOffset` on. Answers whether it begins a transaction.
+  @discardableResult
+  package mutating func apply(_ header: RecordBatchHeader, at baseOffset: Offset, seen: Timestamp) -> Bool {
+    guard header.producerID >= 0, !header.isControl else { return false }
     let batch = Batch(
       firstSequence: header.baseSequence, lastSequence: header.lastSequence, baseOffset: baseOffset,
       lastOffset: baseOffset.advanced(by: Int64(header.lastOffsetDelta)), timestamp: header.maxTimestamp)
@@ -77,7 +80,10 @@ package struct ProducerTable {
     if producer.batches.count == Self.batchesRemembered { producer.batches.removeFirst() }
     producer.batches.append(batch)
     producer.lastSeen = seen
+    let begins = header.isTransactional && producer.transactionStart == nil
+    if begins { producer.transactionStart = baseOffset }
     producers[header.producerID] = producer
+    return begins
   }
 
   /// The base offsets of the newest batch of each.

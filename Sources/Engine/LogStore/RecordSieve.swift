@@ -7,7 +7,8 @@ import Units
 ///
 /// A record stays when no later one of its key is known, and, where it is a tombstone, while its batch's delete horizon is
 /// ahead or not set. A batch that keeps a tombstone for the first time gets a horizon. Offsets, the batch's range, its
-/// producer's fields and its timestamps stay what they were. A control batch is kept as it is.
+/// producer's fields and its timestamps stay what they were. A transaction's marker stays as long as a batch of the
+/// transaction, and then until a delete horizon of its own.
 struct RecordSieve {
   /// Tombstones whose horizon is not later than this go.
   let now: Timestamp
@@ -40,6 +41,21 @@ struct RecordSieve {
     if kept.isEmpty { return emptied(header) }
     let setsHorizon = keepsTombstone && header.deleteHorizon == nil
     if kept.count == records.count, !setsHorizon { return .keep }
+    return rewritten(header, kept, setsHorizon: setsHorizon, compressor)
+  }
+
+  /// What becomes of a marker whose transaction has no batch left.
+  func siftSpentMarker(_ batch: RecordBatchView, compressor: Compressor) -> Verdict {
+    if let horizon = batch.header.deleteHorizon { return now < horizon ? .keep : .drop }
+    guard var reader = try? RecordReader(batch, scratch: Decompressor()), let record = try? reader.next() else {
+      return .keep
+    }
+    return rewritten(batch.header, [record], setsHorizon: true, compressor)
+  }
+
+  private func rewritten(
+    _ header: RecordBatchHeader, _ kept: [RecordView], setsHorizon: Bool, _ compressor: Compressor
+  ) -> Verdict {
     var properties = RecordBatchBuilder.Properties(keeping: header)
     if setsHorizon {
       let (horizon, overflow) = now.milliseconds.addingReportingOverflow(deleteRetentionMs)
@@ -54,7 +70,8 @@ struct RecordSieve {
     }
   }
 
-  private func emptied(_ header: RecordBatchHeader) -> Verdict {
+  /// What is left of a batch without its records: nothing, unless it tells where its producer stands.
+  func emptied(_ header: RecordBatchHeader) -> Verdict {
     guard header.hasProducerID, lastBatches.contains(header.baseOffset) else { return .drop }
     if header.recordCount == 0 { return .keep }
     do throws(CompressionError) {

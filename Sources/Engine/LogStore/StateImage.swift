@@ -29,6 +29,7 @@ struct PartitionImage: Sendable {
   let segments: [SegmentDescription]
   let epochs: EpochHistory
   let producers: ProducerTable
+  let aborted: AbortedIndex
 
   /// Equal partitions have equal bytes; `PartitionLog` reads them.
   func encode(to writer: inout ByteWriter) {
@@ -46,6 +47,11 @@ struct PartitionImage: Sendable {
       (PlantedBug.is(.producersForgotten) ? ProducerTable() : producers).encode(to: &writer)
     #else
       producers.encode(to: &writer)
+    #endif
+    #if PLANTED_BUGS
+      (PlantedBug.is(.abortedForgotten) ? AbortedIndex() : aborted).encode(to: &writer)
+    #else
+      aborted.encode(to: &writer)
     #endif
   }
 }

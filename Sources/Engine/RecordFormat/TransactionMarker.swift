@@ -31,6 +31,15 @@ package struct TransactionMarker: Equatable, Sendable {
     self.init(kind, coordinatorEpoch: try value.readInt32())
   }
 
+  /// The marker in a control batch; nil where it holds something else.
+  package init?(batch: ByteSlice) {
+    guard let view = try? RecordBatchView(batch), view.header.isControl,
+      var reader = try? RecordReader(view, scratch: Decompressor()), let record = try? reader.next(),
+      let marker = try? TransactionMarker(record)
+    else { return nil }
+    self = marker
+  }
+
   /// The control batch that ends the transaction of a producer.
   package func batch(
     at baseOffset: Offset, partitionLeaderEpoch: Int32, producerID: Int64, producerEpoch: Int16, timestamp: Timestamp

@@ -8,12 +8,18 @@ package struct UpkeepSettings: Sendable, Equatable {
   package let cleanerDedupeBufferBytes: Int64
   /// Ceiling of compaction's reads and writes together, a second.
   package let cleanerMaxBytesPerSecond: Double
+  /// Ceiling of the scrub's reads, a second; 0 turns it off.
+  package let scrubBytesPerSecond: Int64
+  /// From the begin of one scrub of all segments to the next.
+  package let scrubIntervalMs: Int64
 
   init(_ reader: SettingReader) throws(SettingError) {
     retentionCheckIntervalMs = try reader.long("log.retention.check.interval.ms")
     cleanerBackoffMs = try reader.long("log.cleaner.backoff.ms")
     cleanerDedupeBufferBytes = try reader.long("log.cleaner.dedupe.buffer.size")
     cleanerMaxBytesPerSecond = try reader.number("log.cleaner.io.max.bytes.per.second")
+    scrubBytesPerSecond = try reader.long("scrub.bytes.per.second")
+    scrubIntervalMs = try reader.long("scrub.interval.ms")
   }
 }
 
@@ -89,6 +95,10 @@ package struct GroupLimits: Sendable, Equatable {
   package let offsetsRetentionMs: Int64
   /// `offsets.retention.check.interval.ms`.
   package let offsetsRetentionCheckIntervalMs: Int64
+  /// `offsets.topic.num.partitions`, for when the topic is made.
+  package let offsetsPartitions: Int32
+  /// `offsets.topic.segment.bytes`, likewise.
+  package let offsetsSegmentBytes: Int32
 
   init(_ reader: SettingReader) throws(SettingError) {
     minSessionTimeoutMs = try reader.int("group.min.session.timeout.ms")
@@ -103,6 +113,8 @@ package struct GroupLimits: Sendable, Equatable {
     offsetMetadataMaxBytes = try reader.int("offset.metadata.max.bytes")
     offsetsRetentionMs = Int64(try reader.int("offsets.retention.minutes")) * 60_000
     offsetsRetentionCheckIntervalMs = try reader.long("offsets.retention.check.interval.ms")
+    offsetsPartitions = try reader.int("offsets.topic.num.partitions")
+    offsetsSegmentBytes = try reader.int("offsets.topic.segment.bytes")
   }
 }
 
@@ -122,6 +134,10 @@ package struct TransactionSettings: Sendable, Equatable {
   package let isTwoPhaseCommitAllowed: Bool
   /// `transaction.partition.verification.enable`.
   package let isPartitionVerified: Bool
+  /// `transaction.state.log.num.partitions`, for when the topic is made.
+  package let statePartitions: Int32
+  /// `transaction.state.log.segment.bytes`, likewise.
+  package let stateSegmentBytes: Int32
 
   init(_ reader: SettingReader) throws(SettingError) {
     producerIDExpirationMs = try reader.int("producer.id.expiration.ms")
@@ -131,6 +147,8 @@ package struct TransactionSettings: Sendable, Equatable {
     idExpirationCheckIntervalMs = try reader.int("transaction.remove.expired.transaction.cleanup.interval.ms")
     isTwoPhaseCommitAllowed = try reader.boolean("transaction.two.phase.commit.enable")
     isPartitionVerified = try reader.boolean("transaction.partition.verification.enable")
+    statePartitions = try reader.int("transaction.state.log.num.partitions")
+    stateSegmentBytes = try reader.int("transaction.state.log.segment.bytes")
   }
 }
 

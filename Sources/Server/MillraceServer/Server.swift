@@ -50,7 +50,7 @@ public final class Server: @unchecked Sendable {
     let opened = try Self.open(disk, clock, statics, mail)
     lanes = opened.lanes
     settings = opened.engine.settings
-    recovery = opened.engine.store.report.lines
+    recovery = opened.engine.store.report.lines + opened.engine.coordinatorLoading.lines
     let log = configuration.log
     door = KafkaDoor(
       engine: opened.engine, loop: loop, memoryBytes: Int(settings.network.memoryLimitBytes / 4),

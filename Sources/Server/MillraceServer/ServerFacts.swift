@@ -34,6 +34,12 @@ struct ServerFacts: Sendable {
   var segmentCount = 0
   var segmentBytes: Int64 = 0
   let uptimeSeconds: Int64
+  let producerPauses: UInt64
+  let volume: VolumeSpace?
+  let diskLevel: DiskAlarm.Level
+  let isFull: Bool
+  let scrubs: ScrubTally
+  let coordinators: CoordinatorFacts
 
   /// The facts now. Takes time in proportion to the partitions there are.
   init(door: KafkaDoor, started: Instant) {
@@ -73,6 +79,12 @@ struct ServerFacts: Sendable {
       segmentCount += partition.segments.count
       segmentBytes += partition.size.value
     }
+    producerPauses = door.meters.pauses
+    volume = store.volume
+    diskLevel = engine.diskLevel
+    isFull = store.isFull
+    scrubs = engine.scrubs
+    coordinators = CoordinatorFacts(engine)
     uptimeSeconds = max(0, engine.clock.now().nanoseconds - started.nanoseconds) / 1_000_000_000
   }
 }

@@ -14,11 +14,11 @@ enum BatchForge {
   }
 
   static func batch(
-    records: Int32, payload: Int, producer: Producer?, timestamp: Timestamp, forgesFrame: Bool = false,
-    random: inout SeededRandom
+    records: Int32, payload: Int, producer: Producer?, isTransactional: Bool = false, timestamp: Timestamp,
+    forgesFrame: Bool = false, random: inout SeededRandom
   ) -> (bytes: ByteSlice, header: RecordBatchHeader)? {
     var body = ByteWriter(capacity: payload + 64)
-    body.writeUInt16(0)
+    body.writeUInt16(isTransactional ? BatchAttributes.transactional.rawValue : 0)
     body.writeInt32(records - 1)
     body.writeInt64(timestamp.milliseconds)
     body.writeInt64(timestamp.milliseconds)

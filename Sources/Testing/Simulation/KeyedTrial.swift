@@ -162,7 +162,7 @@ package struct KeyedTrial {
         producer: producer, sequence: properties.baseSequence, base: base, count: Int32(stored.count), stored: sequence)
       models[index].append(stored, batch: producer >= 0 ? known : nil)
     case .full: return
-    case .duplicate, .outOfOrderSequence, .staleEpoch, .tooManyProducers:
+    case .duplicate, .outOfOrderSequence, .staleEpoch, .tooManyProducers, .tooManyAborted, .transactionOpen:
       throw .wrong("a batch in order was refused")
     }
   }
@@ -222,7 +222,7 @@ package struct KeyedTrial {
       node.engine.fetch(plan) { answer = $0.first }
       while answer == nil, node.runLane(&random) {}
       guard let answer, node.isUp else { return nil }
-      guard case .batches(let bytes) = answer else {
+      guard case .batches(let bytes, _) = answer else {
         throw .wrong("a fetch at \(offset.value) found damage: \(answer)")
       }
       let start = offset

@@ -10,6 +10,8 @@ struct Model {
     case grown(topic: UniqueID, partitions: Int32)
     case overridden(topic: UniqueID, overrides: [String: String])
     case appended(PartitionKey, StoredBatch)
+    /// A transaction's markers, all of them or none, and the sequence from which they count.
+    case ended([(PartitionKey, StoredBatch)], sequence: JournalSequence)
     case startMoved(PartitionKey, Offset)
     case idsReserved(Int64)
   }
@@ -22,7 +24,23 @@ struct Model {
     var producer: BatchForge.Producer?
     /// The leader epoch it was stored under.
     var epoch: Int32
+    var isTransactional = false
+    var marker: Marker?
     var end: Offset { base.advanced(by: records) }
+  }
+
+  /// The end of a producer's transaction in a partition.
+  struct Marker {
+    var producer: Int64
+    var epoch: Int16
+    var aborts: Bool
+  }
+
+  /// An aborted transaction's producer, its first offset, and its marker's.
+  struct Aborted: Equatable {
+    var producer: Int64
+    var first: Offset
+    var last: Offset
   }
 
   struct Partition {
@@ -35,6 +53,22 @@ struct Model {
     func recent(of producer: Int64) -> [StoredBatch] { Array((remembered[producer] ?? []).suffix(5)) }
 
     var remembered: [Int64: [StoredBatch]] = [:]
+    /// The first offsets of open transactions, by producer.
+    var open: [Int64: Offset] = [:]
+    /// In the order of their markers.
+    var aborted: [Aborted] = []
+    /// First offsets of transactions that have ended, and from when on they count as ended.
+    var ends: [(first: Offset, sequence: JournalSequence)] = []
+    /// The epochs that markers gave.
+    var epochs: [Int64: Int16] = [:]
+
+    /// The end for readers of committed records, where everything up to `durable` is synced, and records to `end`; what
+    /// the log start has passed does not count.
+    func stableEnd(_ end: Offset, durable: JournalSequence) -> Offset {
+      let unsynced = ends.lazy.filter { $0.sequence > durable }.map(\.first)
+      let first = min(open.values.min() ?? end, unsynced.min() ?? end)
+      return min(first, end)
+    }
   }
 
   struct Topic {
@@ -92,6 +126,8 @@ struct Model {
       topics[id]?.overrides = overrides
     case .appended(let key, let batch):
       topics[key.topic]?.partitions[Int(key.index)].append(batch)
+    case .ended(let markers, let sequence):
+      for (key, batch) in markers { topics[key.topic]?.partitions[Int(key.index)].append(batch, at: sequence) }
     case .startMoved(let key, let offset):
       topics[key.topic]?.partitions[Int(key.index)].moveStart(to: offset)
     case .idsReserved(let end):
@@ -105,16 +141,27 @@ struct Model {
 }
 
 extension Model.Partition {
-  fileprivate mutating func append(_ batch: Model.StoredBatch) {
+  fileprivate mutating func append(_ batch: Model.StoredBatch, at sequence: JournalSequence = .start) {
     batches.append(batch)
     end = batch.end
+    if let marker = batch.marker { close(marker, at: batch.base, sequence) }
     guard let producer = batch.producer else { return }
+    if batch.isTransactional, open[producer.id] == nil { open[producer.id] = batch.base }
     var known = remembered[producer.id] ?? []
     if known.last?.producer?.epoch != producer.epoch { known = [] }
     remembered[producer.id] = Array((known + [batch]).suffix(5))
   }
 
+  private mutating func close(_ marker: Model.Marker, at offset: Offset, _ sequence: JournalSequence) {
+    if remembered[marker.producer]?.last?.producer?.epoch != marker.epoch { remembered[marker.producer] = nil }
+    epochs[marker.producer] = marker.epoch
+    guard let first = open.removeValue(forKey: marker.producer) else { return }
+    ends.append((first, sequence))
+    if marker.aborts { aborted.append(.init(producer: marker.producer, first: first, last: offset)) }
+  }
+
   fileprivate mutating func moveStart(to offset: Offset) {
+    aborted.removeAll { $0.last < offset }
     start = offset
     batches.removeAll { $0.end <= offset }
   }

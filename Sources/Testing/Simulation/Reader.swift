@@ -11,13 +11,17 @@ enum Reader {
   @discardableResult
   static func check(
     _ partition: Model.Partition, _ log: PartitionLog, from offset: Offset, maxBytes: Int, engine: Engine,
-    node: SimNode, random: inout SeededRandom
+    node: SimNode, readsCommitted: Bool, random: inout SeededRandom
   ) throws(SimFailure) -> Offset {
-    let visible = log.durable.end
+    let stable = partition.stableEnd(log.durable.end, durable: engine.store.durable)
+    guard log.stableEnd == max(stable, log.durableStart) else {
+      throw .wrong("\(partition.key.folder): stable to \(log.stableEnd.value), not to \(stable.value)")
+    }
+    let visible = readsCommitted ? log.stableEnd : log.durable.end
     var answer: [FetchedPartition]?
     let plan = FetchPlan(
       entries: [.init(partition: log, offset: offset, maxBytes: maxBytes)], minBytes: 1, maxBytes: maxBytes,
-      deadline: node.clock.now(), readsCommitted: random.chance(permille: 500), answersAtOnce: true)
+      deadline: node.clock.now(), readsCommitted: readsCommitted, answersAtOnce: true)
     let id = engine.fetch(plan) { answer = $0 }
     while answer == nil, node.runLane(&random) {}
     guard let result = answer?.first else {
@@ -25,12 +29,21 @@ enum Reader {
       if !node.isUp { return offset }
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) was never answered")
     }
-    guard case .batches(let bytes) = result else {
+    guard case .batches(let bytes, let aborted) = result else {
       if node.allowsDamage { node.damageSeen += 1 }
       if !node.isUp || node.allowsDamage { return offset }
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) found damage: \(result)")
     }
-    return try compare(bytes, with: partition, from: offset, visible: visible)
+    let next = try compare(bytes, with: partition, from: offset, visible: visible)
+    if readsCommitted {
+      let expected = partition.aborted.filter { $0.last >= offset && $0.first < next }.sorted { $0.first < $1.first }
+      let found = aborted.map { Model.Aborted(producer: $0.producerID, first: $0.first, last: $0.last) }
+      guard found == (next > offset ? expected : []) else {
+        throw .wrong(
+          "\(partition.key.folder): aborted among \(offset.value)..<\(next.value): \(found), not \(expected)")
+      }
+    }
+    return next
   }
 
   private static func compare(
@@ -78,11 +91,15 @@ enum Reader {
         "partition \(partition.key.folder) spans \(log.start.value)..<\(log.end.value) after recovery, "
           + "\(partition.start.value)..<\(partition.end.value) was acknowledged")
     }
-    var offset = log.start
-    while offset < log.end {
-      let next = try check(partition, log, from: offset, maxBytes: 100_000, engine: engine, node: node, random: &random)
-      guard next > offset else { return }
-      offset = next
+    for readsCommitted in [false, true] {
+      var offset = log.start
+      while offset < log.end {
+        let next = try check(
+          partition, log, from: offset, maxBytes: 100_000, engine: engine, node: node, readsCommitted: readsCommitted,
+          random: &random)
+        guard next > offset else { break }
+        offset = next
+      }
     }
   }
 }

@@ -20,7 +20,7 @@ struct Workload {
     self.random = random
   }
 
-  private var engine: Engine { node.engine }
+  var engine: Engine { node.engine }
 
   /// One operation, and a turn of the engine's loop.
   mutating func step(_ model: inout Model) throws(SimFailure) {
@@ -36,6 +36,8 @@ struct Workload {
     case ..<29: try passTime(&model)
     case ..<31: try changeTwoSettings(&model)
     case ..<32: if plansFaults { planFault() }
+    case ..<42: try produceInTransaction(&model)
+    case ..<47: try endTransaction(&model)
     case ..<65: try produce(&model, producer: nil)
     case ..<85: try produceInOrder(&model)
     default: try produceAgain(&model)
@@ -44,13 +46,13 @@ struct Workload {
     for _ in 0..<random.below(3) { node.runLane(&random) }
   }
 
-  private mutating func pickPartition(_ model: Model) -> Model.Partition? {
+  mutating func pickPartition(_ model: Model) -> Model.Partition? {
     let topics = model.topics.keys.sorted()
     guard !topics.isEmpty, let topic = model.topics[topics[random.below(topics.count)]] else { return nil }
     return topic.partitions[random.below(topic.partitions.count)]
   }
 
-  private func log(_ partition: Model.Partition) throws(SimFailure) -> PartitionLog {
+  func log(_ partition: Model.Partition) throws(SimFailure) -> PartitionLog {
     guard let log = engine.store.partition(partition.key) else {
       throw .wrong("partition \(partition.key.folder) is missing")
     }
@@ -194,16 +196,17 @@ struct Workload {
     try produce(&model, to: partition, producer: original.producer, expectsDuplicateOf: original)
   }
 
-  private mutating func produce(
+  mutating func produce(
     _ model: inout Model, to partition: Model.Partition, producer: BatchForge.Producer?,
-    expectsDuplicateOf original: Model.StoredBatch?
+    expectsDuplicateOf original: Model.StoredBatch?, isTransactional: Bool = false
   ) throws(SimFailure) {
     guard engine.store.admits else { return }
     let records = Int32(original?.records ?? Int64(1 + random.below(20)))
     let payload = random.chance(permille: 30) ? 20_000 + random.below(60_000) : 20 + random.below(700)
     guard
       let made = BatchForge.batch(
-        records: records, payload: payload, producer: producer, timestamp: node.clock.wallClock(),
+        records: records, payload: payload, producer: producer, isTransactional: isTransactional,
+        timestamp: node.clock.wallClock(),
         forgesFrame: random.chance(permille: 20), random: &random)
     else { throw .wrong("the forge made no batch") }
     let fingerprint = Fingerprint.of(made.bytes)
@@ -217,7 +220,7 @@ struct Workload {
       }
       let stored = Model.StoredBatch(
         base: base, records: Int64(records), fingerprint: fingerprint, producer: producer,
-        epoch: engine.store.epoch)
+        epoch: engine.store.epoch, isTransactional: isTransactional)
       model.decide(.appended(partition.key, stored), at: sequence)
     case .duplicate(let batch):
       guard let original, batch.baseOffset == original.base else {
@@ -225,7 +228,7 @@ struct Workload {
       }
     case .full:
       return
-    case .outOfOrderSequence, .staleEpoch, .tooManyProducers:
+    case .outOfOrderSequence, .staleEpoch, .tooManyProducers, .tooManyAborted, .transactionOpen:
       throw .wrong("\(partition.key.folder): a batch in order was refused")
     }
   }
@@ -261,7 +264,8 @@ struct Workload {
     let span = Int(log.durable.end.value - log.start.value)
     let offset = log.start.advanced(by: Int64(random.below(span)))
     try Reader.check(
-      partition, log, from: offset, maxBytes: 1 + random.below(30_000), engine: engine, node: node, random: &random)
+      partition, log, from: offset, maxBytes: 1 + random.below(30_000), engine: engine, node: node,
+      readsCommitted: random.chance(permille: 500), random: &random)
   }
 
   private mutating func passTime(_ model: inout Model) throws(SimFailure) {

@@ -1,15 +1,20 @@
 import Broker
 import ByteCodec
+import Coordination
 import KafkaWire
 import Units
 
-/// InitProducerId 0-5, for idempotent producers: always a fresh id with epoch 0, also when one is given (KIP-360).
-/// Transactional ids are not served: UNSUPPORTED_VERSION. Version 6 is not stable in Kafka 4.3 and not served.
+/// InitProducerId 0-5. Idempotent producers always get a fresh id with epoch 0, also when one is given (KIP-360); those
+/// with a transactional id get what the machine of transactions says. Version 6 is not stable in Kafka 4.3 and not served.
 extension KafkaDoor {
   func initProducerID(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(InitProducerIdRequest.self)
-    guard message.transactionalId == nil else {
-      return .reply(Self.failed(.unsupportedVersion), after: .start)
+    if let id = message.transactionalId {
+      let call = CoordinatorCall(owners: [id], decides: true, seesTopics: false)
+      return askTransactions(call, for: request, refused: Self.failed(.coordinatorNotAvailable)) {
+        transactions, caller, waiter, context, effects in
+        transactions.initProducerID(message, from: caller, waiter: waiter, context, into: &effects)
+      }
     }
     guard (message.producerId == -1) == (message.producerEpoch == -1) else {
       return .reply(Self.failed(.invalidRequest), after: .start)

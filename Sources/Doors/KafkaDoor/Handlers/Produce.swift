@@ -1,6 +1,7 @@
 import Broker
 import ByteCodec
 import Compression
+import Coordination
 import KafkaWire
 import LogStore
 import Machine
@@ -14,7 +15,8 @@ import Units
 /// Batches that take long (compressed anew, or long and compressed) are prepared on the codec lane, and the request is
 /// executed when all of its batches are; nothing behind it on its connection starts before.
 ///
-/// `transactional_id` and transactional batches are refused with INVALID_TXN_STATE. A partition named twice gets its
+/// A transactional batch is stored only in a partition of its transaction: version 12 adds the partition (KIP-890), older
+/// ones must have added it. A partition named twice gets its
 /// batches in the order named, each with an answer.
 extension KafkaDoor {
   func produce(_ request: Request) throws(WireError) -> Answer {
@@ -30,8 +32,7 @@ extension KafkaDoor {
     var after = JournalSequence.start
     var failure: ErrorCode?
     let usesIDs = request.version >= 13
-    let refusal: ErrorCode? =
-      !(-1...1 ~= message.acks) ? .invalidRequiredAcks : message.transactionalId != nil ? .invalidTxnState : nil
+    let refusal: ErrorCode? = -1...1 ~= message.acks ? nil : .invalidRequiredAcks
     response.responses.reserveCapacity(message.topicData.count)
     for topic in message.topicData {
       let found = usesIDs ? engine.catalogue.topic(topic.topicId) : engine.catalogue.topic(named: topic.name)
@@ -42,10 +43,12 @@ extension KafkaDoor {
         var outcome: ProducedPartition
         if let refusal {
           outcome = ProducedPartition(refusal)
+        } else if let found, TopicName.isInternal(found.description.name) {
+          outcome = ProducedPartition(.invalidTopicException)
         } else if let found, let rules {
           outcome = produce(
             data.records, prepared.indices.contains(place) ? prepared[place] : nil, to: found, data.index, rules,
-            version: request.version)
+            version: request.version, transactionalID: message.transactionalId)
         } else {
           outcome = ProducedPartition(usesIDs ? .unknownTopicId : .unknownTopicOrPartition)
         }
@@ -61,7 +64,6 @@ extension KafkaDoor {
       }
       response.responses.append(answer)
     }
-    if failure != nil, message.acks != 0 { meters.failed(.produce) }
     guard message.acks == 0 else { return .reply(response, after: after) }
     guard let failure else { return .silence }
     return .close("a Produce with acks 0 failed with \(failure), which only closing can tell")
@@ -69,7 +71,7 @@ extension KafkaDoor {
 
   private func produce(
     _ records: ByteSlice?, _ prepared: BatchIntake.Outcome?, to topic: Catalogue.Topic, _ index: Int32,
-    _ rules: ProduceRules, version: Int16
+    _ rules: ProduceRules, version: Int16, transactionalID: String?
   ) -> ProducedPartition {
     guard let partition = engine.store.partition(PartitionKey(topic: topic.description.id, index: index)) else {
       return ProducedPartition(.unknownTopicOrPartition)
@@ -82,22 +84,37 @@ extension KafkaDoor {
       .run(compressor: compressor, scratch: decompressor)
     switch ready {
     case .ready(let bytes, let found): (batch, header) = (bytes, found)
-    case .refused(let reason, let errors): return ProducedPartition(reason, errors)
+    case .refused(let reason, let errors):
+      var refused = ProducedPartition(reason, errors)
+      // Where single records are at fault, the answer also says where the log starts.
+      if !errors.isEmpty {
+        refused.response.logStartOffset = partition.durableStart.value
+        refused.after = partition.lastChange
+      }
+      return refused
     }
-    guard !header.isTransactional else { return ProducedPartition(.invalidTxnState) }
     guard batch.count <= rules.segmentBytes else { return ProducedPartition(.recordListTooLarge) }
     guard engine.store.failure == nil else { return ProducedPartition(.kafkaStorageError) }
+    let entered = enter(header, transactionalID, topic.description.name, index, version: version)
+    guard entered.value == .none else {
+      // Retriable for every client of this API, unlike the codes of coordinators.
+      var refused = ProducedPartition(entered.value == .coordinatorNotAvailable ? .notEnoughReplicas : entered.value)
+      refused.after = entered.sequence
+      return refused
+    }
     var outcome = ProducedPartition(.none)
     outcome.response.logStartOffset = partition.durableStart.value
     outcome.after = max(topic.lastChange, partition.lastChange)
-    switch engine.append(batch, header: header, to: partition) {
+    switch engine.append(
+      batch, header: header, to: partition, beginsAtZero: header.isTransactional && version >= 12)
+    {
     case .stored(let base, let sequence):
       outcome.response.baseOffset = base.value
       if header.usesLogAppendTime { outcome.response.logAppendTimeMs = header.maxTimestamp.milliseconds }
       outcome.after = sequence
     case .duplicate(let original):
       outcome.response.baseOffset = original.baseOffset.value
-      if rules.stampsAppendTime { outcome.response.logAppendTimeMs = original.timestamp.milliseconds }
+      outcome.response.logAppendTimeMs = original.timestamp.milliseconds
     case .outOfOrderSequence(let expected):
       outcome.refuse(
         .outOfOrderSequenceNumber, "sequence \(header.baseSequence) came where \(expected) was expected")
@@ -105,11 +122,25 @@ extension KafkaDoor {
       outcome.refuse(.kafkaStorageError, "the disk is full: delete records or topics, or make room")
     case .staleEpoch(let current):
       outcome.refuse(.invalidProducerEpoch, "epoch \(header.producerEpoch) is older than \(current)")
+    case .transactionOpen:
+      outcome.refuse(.invalidTxnState, "the producer has a transaction open here, which the batch is no part of")
+    case .tooManyAborted:
+      outcome.refuse(.notEnoughReplicas, "too many aborted transactions are remembered here; try again later")
     case .tooManyProducers:
       // Retriable for every client, unlike the storage errors that make some look for another leader.
       outcome.refuse(.notEnoughReplicas, "too many idempotent producers are remembered already; try again later")
     }
     return outcome
+  }
+
+  /// Whether a batch may be stored as far as its transaction is concerned.
+  private func enter(
+    _ header: RecordBatchHeader, _ id: String?, _ topic: String, _ index: Int32, version: Int16
+  ) -> Decided<ErrorCode> {
+    guard header.isTransactional else { return Decided(value: .none, sequence: .start) }
+    guard let id else { return Decided(value: .transactionalIdAuthorizationFailed, sequence: .start) }
+    let producer = ProducerIdentity(id: header.producerID, epoch: header.producerEpoch)
+    return engine.enterTransaction(id, producer, topic: topic, partition: index, .produce(version: version))
   }
 }
 

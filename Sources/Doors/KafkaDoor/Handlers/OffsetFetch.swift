@@ -1,0 +1,38 @@
+import ByteCodec
+import Coordination
+import KafkaWire
+import Units
+
+/// OffsetFetch 1-10 (KIP-320 leader epochs, KIP-447 only stable offsets, KIP-709 many groups from version 8 on, KIP-848
+/// member epochs, topic ids from version 10 on).
+///
+/// Groups whose offsets cannot be read are answered with COORDINATOR_LOAD_IN_PROGRESS: "no offset" would make their
+/// consumers begin anew.
+extension KafkaDoor {
+  func offsetFetch(_ request: Request) throws(WireError) -> Answer {
+    let message = try request.decode(OffsetFetchRequest.self)
+    let owners = request.version >= 8 ? message.groups.map(\.groupId) : [message.groupId]
+    let call = CoordinatorCall(owners: owners, decides: false, seesTopics: true)
+    return ask(call, for: request, refused: message.refused(.coordinatorLoadInProgress)) {
+      groups, caller, waiter, context, effects in
+      groups.fetchOffsets(message, from: caller, waiter: waiter, context, into: &effects)
+    }
+  }
+}
+
+extension OffsetFetchRequest {
+  /// The answer that refuses everything with `code`, wherever the version looks for it.
+  fileprivate func refused(_ code: ErrorCode) -> OffsetFetchResponse {
+    OffsetFetchResponse(
+      groups: groups.map { .init(groupId: $0.groupId, errorCode: code.rawValue) },
+      topics: (topics ?? []).map { topic in
+        .init(
+          name: topic.name,
+          partitions: topic.partitionIndexes.map {
+            .init(
+              partitionIndex: $0, committedOffset: -1, committedLeaderEpoch: -1, metadata: "",
+              errorCode: code.rawValue)
+          })
+      }, errorCode: code.rawValue)
+  }
+}

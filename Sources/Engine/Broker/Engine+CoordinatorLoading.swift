@@ -1,0 +1,158 @@
+import ByteCodec
+import Compression
+import Coordination
+package import LogStore
+import Machine
+import RecordFormat
+import Settings
+import Units
+
+extension Engine {
+  /// Reads of the internal topics at the start bring so much at a time.
+  private static let loadingBytes = 1 << 20
+
+  /// Brings the coordinators to the state that their records say: the checkpoint's snapshot and what was written behind
+  /// it, or all of the internal topics where there is no snapshot that can be read. Before the first client.
+  func loadCoordinators(_ attachments: [CheckpointAttachment]) {
+    applyCoordinatorSettings()
+    let covered = replaySnapshot(attachments)
+    for topic in InternalTopic.allCases {
+      guard let found = catalogue.topic(named: topic.rawValue)?.description else { continue }
+      for index in 0..<max(found.partitionCount, 0) {
+        let key = PartitionKey(topic: found.id, index: index)
+        guard let partition = store.partition(key) else { continue }
+        store.prepareAppendWaiting(to: partition)
+        replay(partition, of: topic, from: max(covered[key] ?? partition.start, partition.start))
+      }
+    }
+    coordinators.topicsSeen = catalogue.lastChange
+    runGroups { groups, context, effects in groups.loaded(context, into: &effects) }
+    runTransactions { transactions, context, effects in transactions.loaded(context, into: &effects) }
+    store.attachments = { [weak self] in self.map { [$0.coordinatorAttachment()] } ?? [] }
+  }
+
+  /// The state of all coordinators as of now, for a checkpoint.
+  package func coordinatorAttachment() -> CheckpointAttachment {
+    CheckpointAttachment(
+      name: CoordinatorSnapshot.name, version: CoordinatorSnapshot.version, content: coordinatorSnapshot().encoded())
+  }
+
+  package func coordinatorSnapshot() -> CoordinatorSnapshot {
+    var covered: [CoordinatorSnapshot.Covered] = []
+    for topic in InternalTopic.allCases {
+      guard let found = catalogue.topic(named: topic.rawValue)?.description else { continue }
+      for index in 0..<max(found.partitionCount, 0) {
+        let key = PartitionKey(topic: found.id, index: index)
+        guard let partition = store.partition(key) else { continue }
+        let end = coordinators.unreadable[key]?.from ?? partition.end
+        if end.value > 0 { covered.append(CoordinatorSnapshot.Covered(partition: key, end: end)) }
+      }
+    }
+    return CoordinatorSnapshot(
+      covered: covered, writes: coordinators.groups.snapshot() + coordinators.transactions.snapshot())
+  }
+
+  /// Takes in the checkpoint's snapshot, and answers how far it reaches; nothing where there is none to read.
+  private func replaySnapshot(_ attachments: [CheckpointAttachment]) -> [PartitionKey: Offset] {
+    guard let attachment = attachments.first(where: { $0.name == CoordinatorSnapshot.name }) else {
+      coordinators.loading.fullReplayReason = "the checkpoint holds no snapshot of them"
+      return [:]
+    }
+    guard attachment.version == CoordinatorSnapshot.version,
+      let snapshot = try? CoordinatorSnapshot(attachment.content)
+    else {
+      coordinators.loading.fullReplayReason = "the checkpoint's snapshot of them cannot be read by this version"
+      return [:]
+    }
+    for write in snapshot.writes {
+      coordinators.loading.snapshotRecords += write.records.count
+      for record in write.records { replay(record, of: write.topic, producer: write.producer) }
+    }
+    return Dictionary(snapshot.covered.map { ($0.partition, $0.end) }, uniquingKeysWith: { max($0, $1) })
+  }
+
+  private func replay(_ partition: PartitionLog, of topic: InternalTopic, from start: Offset) {
+    var offset = start
+    while offset < partition.durable.end {
+      switch store.readWaiting(partition, from: offset, maxBytes: Self.loadingBytes) {
+      case .batches(let bytes, let next, _):
+        guard next > offset else { return unreadable(partition, at: offset, "nothing can be read there") }
+        do throws(WireError) {
+          try replay(bytes, of: topic, in: partition.key.index, from: offset)
+        } catch {
+          return unreadable(partition, at: offset, "a record there cannot be decoded")
+        }
+        offset = next
+      case .damaged(_, _, let reason): return unreadable(partition, at: offset, reason)
+      case .gone, .notCached: return unreadable(partition, at: offset, "the disk does not answer")
+      }
+    }
+  }
+
+  private func unreadable(_ partition: PartitionLog, at offset: Offset, _ reason: String) {
+    coordinators.unreadable[partition.key] = (offset, reason)
+    let name = catalogue.topic(partition.key.topic)?.description.name ?? ""
+    coordinators.loading.unreadable.append("\(name)-\(partition.key.index) from offset \(offset.value) on: \(reason)")
+  }
+
+  private func replay(
+    _ bytes: ByteSlice, of topic: InternalTopic, in partition: Int32, from start: Offset
+  ) throws(WireError) {
+    var walk = RecordBatchWalk(bytes)
+    while let view = try walk.next() {
+      let header = view.header
+      let producer =
+        header.isTransactional ? ProducerIdentity(id: header.producerID, epoch: header.producerEpoch) : nil
+      var reader = try RecordReader(view, scratch: scratch)
+      while let record = try reader.next() {
+        guard record.offset >= start, let key = record.key else { continue }
+        coordinators.loading.logRecords += 1
+        if header.isControl {
+          guard topic == .consumerOffsets, let producer else { continue }
+          let marker = try TransactionMarker(record)
+          coordinators.groups.replayMarker(
+            producer: producer, partition: partition, committed: marker.kind == .commit)
+        } else {
+          let record = CoordinatorRecord(key: key.copy(), value: record.value?.copy())
+          replay(record, of: topic, producer: producer)
+        }
+      }
+    }
+  }
+
+  private func replay(_ record: CoordinatorRecord, of topic: InternalTopic, producer: ProducerIdentity?) {
+    switch topic {
+    case .consumerOffsets: coordinators.groups.replay(record, producer: producer)
+    case .transactionState: coordinators.transactions.replay(record)
+    }
+  }
+
+  /// Gives the machines the settings in force.
+  func applyCoordinatorSettings() {
+    let limits = settings.groups
+    var fresh = GroupCoordinatorSettings()
+    fresh.minSessionTimeoutMs = limits.minSessionTimeoutMs
+    fresh.maxSessionTimeoutMs = limits.maxSessionTimeoutMs
+    fresh.initialRebalanceDelayMs = limits.initialRebalanceDelayMs
+    fresh.maxSize = limits.maxSize
+    fresh.offsetMetadataMaxBytes = limits.offsetMetadataMaxBytes
+    fresh.offsetsRetentionMs = limits.offsetsRetentionMs
+    fresh.offsetsRetentionCheckIntervalMs = limits.offsetsRetentionCheckIntervalMs
+    fresh.offsetsTopicPartitions = partitionCount(of: .consumerOffsets)
+    coordinators.groups.settings = fresh
+    coordinators.transactions.settings.maxTimeoutMs = settings.transactions.maxTimeoutMs
+    coordinators.transactions.settings.idExpirationMs = Int64(settings.transactions.idExpirationMs)
+    coordinators.transactions.settings.isTwoPhaseCommitAllowed = settings.transactions.isTwoPhaseCommitAllowed
+    coordinators.transactions.settings.isPartitionVerified = settings.transactions.isPartitionVerified
+  }
+
+  /// Whether the records that decide about `owners` could all be read.
+  func canServe(_ owners: [String], of topic: InternalTopic) -> Bool {
+    guard !coordinators.unreadable.isEmpty, let id = catalogue.id(of: topic.rawValue) else { return true }
+    let count = partitionCount(of: topic)
+    return owners.allSatisfy { owner in
+      let key = PartitionKey(topic: id, index: InternalTopic.partition(of: owner, of: count))
+      return coordinators.unreadable[key] == nil
+    }
+  }
+}

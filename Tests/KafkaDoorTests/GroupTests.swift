@@ -1,0 +1,152 @@
+import ByteCodec
+import KafkaDoor
+import KafkaWire
+import MillraceServer
+import Testing
+import Units
+
+/// The APIs of groups over a socket: every version, and what a parked request keeps back.
+struct GroupTests {
+  private func commit(_ group: String, _ offset: Int64, topic: String = "t", id: UniqueID = .zero)
+    -> OffsetCommitRequest
+  {
+    OffsetCommitRequest(
+      groupId: group, generationIdOrMemberEpoch: -1, memberId: "",
+      topics: [
+        .init(
+          topicId: id, name: topic,
+          partitions: [
+            .init(partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: 3, committedMetadata: "note")
+          ])
+      ])
+  }
+
+  @Test func offsetsAreCommittedAndFetchedInEveryVersion() throws {
+    let host = try Host()
+    let topic = try host.makeTopic("t")
+    let client = try host.client()
+    for version in Int16(2)...10 {
+      let answer: OffsetCommitResponse = try client.ask(
+        .offsetCommit, commit("g\(version)", Int64(version), id: topic), version: version)
+      #expect(answer.topics.first?.partitions.first?.errorCode == 0)
+    }
+    for version in Int16(1)...10 {
+      let wanted = version == 1 ? "g2" : "g\(version)"
+      let request = OffsetFetchRequest(
+        groups: [.init(groupId: wanted, topics: [.init(topicId: topic, name: "t", partitionIndexes: [0, 1])])],
+        groupId: wanted, topics: [.init(name: "t", partitionIndexes: [0, 1])])
+      let answer: OffsetFetchResponse = try client.ask(.offsetFetch, request, version: version)
+      let expected = Int64(max(version, 2))
+      if version >= 8 {
+        let partitions = try #require(answer.groups.first?.topics.first).partitions
+        #expect(partitions.map(\.committedOffset) == [expected, -1])
+        #expect(partitions.first?.committedLeaderEpoch == 3 && partitions.first?.metadata == "note")
+      } else {
+        #expect(try #require(answer.topics.first).partitions.map(\.committedOffset) == [expected, -1])
+        #expect(answer.errorCode == 0)
+      }
+    }
+  }
+
+  @Test func internalTopicsAreShownAndKept() throws {
+    let host = try Host()
+    try host.makeTopic("t")
+    let client = try host.client()
+    let _: OffsetCommitResponse = try client.ask(.offsetCommit, commit("g", 1), version: 8)
+    let metadata: MetadataResponse = try client.ask(.metadata, MetadataRequest(topics: nil), version: 12)
+    let found = try #require(metadata.topics.first { $0.name == "__consumer_offsets" })
+    #expect(found.isInternal && found.partitions.count == 50)
+    let produced: ProduceResponse = try client.ask(
+      .produce,
+      ProduceRequest(
+        acks: -1, timeoutMs: 1_000,
+        topicData: [.init(name: "__consumer_offsets", partitionData: [.init(index: 0, records: try batch(["x"]))])]),
+      version: 12)
+    #expect(
+      produced.responses.first?.partitionResponses.first?.errorCode == ErrorCode.invalidTopicException.rawValue)
+    let deleted: DeleteTopicsResponse = try client.ask(
+      .deleteTopics, DeleteTopicsRequest(topics: [.init(name: "__consumer_offsets")]), version: 6)
+    #expect(deleted.responses.first?.errorCode == ErrorCode.policyViolation.rawValue)
+  }
+
+  private func join(_ group: String, _ member: String = "") -> JoinGroupRequest {
+    JoinGroupRequest(
+      groupId: group, sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 30_000, memberId: member, protocolType: "consumer",
+      protocols: [.init(name: "range", metadata: [1, 2, 3])])
+  }
+
+  @Test(arguments: Int16(0)...9) func aMemberJoinsSyncsBeatsAndLeaves(version: Int16) throws {
+    let host = try Host(settings: ["group.initial.rebalance.delay.ms": "0"])
+    let client = try host.client()
+    var joined: JoinGroupResponse = try client.ask(.joinGroup, join("g"), version: version)
+    if version >= 4 {
+      #expect(joined.errorCode == ErrorCode.memberIdRequired.rawValue)
+      joined = try client.ask(.joinGroup, join("g", joined.memberId), version: version)
+    }
+    #expect(joined.errorCode == 0 && joined.generationId == 1 && joined.leader == joined.memberId)
+    #expect(joined.members.map(\.metadata) == [[1, 2, 3]])
+    let member = joined.memberId
+    let synced: SyncGroupResponse = try client.ask(
+      .syncGroup,
+      SyncGroupRequest(
+        groupId: "g", generationId: 1, memberId: member, protocolType: "consumer", protocolName: "range",
+        assignments: [.init(memberId: member, assignment: [9, 8])]), version: min(version, 5))
+    #expect(synced.errorCode == 0 && synced.assignment == [9, 8])
+    let beat: HeartbeatResponse = try client.ask(
+      .heartbeat, HeartbeatRequest(groupId: "g", generationId: 1, memberId: member), version: min(version, 4))
+    #expect(beat.errorCode == 0)
+    let described: DescribeGroupsResponse = try client.ask(
+      .describeGroups, DescribeGroupsRequest(groups: ["g"]), version: min(version, 6))
+    #expect(described.groups.first?.groupState == "Stable")
+    #expect(described.groups.first?.members.first?.clientHost == "/127.0.0.1")
+    let listed: ListGroupsResponse = try client.ask(.listGroups, ListGroupsRequest(), version: min(version, 5))
+    #expect(listed.groups.map(\.groupId) == ["g"])
+    let left: LeaveGroupResponse = try client.ask(
+      .leaveGroup, LeaveGroupRequest(groupId: "g", members: [.init(memberId: member)], memberId: member),
+      version: min(version, 5))
+    #expect(left.errorCode == 0)
+    let gone: DeleteGroupsResponse = try client.ask(
+      .deleteGroups, DeleteGroupsRequest(groupsNames: ["g", "none"]), version: min(version, 2))
+    #expect(gone.results.map(\.errorCode) == [0, ErrorCode.groupIdNotFound.rawValue])
+  }
+
+  @Test func aParkedJoinKeepsBackOnlyItsOwnConnection() throws {
+    let host = try Host(settings: ["group.initial.rebalance.delay.ms": "0"])
+    let first = try host.client()
+    let one: JoinGroupResponse = try first.ask(.joinGroup, join("g"), version: 3)
+    #expect(one.errorCode == 0)
+    let second = try host.client()
+    let parked = try second.send(.joinGroup, join("g"), version: 3)
+    let behind = try second.send(.apiVersions, ApiVersionsRequest(), version: 0)
+    // The first member still answers for itself, and hears that it must join again.
+    var beat = HeartbeatResponse()
+    repeat {
+      beat = try first.ask(
+        .heartbeat, HeartbeatRequest(groupId: "g", generationId: 1, memberId: one.memberId), version: 3)
+    } while beat.errorCode == 0
+    #expect(beat.errorCode == ErrorCode.rebalanceInProgress.rawValue)
+    let again: JoinGroupResponse = try first.ask(.joinGroup, join("g", one.memberId), version: 3)
+    #expect(again.generationId == 2 && again.members.count == 2)
+    let two: JoinGroupResponse = try second.receive(.joinGroup, version: 3, parked)
+    #expect(two.generationId == 2 && two.errorCode == 0)
+    let versions: ApiVersionsResponse = try second.receive(.apiVersions, version: 0, behind)
+    #expect(versions.errorCode == 0)
+  }
+
+  @Test func aDisconnectedJoinIsForgotten() throws {
+    let host = try Host(settings: ["group.initial.rebalance.delay.ms": "0"])
+    let first = try host.client()
+    let one: JoinGroupResponse = try first.ask(.joinGroup, join("g"), version: 3)
+    do {
+      let second = try host.client()
+      try second.send(.joinGroup, join("g"), version: 3)
+      var beat = HeartbeatResponse()
+      repeat {
+        beat = try first.ask(
+          .heartbeat, HeartbeatRequest(groupId: "g", generationId: 1, memberId: one.memberId), version: 3)
+      } while beat.errorCode == 0
+    }
+    let again: JoinGroupResponse = try first.ask(.joinGroup, join("g", one.memberId), version: 3)
+    #expect(again.errorCode == 0 && again.generationId == 2)
+  }
+}
