@@ -31,6 +31,7 @@ import Units
     #expect(run.rounds > 100)
     #expect(run.commits > 50)
     #expect(run.beats > 50)
+    #expect(run.unanswered == 0)
     #expect(run.conversions > 5, "groups that changed their protocol")
   }
 }
@@ -56,6 +57,8 @@ struct RandomGroups {
   var commits = 0
   var beats = 0
   var conversions = 0
+  /// Requests that are answered at once, and were not.
+  var unanswered = 0
   private var random: RandomNumbers
   private let groups = ["a", "b", "c", "d"]
   private var clients: [[Client]]
@@ -146,6 +149,7 @@ struct RandomGroups {
     let waiter = ask(group, client)
     absorb(
       rig.perform { $0.consumerGroupHeartbeat(request, from: Self.caller(client), waiter: waiter, $1, into: &$2) })
+    unanswered += waiting[waiter] == nil ? 0 : 1
   }
 
   private static func caller(_ client: Int) -> Caller { Caller(clientID: "c\(client)", host: "/h", version: 9) }

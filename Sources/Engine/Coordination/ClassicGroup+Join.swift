@@ -29,6 +29,7 @@ extension ClassicGroup {
     let request = joining.request
     guard accepts(request.memberId, world.settings) else {
       remove(request.memberId)
+      electLeader()
       refuse(joining, .groupMaxSizeReached, as: "", into: &effects)
       return nil
     }

@@ -70,6 +70,7 @@ extension ClassicGroup {
       remove(member.id)
       effects.cancel(.session(group: id, member: member.id))
     }
+    electLeader()
     if let head = leader, members[head]?.hasJoined != true {
       let heir = members.values.filter(\.hasJoined).min { $0.arrival < $1.arrival }
       guard let heir else {
@@ -129,6 +130,7 @@ extension ClassicGroup {
       remove(member.id)
       effects.cancel(.session(group: id, member: member.id))
     }
+    electLeader()
     guard let first = late.first else { return }
     prepareRebalance(RebalanceCause(.syncMissed, first, at: world.context.wall), world, into: &effects)
   }
@@ -143,6 +145,7 @@ extension ClassicGroup {
     // Who waits for the group is not expected to say anything, unless it came first to this round.
     guard expired.isNew || !(expired.hasJoined || expired.sync != nil) else { return }
     dismiss(expired, into: &effects)
+    electLeader()
     if state == .preparingRebalance {
       if hasEverybodyJoined { completeJoin(world, into: &effects) }
     } else {

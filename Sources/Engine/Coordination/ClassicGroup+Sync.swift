@@ -105,6 +105,7 @@ extension ClassicGroup {
         .init(memberId: entry.memberId, groupInstanceId: entry.groupInstanceId, errorCode: error.rawValue))
     }
     guard hasChanged else { return answers }
+    electLeader()
     if state == .preparingRebalance {
       completeJoinIfAllHere(world, into: &effects)
     } else if let cause {

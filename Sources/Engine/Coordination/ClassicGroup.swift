@@ -126,7 +126,7 @@ struct ClassicGroup {
     members[member.id] = member
   }
 
-  /// Takes a member out; its waiters must have been answered.
+  /// Takes a member out; its waiters must have been answered, and `electLeader` is to follow.
   @discardableResult
   mutating func remove(_ id: String) -> ClassicMember? {
     pending.remove(id)
@@ -135,8 +135,15 @@ struct ClassicGroup {
     count(member.offers, -1)
     if member.hasJoined { joined -= 1 }
     if let instance = member.instance, staticMembers[instance] == id { staticMembers[instance] = nil }
-    if leader == id { leader = members.values.min { $0.arrival < $1.arrival }?.id }
+    if leader == id { leader = nil }
     return member
+  }
+
+  /// After members were taken out: the oldest of the rest leads, where the leader is gone. Once for all of them, since it
+  /// looks at each member.
+  mutating func electLeader() {
+    guard leader == nil else { return }
+    leader = members.values.min { $0.arrival < $1.arrival }?.id
   }
 
   mutating func count(_ offers: [ClassicMember.Offer], _ step: Int) {

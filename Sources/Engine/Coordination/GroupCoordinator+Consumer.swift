@@ -11,12 +11,13 @@ extension GroupCoordinator {
   ) {
     let id = request.groupId
     let settings = settings.consumer(id)
+    let isConverted: Bool
     do throws(ConsumerGroup.Refusal) {
       guard self.settings.servesConsumerGroups else {
         throw ConsumerGroup.Refusal(.unsupportedVersion, "consumer groups are not enabled here")
       }
       try ConsumerGroup(id: id).check(request, caller.version, settings)
-      try becomeConsumer(id, for: request, context, into: &effects)
+      isConverted = try becomeConsumer(id, for: request, context, into: &effects)
     } catch {
       effects.reply(
         to: waiter, ConsumerGroupHeartbeatResponse(errorCode: error.code.rawValue, errorMessage: error.message),
@@ -24,6 +25,8 @@ extension GroupCoordinator {
       return
     }
     changeConsumer(id, context, into: &effects) {
+      // In one step with the newcomer: without it the group would be all classic, and turn back.
+      if isConverted { $0.loaded(settings, context, into: &$1) }
       $0.heartbeat(request, from: caller, waiter: waiter, settings, context, into: &$1)
     }
   }

@@ -3,10 +3,11 @@ import Units
 
 // Where the two protocols meet: groups of one that become groups of the other.
 extension GroupCoordinator {
-  /// Makes sure that there is a consumer group for a heartbeat, or says why there is none.
+  /// Makes sure that there is a consumer group for a heartbeat, or says why there is none. True where members came along
+  /// from a classic group: their timers are to be armed.
   mutating func becomeConsumer(
     _ id: String, for request: ConsumerGroupHeartbeatRequest, _ context: CoordinatorContext, into effects: inout Effects
-  ) throws(ConsumerGroup.Refusal) {
+  ) throws(ConsumerGroup.Refusal) -> Bool {
     guard let group = groups[id] else {
       guard request.memberEpoch == 0 else {
         throw ConsumerGroup.Refusal(.groupIdNotFound, "Group \(id) not found.")
@@ -14,16 +15,16 @@ extension GroupCoordinator {
       guard hasRoom else { throw ConsumerGroup.Refusal(.policyViolation, "there are too many groups") }
       groups[id] = Group()
       groups[id]?.membership = .consumer(ConsumerGroup(id: id))
-      return
+      return false
     }
-    guard case .classic(let classic) = group.membership else { return }
+    guard case .classic(let classic) = group.membership else { return false }
     guard request.memberEpoch == 0 else {
       throw ConsumerGroup.Refusal(.groupIdNotFound, "Group \(id) is not a consumer group.")
     }
     if classic.members.isEmpty {
       endClassic(classic, with: [], context, into: &effects)
       groups[id, default: Group()].membership = .consumer(ConsumerGroup(id: id))
-      return
+      return false
     }
     guard settings.allowsUpgrade, classic.protocolType == ConsumerSubscription.protocolType,
       classic.members.count < Int(settings.consumer(id).maxSize),
@@ -32,8 +33,7 @@ extension GroupCoordinator {
       throw ConsumerGroup.Refusal(.groupIdNotFound, "Group \(id) is a classic group and cannot be converted.")
     }
     endClassic(classic, with: records, context, into: &effects)
-    let settings = settings.consumer(id)
-    changeConsumer(id, context, into: &effects) { $0.loaded(settings, context, into: &$1) }
+    return true
   }
 
   /// Ends a classic group: its members' requests are answered so that they ask again, its record goes, and `successors`
