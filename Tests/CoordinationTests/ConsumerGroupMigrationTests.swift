@@ -81,7 +81,7 @@ import Units
     #expect(bench.group.isClassicOnly)
     let back = bench.group.classicFacts(bench.context)
     #expect(back.generation == bench.group.state.epoch)
-    #expect(back.members.map(\.id) == ["old"] && back.members[0].protocols == old.protocols)
+    #expect(back.members.map(\.id) == ["old"] && back.members[0].protocols.map(\.name) == ["cooperative-sticky"])
     #expect(ConsumerBench.replayed(bench.log) == bench.group)
   }
 
