@@ -17,7 +17,8 @@ POINTS ?= 20000
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
 
-.PHONY: help setup setup-test build run test check bench fuzz simulate demo format lint test-build planted sanitizers
+.PHONY: help setup setup-test build run test check bench fuzz simulate demo format lint test-build planted sanitizers compare \
+  tools
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -50,15 +51,24 @@ lint: ## the style, strictly
 format: ## writes the style
 	@swift format --in-place --recursive Sources Tests Package.swift
 
-check: test ## test, then style, sanitizers, fuzzing, planted bugs, 50 kills, the demo
+check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fuzzing, planted bugs, kills, demo
 	@$(MAKE) lint
+	@Scripts/tools
+	@Scripts/compare
 	@Scripts/sanitizers
 	@$(MAKE) fuzz
 	@$(MAKE) planted
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@$(MAKE) demo
 
-sanitizers: setup-test ## the unit tests under the thread and the address sanitizer
+compare: test-build ## the same requests to Millrace and to Apache Kafka
+	@Scripts/compare
+
+tools: build ## Kafka's command-line tools and kcat against a running server, one line each
+	@Scripts/packages kcat
+	@Scripts/tools
+
+sanitizers: setup-test ## the unit tests and a short simulation under the thread and the address sanitizer
 	@Scripts/sanitizers
 
 planted: setup-test ## every planted bug must be found

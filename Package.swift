@@ -121,6 +121,7 @@ let package = Package(
     tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
+    tests("BrokerTests", ["Units", "Machine", "SimMachine", "Settings", "LogStore", "Broker"]),
     tests("SimulationTests", ["Machine", "SimMachine", "Simulation"]),
     tests("ByteCodecTests", ["Units", "ByteCodec"]),
     tests(
@@ -137,7 +138,10 @@ let package = Package(
     tests("TerminalTests", ["ByteCodec", "Terminal"]),
     tests(
       "KafkaDoorTests",
-      ["Units", "ByteCodec", "Compression", "RecordFormat", "Reactor", "KafkaWire", "KafkaDoor", "MillraceServer"]),
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Reactor", "Settings", "LogStore",
+        "Broker", "KafkaWire", "KafkaDoor", "MillraceServer",
+      ]),
     tests("MetricsTests", ["Metrics"]),
     tests("CoordinationTests", ["Units", "ByteCodec", "KafkaWire", "Coordination"]),
     tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),

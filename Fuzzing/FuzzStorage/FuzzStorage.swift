@@ -6,7 +6,10 @@ import Units
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzStorage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = ByteSlice(copying: Array(UnsafeBufferPointer(start: start, count: count)))
-  for position in JournalFrameHeader.candidates(in: input) { _ = JournalFrameHeader.parse(input, at: position) }
+  let salt = JournalSalt(value: 0)
+  for position in JournalFrameHeader.candidates(in: input) {
+    _ = JournalFrameHeader.parse(input, at: position, salt: salt)
+  }
   var control = ByteReader(input)
   if let record = try? ControlRecord(from: &control) {
     var writer = ByteWriter()

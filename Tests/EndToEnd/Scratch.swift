@@ -27,6 +27,16 @@ final class Scratch {
     try text.write(toFile: path, atomically: false, encoding: .utf8)
   }
 
+  static func bytes(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(fileURLWithPath: path))) }
+
+  /// Writes `bytes` over what stands in the file at `path` from `position` on.
+  static func overwrite(_ path: String, with bytes: [UInt8], at position: Int) throws {
+    let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+    try file.seek(toOffset: UInt64(position))
+    try file.write(contentsOf: Data(bytes))
+    try file.close()
+  }
+
   /// The files below `folder` whose names end with `suffix`, sorted.
   static func files(below folder: String, suffix: String) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: folder).filter { $0.hasSuffix(suffix) }.sorted()

@@ -23,6 +23,10 @@ enum Tools {
 
   static let hasKcat = ["/usr/bin/kcat", "/usr/local/bin/kcat"].contains { existing($0) != nil }
 
+  static let strace = ["/usr/bin/strace", "/usr/local/bin/strace"].compactMap { existing($0) }.first
+
+  static let promtool = ["/usr/bin/promtool", "/usr/local/bin/promtool"].compactMap { existing($0) }.first
+
   /// How often the server is killed under load.
   static let killCycles = environment["MILLRACE_KILL_CYCLES"].flatMap { Int($0) } ?? 3
 

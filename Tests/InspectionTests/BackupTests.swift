@@ -56,7 +56,7 @@ import Units
   @Test func aDamagedJournalIsNotCopied() throws {
     let source = try VerificationTests.killed()
     let path = try source.path(endingWith: ".journal")
-    let map = try JournalMap(source, firstUse: 1)
+    let map = try JournalMap(source, try FolderReading(source).checkpoint)
     let frame = try #require(map.files.first?.frames.last { $0.header.kind == .batch })
     source.flipBit(path, at: FilePosition(frame.position + 300))
     #expect(throws: InspectionError.self) { try Backup.take(from: source, to: SimDisk()) }

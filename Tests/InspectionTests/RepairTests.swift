@@ -36,7 +36,8 @@ import Units
   }
 
   @Test func turnedBitsInTheJournalAreRestored() throws {
-    let map = try JournalMap(try VerificationTests.killed(), firstUse: 1)
+    let intact = try VerificationTests.killed()
+    let map = try JournalMap(intact, try FolderReading(intact).checkpoint)
     let frame = try #require(
       map.files.first?.frames.first { $0.header.kind == .batch && $0.header.place.baseOffset == Offset(300) })
     for byte in [frame.position + 20, frame.position + 60, frame.position + 109, frame.position + 700] {
@@ -51,7 +52,7 @@ import Units
   @Test func aDamagedFrameComesBackFromItsSegment() throws {
     let disk = try VerificationTests.killed()
     let frame = try #require(
-      try JournalMap(disk, firstUse: 1).files.first?.frames.first {
+      try JournalMap(disk, try FolderReading(disk).checkpoint).files.first?.frames.first {
         $0.header.kind == .batch && $0.header.place.baseOffset == Offset(300)
       })
     disk.overwrite(
@@ -90,7 +91,7 @@ import Units
   @Test func aLostJournalFrameIsCutAndItsOffsetsAreNotGivenAgain() throws {
     let disk = try VerificationTests.killed()
     let frame = try #require(
-      try JournalMap(disk, firstUse: 1).files.first?.frames.first {
+      try JournalMap(disk, try FolderReading(disk).checkpoint).files.first?.frames.first {
         $0.header.kind == .batch && $0.header.place.baseOffset == Offset(300)
       })
     disk.overwrite(

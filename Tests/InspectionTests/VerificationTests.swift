@@ -108,7 +108,7 @@ import Units
   @Test func aFlippedBitInTheJournalIsDamageAndNamed() throws {
     let disk = try Self.killed()
     let path = try disk.path(endingWith: ".journal")
-    let map = try JournalMap(disk, firstUse: 1)
+    let map = try JournalMap(disk, try FolderReading(disk).checkpoint)
     let frame = try #require(
       map.files.first?.frames.last { $0.header.kind == .batch && $0.header.place.baseOffset == Offset(300) })
     for byte in [frame.position + 20, frame.position + 500] {
@@ -124,7 +124,7 @@ import Units
   @Test func aFlippedBitInTheCoveredJournalIsANote() throws {
     let disk = try Self.killed()
     let path = try disk.path(endingWith: ".journal")
-    let map = try JournalMap(disk, firstUse: 1)
+    let map = try JournalMap(disk, try FolderReading(disk).checkpoint)
     let frame = try #require(map.files.first?.frames.first { $0.header.kind == .batch })
     for byte in [frame.position + 20, frame.position + 500] {
       disk.flipBit(path, at: FilePosition(byte))

@@ -84,7 +84,7 @@ extension AdminStep {
         let ours: Set = [
           "console.listener", "durability", "durability.interval.ms", "insecure", "journal.cap.bytes",
           "journal.checkpoint.bytes", "journal.file.bytes", "max.partitions", "memory.limit", "record.validation",
-          "replication.factor.strict",
+          "replication.factor.strict", "scrub.bytes.per.second", "scrub.interval.ms",
         ]
         return "\(result.configs.filter { !ours.contains($0.name) }.count)"
       }

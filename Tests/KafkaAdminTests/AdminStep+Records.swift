@@ -9,9 +9,14 @@ import WireClient
 extension AdminStep {
   /// Stores `count` records in partition 0 as an idempotent producer.
   private static func produced(_ client: WireClient, _ topic: String, count: Int) throws -> String {
-    let id = try client.call(
-      InitProducerIdRequest(transactionalId: nil, transactionTimeoutMs: 1_000), version: 4,
-      as: InitProducerIdResponse.self)
+    // A Kafka that has just started has no ids to give for a moment.
+    let limit = ContinuousClock.now + .seconds(30)
+    var id: InitProducerIdResponse
+    repeat {
+      id = try client.call(
+        InitProducerIdRequest(transactionalId: nil, transactionTimeoutMs: 1_000), version: 4,
+        as: InitProducerIdResponse.self)
+    } while id.errorCode == ErrorCode.coordinatorLoadInProgress.rawValue && ContinuousClock.now < limit
     var properties = RecordBatchBuilder.Properties()
     properties.producerID = id.producerId
     properties.producerEpoch = id.producerEpoch

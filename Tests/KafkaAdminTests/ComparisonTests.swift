@@ -5,8 +5,8 @@ import WireClient
 /// The script played against Apache Kafka: where the table says nothing else, it must answer as the table says.
 ///
 /// Wants the address of an idle broker in `MILLRACE_REFEREE`; it must have node id 1 and default settings.
-@Suite struct ComparisonTests {
-  private static let referee = getenv("MILLRACE_REFEREE").map { String(cString: $0) }
+@Suite(.serialized) struct ComparisonTests {
+  static let referee = getenv("MILLRACE_REFEREE").map { String(cString: $0) }
 
   @Test(.enabled(if: referee != nil, "MILLRACE_REFEREE names no broker to compare with"))
   func kafkaAnswersAsTheTableSays() throws {

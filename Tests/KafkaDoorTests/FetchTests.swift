@@ -111,10 +111,20 @@ struct FetchTests {
     let client = try host.client()
     _ = try produce(client, "t", batch(["only"]))
     let answer: FetchResponse = try client.ask(
-      .fetch, fetch(topic, at: 0, waitMs: 30_000, lastEpoch: 9), version: 16)
+      .fetch, fetch(topic, at: 5, waitMs: 30_000, lastEpoch: 0), version: 16)
     let partition = try #require(answer.responses.first?.partitions.first)
     #expect(partition.errorCode == 0 && partition.records?.isEmpty ?? false)
     #expect((partition.divergingEpoch.epoch, partition.divergingEpoch.endOffset) == (0, 1))
+  }
+
+  @Test func anEpochToComeWasNeverFetched() throws {
+    let host = try Host()
+    let topic = try host.makeTopic("t")
+    let answer: FetchResponse = try host.client().ask(
+      .fetch, fetch(topic, at: 0, waitMs: 30_000, lastEpoch: 9), version: 16)
+    let partition = try #require(answer.responses.first?.partitions.first)
+    #expect(partition.errorCode == ErrorCode.offsetOutOfRange.rawValue)
+    #expect(partition.divergingEpoch.epoch == -1)
   }
 
   @Test func unknownTopicsAndReplicasAreRefused() throws {

@@ -5,7 +5,7 @@ import Units
 
 @Suite struct CheckpointTests {
   private static let checkpoint = Checkpoint(
-    sequence: JournalSequence(5), epoch: 6, firstUse: 7, isCleanStop: true, nextUnit: 8,
+    sequence: JournalSequence(5), epoch: 6, salt: JournalSalt(value: 9), firstUse: 7, isCleanStop: true, nextUnit: 8,
     state: ByteSlice(copying: [UInt8](0..<200)), doomed: ["data/x/", "data/y/0.log"])
 
   private func decoded(_ bytes: [UInt8]) -> Checkpoint? {
@@ -15,6 +15,7 @@ import Units
   private func expectSame(_ found: Checkpoint?, _ comment: Comment? = nil) {
     #expect(found?.sequence == Self.checkpoint.sequence, comment)
     #expect(found?.epoch == 6, comment)
+    #expect(found?.salt == JournalSalt(value: 9), comment)
     #expect(found?.firstUse == 7, comment)
     #expect(found?.isCleanStop == true, comment)
     #expect(found?.nextUnit == 8, comment)
@@ -57,13 +58,13 @@ import Units
     expectSame(decoded(bytes + [UInt8](repeating: 0xEE, count: 333)))
   }
 
-  @Test func aNewerVersionIsNamed() {
-    let body: [UInt8] = [0, 2] + [UInt8](repeating: 0, count: 40)
+  @Test func anotherVersionIsNamed() {
+    let body: [UInt8] = [0, 3] + [UInt8](repeating: 0, count: 40)
     var writer = ByteWriter()
     writer.writeUInt32(0x4D52_4350)
     writer.writeInt64(Int64(body.count))
     writer.writeUInt32(Checksum.crc32c(ByteSlice(copying: body)))
     writer.writeBytes(body)
-    #expect(throws: Checkpoint.Unreadable.newerFormat(2)) { try Checkpoint.decode(writer.takeSlice()).get() }
+    #expect(throws: Checkpoint.Unreadable.otherFormat(3)) { try Checkpoint.decode(writer.takeSlice()).get() }
   }
 }

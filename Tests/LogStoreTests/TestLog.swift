@@ -21,6 +21,10 @@ final class QueuedLanes: JobLanes {
   }
 }
 
+extension LogJob {
+  var isIndexLoad: Bool { if case .loadIndex = self { true } else { false } }
+}
+
 /// A log on a simulated disk, run by hand.
 final class TestLog {
   let disk: SimDisk
@@ -29,12 +33,16 @@ final class TestLog {
   let lanes: QueuedLanes
   var rules = RollRules(segmentBytes: .mebi(1))
 
-  init(_ disk: SimDisk, clock: ManualClock = ManualClock(), seed: UInt64 = 1) throws {
+  init(
+    _ disk: SimDisk, clock: ManualClock = ManualClock(), seed: UInt64 = 1,
+    _ change: (inout LogStore.Options) -> Void = { _ in }
+  ) throws {
     self.disk = disk
     self.clock = clock
     var made: QueuedLanes?
     var options = LogStore.Options()
     options.journalFileBytes = .kibi(64)
+    change(&options)
     store = try LogStore(disk: disk, clock: clock, entropy: SeededEntropy(seed: seed), options: options) {
       let lanes = QueuedLanes($0)
       made = lanes
@@ -81,6 +89,7 @@ final class TestLog {
   @discardableResult
   func append(_ bytes: ByteSlice, to key: PartitionKey) throws -> AppendResult {
     let partition = try #require(store.partition(key))
+    if store.prepareAppend(to: partition) != nil { runOne(where: \.isIndexLoad) }
     return store.append(
       bytes, header: try RecordBatchHeader(bytes.bytes), to: partition, rules: AppendRules(roll: rules, syncs: true))
   }
@@ -126,7 +135,7 @@ final class TestLog {
 enum Forge {
   static func batch(
     records: Int32 = 1, payload: Int = 40, producer: Int64 = -1, epoch: Int16 = -1, sequence: Int32 = -1,
-    timestamp: Int64 = 1_700_000_000_000, fill: UInt8 = 7
+    timestamp: Int64 = 1_700_000_000_000, fill: UInt8 = 7, content: [UInt8]? = nil
   ) -> ByteSlice {
     var body = ByteWriter()
     body.writeUInt16(0)
@@ -137,7 +146,7 @@ enum Forge {
     body.writeInt16(epoch)
     body.writeInt32(sequence)
     body.writeInt32(records)
-    body.writeBytes([UInt8](repeating: fill, count: payload))
+    body.writeBytes(content ?? [UInt8](repeating: fill, count: payload))
     let checked = body.takeSlice()
     var batch = ByteWriter()
     batch.writeInt64(0)

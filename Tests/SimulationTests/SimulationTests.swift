@@ -46,6 +46,13 @@ import Testing
     #expect(sweep.tally.unwitnessed.isEmpty)
   }
 
+  @Test(arguments: [21, 22] as [UInt64]) func theScrubFindsWhatRotted(_ seed: UInt64) throws {
+    var sweep = try RotSweep(seed: seed, operations: 150)
+    let found = try sweep.scrub(200)
+    print("seed \(seed): the scrub found \(found) of 200")
+    #expect(found > 20)
+  }
+
   @Test func withoutAWitnessOnlyTheJournalsEndIsInDoubt() throws {
     var sweep = try RotSweep(seed: 14, operations: 150, idles: false)
     try sweep.flipBits(2_000)

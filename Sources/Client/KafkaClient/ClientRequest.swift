@@ -65,3 +65,78 @@ extension DescribeLogDirsRequest: ClientRequest {
   package typealias Response = DescribeLogDirsResponse
   package static var api: APIKey { .describeLogDirs }
 }
+
+extension FindCoordinatorRequest: ClientRequest {
+  package typealias Response = FindCoordinatorResponse
+  package static var api: APIKey { .findCoordinator }
+}
+
+extension ListGroupsRequest: ClientRequest {
+  package typealias Response = ListGroupsResponse
+  package static var api: APIKey { .listGroups }
+}
+
+extension DescribeGroupsRequest: ClientRequest {
+  package typealias Response = DescribeGroupsResponse
+  package static var api: APIKey { .describeGroups }
+}
+
+extension ConsumerGroupDescribeRequest: ClientRequest {
+  package typealias Response = ConsumerGroupDescribeResponse
+  package static var api: APIKey { .consumerGroupDescribe }
+}
+
+extension OffsetFetchRequest: ClientRequest {
+  package typealias Response = OffsetFetchResponse
+  package static var api: APIKey { .offsetFetch }
+}
+
+extension OffsetCommitRequest: ClientRequest {
+  package typealias Response = OffsetCommitResponse
+  package static var api: APIKey { .offsetCommit }
+}
+
+extension DeleteGroupsRequest: ClientRequest {
+  package typealias Response = DeleteGroupsResponse
+  package static var api: APIKey { .deleteGroups }
+}
+
+extension JoinGroupRequest: ClientRequest {
+  package typealias Response = JoinGroupResponse
+  package static var api: APIKey { .joinGroup }
+}
+
+extension SyncGroupRequest: ClientRequest {
+  package typealias Response = SyncGroupResponse
+  package static var api: APIKey { .syncGroup }
+}
+
+extension HeartbeatRequest: ClientRequest {
+  package typealias Response = HeartbeatResponse
+  package static var api: APIKey { .heartbeat }
+}
+
+extension LeaveGroupRequest: ClientRequest {
+  package typealias Response = LeaveGroupResponse
+  package static var api: APIKey { .leaveGroup }
+}
+
+extension ListTransactionsRequest: ClientRequest {
+  package typealias Response = ListTransactionsResponse
+  package static var api: APIKey { .listTransactions }
+}
+
+extension DescribeTransactionsRequest: ClientRequest {
+  package typealias Response = DescribeTransactionsResponse
+  package static var api: APIKey { .describeTransactions }
+}
+
+extension DescribeProducersRequest: ClientRequest {
+  package typealias Response = DescribeProducersResponse
+  package static var api: APIKey { .describeProducers }
+}
+
+extension WriteTxnMarkersRequest: ClientRequest {
+  package typealias Response = WriteTxnMarkersResponse
+  package static var api: APIKey { .writeTxnMarkers }
+}

@@ -9,7 +9,7 @@ package final class KafkaClient {
   package let options: ClientOptions
   /// What the last metadata answers told.
   package private(set) var cluster = ClusterView()
-  private let bootstrap: [BrokerAddress]
+  package let bootstrap: [BrokerAddress]
   /// The connection that metadata came over first, before brokers had numbers.
   private var entrance: BrokerConnection?
   private var connections: [Int32: BrokerConnection] = [:]

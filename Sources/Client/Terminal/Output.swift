@@ -12,6 +12,9 @@ package final class Output {
   /// Why, where it is not just that the reader has gone away.
   package private(set) var failure: String?
 
+  /// Whether a person sees standard output.
+  package static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
   /// Output on that descriptor, which stays open.
   package init(_ descriptor: Int32 = STDOUT_FILENO) {
     self.descriptor = descriptor

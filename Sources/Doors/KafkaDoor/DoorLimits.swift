@@ -2,6 +2,8 @@
 package enum DoorLimits {
   /// Requests of one connection without an answer: clients keep five, tools a few more.
   package static let requestsPerConnection = 64
+  /// Batches of one Produce that are seen to on the engine's thread; above it, all of them go to the codec lane.
+  package static let batchBytesAtOnce = 2 * 1_048_576
   /// Bytes of answers that wait for one client in memory. Above it, nothing more of it is read or executed until it has
   /// taken them all: a client that does not read costs this and one answer.
   package static let queuedBytesPerConnection = 1_048_576
@@ -14,6 +16,8 @@ package enum DoorLimits {
   /// Lines about closed connections in a second: those that end as they should, and the others.
   package static let ordinaryClosuresPerSecond = 5
   package static let unusualClosuresPerSecond = 20
+  /// Lines a second about turns of the engine that took too long.
+  package static let slowTurnsPerSecond = 1
   /// Lines a second about anything else that clients can cause.
   package static let noticesPerSecond = 10
 }

@@ -29,6 +29,10 @@ final class KafkaConnection: ConnectionHandler {
   var isQueuedForStore = false
   /// Nothing is read until `goOn` finds that it may be.
   private var isStopped = false
+  /// A Produce waits for its batches to be prepared: nothing behind it starts, and its frame keeps its memory.
+  private var isPreparing = false
+  /// Not read for a moment, because the journal is nearly full.
+  private var isSlowed = false
   private var isWaitingForDisk = false
   /// Bytes of answers counted with the door: made, and not yet taken by the client.
   private var answerBytes = 0
@@ -68,7 +72,8 @@ final class KafkaConnection: ConnectionHandler {
 
   /// Whether another frame may be read.
   private var mayRead: Bool {
-    held.isEmpty && !isQueuedForRoom && replies.count < DoorLimits.requestsPerConnection && hasRoomForAnswers
+    held.isEmpty && !isQueuedForRoom && !isSlowed && replies.count < DoorLimits.requestsPerConnection
+      && hasRoomForAnswers
   }
 
   private var hasRoomForAnswers: Bool { socket.queuedBytes <= DoorLimits.queuedBytesPerConnection }
@@ -76,6 +81,7 @@ final class KafkaConnection: ConnectionHandler {
   /// Whether a request may start now: a Produce when the store takes more, others when nothing before them is
   /// unanswered.
   private func mayStart(_ frame: ByteSlice) -> Bool {
+    if isPreparing { return false }
     var reader = ByteReader(frame)
     guard (try? reader.readInt16()) == APIKey.produce.rawValue else { return replies.count == 0 && hasRoomForAnswers }
     if door.engine.store.admits { return true }
@@ -95,7 +101,7 @@ final class KafkaConnection: ConnectionHandler {
   }
 
   private func start(_ frame: ByteSlice) {
-    defer { releaseFirst() }
+    defer { if !isPreparing { release(at: 0) } }
     var reader = ByteReader(frame)
     guard let header = try? RequestHeader(from: &reader) else {
       return socket.close(.handler("a request without a whole header"))
@@ -103,6 +109,19 @@ final class KafkaConnection: ConnectionHandler {
     if clientID.isEmpty, let name = header.clientId, !name.isEmpty { clientID = LoggedText(name).description }
     let body = frame.dropping(reader.position)
     door.handle(header, body: body, from: self)
+    if header.apiKey == APIKey.produce.rawValue { slowDown() }
+  }
+
+  /// While the journal runs ahead of its checkpoint, a producer's next request is read a little later.
+  private func slowDown() {
+    let pause = door.engine.store.producerPauseMs
+    guard pause > 0, !isSlowed, socket.isOpen else { return }
+    isSlowed = true
+    door.meters.slowed()
+    door.loop.schedule(at: door.loop.now.advanced(byMs: pause)) { [weak self] in
+      self?.isSlowed = false
+      self?.goOn()
+    }
   }
 
   // MARK: Memory
@@ -120,9 +139,18 @@ final class KafkaConnection: ConnectionHandler {
     goOn()
   }
 
-  private func releaseFirst() {
-    guard !reservations.isEmpty else { return }
-    let first = reservations.removeFirst()
+  /// The request being started will be answered when its batches are prepared.
+  func preparationBegan() { isPreparing = true }
+
+  /// Its batches are prepared: it is executed now.
+  func preparationEnded() {
+    isPreparing = false
+    release(at: 0)
+  }
+
+  private func release(at place: Int) {
+    guard place < reservations.count else { return }
+    let first = reservations.remove(at: place)
     reserved -= first.bytes
     door.released(first.bytes, first.lane, by: self)
   }
@@ -134,6 +162,7 @@ final class KafkaConnection: ConnectionHandler {
 
   /// Gives the reply to `request`, which leaves once `sequence` is durable and its predecessors have left.
   func answer(_ request: Request, _ message: any WireMessage, after sequence: JournalSequence) {
+    if request.slot != nil { door.meters.answered(request.api, message) }
     answer(request, after: sequence) { writer in message.encode(to: &writer, version: request.version) }
   }
 
@@ -192,7 +221,9 @@ final class KafkaConnection: ConnectionHandler {
   }
 
   func connectionClosed(_ reason: CloseReason) {
-    while !reservations.isEmpty { releaseFirst() }
+    // Memory that the codec lane still holds stays taken.
+    let kept = isPreparing ? 1 : 0
+    while reservations.count > kept { release(at: kept) }
     held = []
     door.answersQueued -= answerBytes
     answerBytes = 0

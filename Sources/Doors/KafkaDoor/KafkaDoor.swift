@@ -1,7 +1,7 @@
 package import Broker
 import Compression
 import KafkaWire
-import LogStore
+package import LogStore
 package import Machine
 package import Reactor
 import Settings
@@ -14,7 +14,7 @@ package final class KafkaDoor: EngineObserver {
   let loop: EventLoop
   /// Where unusual things are told.
   private let log: (String) -> Void
-  /// Scratch for walking compressed batches.
+  /// Scratch for batches that are seen to at once.
   let decompressor = Decompressor()
   let compressor = Compressor()
   /// What clients read, remembered between their fetches.
@@ -25,6 +25,8 @@ package final class KafkaDoor: EngineObserver {
   var produceRules = ProduceRulesCache()
   /// For the metrics.
   package internal(set) var meters = KafkaMeters()
+  /// What was asked for in this turn.
+  var turnRequests = RequestSet()
 
   /// Bytes of requests being read or executed, and who waits for room there.
   var room: RequestRoom
@@ -39,8 +41,11 @@ package final class KafkaDoor: EngineObserver {
   var waitingForStore: [KafkaConnection] = []
   private var ordinaryClosures = LogLimiter(perSecond: DoorLimits.ordinaryClosuresPerSecond)
   private var unusualClosures = LogLimiter(perSecond: DoorLimits.unusualClosuresPerSecond)
+  private var slowTurns = LogLimiter(perSecond: DoorLimits.slowTurnsPerSecond)
   private var notices = LogLimiter(perSecond: DoorLimits.noticesPerSecond)
   private let failed: (DiskError) -> Void
+  /// The server stops: what is not decided yet will not be.
+  private(set) var isClosing = false
 
   /// A door to `engine`. Requests may take `memoryBytes` together, and so may answers. `failed` is called once when the
   /// disk ends the node.
@@ -56,6 +61,7 @@ package final class KafkaDoor: EngineObserver {
     answersLimit = memoryBytes
     sessions = FetchSessions(slots: Int(engine.settings.network.fetchSessionSlots))
     engine.observer = self
+    loop.watchTurns { [unowned self] in turnEnded($0) }
     engine.limitReads { [unowned self] underWay in answersQueued + underWay < answersLimit }
   }
 
@@ -70,6 +76,7 @@ package final class KafkaDoor: EngineObserver {
 
   /// Ends all connections: replies that are made still leave.
   package func closeConnections() {
+    isClosing = true
     for connection in Array(connections.values) { connection.socket.closeAfterFlush(.handler("the server stops")) }
   }
 
@@ -91,6 +98,15 @@ package final class KafkaDoor: EngineObserver {
   }
 
   package func engineFailed(_ error: DiskError) { failed(error) }
+
+  package func indexRebuilt(_ segment: SegmentKey, blocks: Int) {
+    notice("\(segment.indexPath) lacked \(blocks) blocks: made again from \(segment.logPath)")
+  }
+
+  package func engineNoticed(_ notice: EngineNotice) {
+    // A disk may be damaged in many places; the others come seldom.
+    if case .damaged = notice { self.notice(notice.description) } else { log(notice.description) }
+  }
 
   // MARK: Log
 
@@ -114,6 +130,16 @@ package final class KafkaDoor: EngineObserver {
   func notice(_ text: @autoclosure () -> String) {
     let admitted = notices.admit(now: loop.now)
     if admitted.isAdmitted { write(text(), admitted.suppressedBefore) }
+  }
+
+  /// Tells of a turn that held up everybody.
+  func slowTurn(_ cost: TurnCost) {
+    let admitted = slowTurns.admit(now: loop.now)
+    guard admitted.isAdmitted else { return }
+    let requests = turnRequests.names
+    write(
+      "one turn of the engine took \(cost.processor / 1_000_000) ms of its thread (\(cost.parts); requests: "
+        + "\(requests.isEmpty ? "none" : requests))", admitted.suppressedBefore)
   }
 
   private func write(_ line: String, _ suppressed: Int) {

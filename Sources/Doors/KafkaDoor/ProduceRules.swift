@@ -1,4 +1,5 @@
 import Broker
+import ByteCodec
 import Compression
 import LogStore
 import RecordFormat
@@ -37,13 +38,15 @@ struct ProduceRules {
     }
   }
 
-  /// The rules for a batch that comes `now` in a Produce of `version`.
-  func batchRules(now: Timestamp, version: Int16) -> BatchRules {
-    BatchRules(
+  /// What is asked of a batch that comes `now` in a Produce of `version`.
+  func intake(_ records: ByteSlice, now: Timestamp, version: Int16) -> BatchIntake {
+    let rules = BatchRules(
       maximumBatchSize: maximumBatchBytes, walksRecords: walksRecords, requiresKeys: requiresKeys,
       timestamps: stampsAppendTime
         ? nil : BatchRules.window(around: now, beforeMaxMs: beforeMaxMs, afterMaxMs: afterMaxMs),
       allowsZstd: version >= 7)
+    return BatchIntake(
+      records: records, rules: rules, codec: codec, level: level, appendTime: stampsAppendTime ? now : nil)
   }
 }
 

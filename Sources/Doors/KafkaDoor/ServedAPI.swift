@@ -77,18 +77,23 @@ extension KafkaDoor {
     }
     request.slot = connection.openSlot(requestBegan(api))
     do throws(WireError) {
-      switch try served.handle(self, request) {
-      case .reply(let message, let after): connection.answer(request, message, after: after)
-      case .encoded(let body, let after): connection.answer(request, encoded: body, after: after)
-      case .later: return
-      case .silence: connection.leaveUnanswered(request)
-      case .close(let reason):
-        meters.failed(api)
-        connection.socket.closeAfterFlush(.handler(reason))
-      }
+      give(try served.handle(self, request), to: request)
     } catch {
       meters.failed(api)
       connection.socket.close(.handler("a \(api.name) request of version \(header.apiVersion) is malformed: \(error)"))
+    }
+  }
+
+  /// Sees to what a handler made of `request`.
+  func give(_ answer: Answer, to request: Request) {
+    switch answer {
+    case .reply(let message, let after): request.connection.answer(request, message, after: after)
+    case .encoded(let body, let after): request.connection.answer(request, encoded: body, after: after)
+    case .later: return
+    case .silence: request.connection.leaveUnanswered(request)
+    case .close(let reason):
+      meters.failed(request.api)
+      request.connection.socket.closeAfterFlush(.handler(reason))
     }
   }
 }

@@ -34,9 +34,17 @@ extension Engine {
     while true {
       let candidate: LogStore.Candidate
       switch store.candidate(for: sought, in: partition, from: offset) {
-      case .failure(let failure): return completion(.damaged(reason: failure.reason))
-      case .success(nil): return completion(.nothing)
-      case .success(let found?): candidate = found
+      case .damaged(let failure): return completion(.damaged(reason: failure.reason))
+      case .nothing: return completion(.nothing)
+      case .waits(let token):
+        let from = offset
+        indexWaits[token] = { [unowned self] failure in
+          if let failure { return completion(.damaged(reason: failure.reason)) }
+          guard store.partition(partition.key) === partition else { return completion(.nothing) }
+          lookUp(sought, in: partition, from: from, completion)
+        }
+        return
+      case .found(let found): candidate = found
       }
       let operation = LookupOperation(
         sought: sought, partition: partition, candidate: candidate, completion: completion)

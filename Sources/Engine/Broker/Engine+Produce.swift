@@ -22,6 +22,19 @@ extension Engine {
     return result
   }
 
+  /// Whether `partition` can be appended to now. Otherwise `then` is called when it can: the index of the segment to go on
+  /// in is made first.
+  package func isAppendable(_ partition: PartitionLog, _ then: @escaping () -> Void) -> Bool {
+    guard let token = store.prepareAppend(to: partition) else { return true }
+    indexWaits[token] = { _ in then() }
+    return false
+  }
+
+  /// Prepares batches on the codec lane, in the order of the calls; `completion` is called later, on this thread.
+  package func prepare(_ batches: [BatchIntake], completion: @escaping ([BatchIntake.Outcome]) -> Void) {
+    preparations[store.prepare(batches)] = completion
+  }
+
   /// A producer id that was never given out, and the sequence from which it may be shown.
   package func takeProducerID() -> Decided<Int64> {
     if producerIDs.isEmpty {

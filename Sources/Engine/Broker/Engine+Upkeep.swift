@@ -38,11 +38,12 @@ extension Engine {
   package var nextDeadline: Instant {
     min(
       upkeep.witnessAt ?? .distantFuture, upkeep.retention == nil ? upkeep.retentionAt : clock.now(),
-      fetches.deadlines.first ?? .distantFuture, store.nextDeadline, cleanerDeadline,
+      fetches.deadlines.first ?? .distantFuture, store.nextDeadline, cleanerDeadline, scrubDeadline,
       store.doomedCount > 0 ? upkeep.removalAt : .distantFuture)
   }
 
-  /// Does what is due: answers fetches whose time is up, witnesses an idle journal, enforces retention, compacts.
+  /// Does what is due: answers fetches whose time is up, witnesses an idle journal, enforces retention, compacts,
+  /// scrubs.
   package func timePassed() {
     let now = clock.now()
     fetchDeadlinesPassed(now)
@@ -52,6 +53,7 @@ extension Engine {
     }
     continueRetention()
     compactionDue(now)
+    scrubDue(now)
     if upkeep.removalAt <= now, store.doomedCount > 0 {
       removeFiles(now)
       upkeep.removalAt = now.advanced(byMs: Upkeep.removalIntervalMs)

@@ -1,6 +1,7 @@
 import Compression
 package import LogStore
 package import Machine
+import RecordFormat
 package import Settings
 package import Units
 
@@ -10,6 +11,15 @@ package protocol EngineObserver: AnyObject {
   func durableAdvanced(to sequence: JournalSequence)
   /// The disk failed in a way that only stopping the process is left for.
   func engineFailed(_ error: DiskError)
+  /// The index file of a segment lacked `blocks` blocks that it should have had; they were made again.
+  func indexRebuilt(_ segment: SegmentKey, blocks: Int)
+  /// Something that whoever runs the node should know.
+  func engineNoticed(_ notice: EngineNotice)
+}
+
+extension EngineObserver {
+  /// Whoever runs no node has nobody to tell.
+  package func engineNoticed(_ notice: EngineNotice) {}
 }
 
 /// The one owner of all state: topics, partitions, fetches. Runs on one thread; doors call it there, and lanes report
@@ -25,6 +35,10 @@ package final class Engine {
   var fetches = Fetches()
   /// Searches by timestamp that wait for a read, by its token.
   var lookups: [UInt64: LookupOperation] = [:]
+  /// What waits for an index, by its token.
+  var indexWaits: [UInt64: (IndexFailure?) -> Void] = [:]
+  /// Who waits for batches to be prepared, by the token.
+  var preparations: [UInt64: ([BatchIntake.Outcome]) -> Void] = [:]
   /// For looking into compressed batches.
   let scratch = Decompressor()
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
@@ -32,6 +46,8 @@ package final class Engine {
   var producerIDsVisible = JournalSequence.start
   var upkeep: Upkeep
   var cleaner: Cleaner
+  var scrubber: Scrubber
+  var diskWatch = DiskWatch()
   var topicOrder = TopicOrder()
   var shutDown: ShutDown?
   /// For the metrics.
@@ -50,6 +66,7 @@ package final class Engine {
     layerCache = try Self.layers(statics, store.catalogue)
     upkeep = Upkeep(now: clock.now())
     cleaner = Cleaner(dueAt: clock.now())
+    scrubber = Scrubber(now: clock.now())
     setProducerExpiry()
   }
 
@@ -102,7 +119,12 @@ package final class Engine {
     for (token, outcome) in progress.reads where !lookupRead(outcome, token: token) {
       fetchRead(outcome, token: token)
     }
+    for (token, failure) in progress.indexes { indexWaits.removeValue(forKey: token)?(failure) }
+    if let (token, outcomes) = progress.prepared { preparations.removeValue(forKey: token)?(outcomes) }
+    if let (segment, blocks) = progress.reindexed { observer?.indexRebuilt(segment, blocks: blocks) }
     if let step = progress.compaction { compactionStepped(step) }
+    if let step = progress.scrub { scrubStepped(step) }
+    watchDisk()
     wakeFetches(on: progress.moved.map(\.key))
     if store.durable != before { observer?.durableAdvanced(to: store.durable) }
     shutDownFurther()

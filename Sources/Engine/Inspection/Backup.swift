@@ -203,7 +203,7 @@ struct JournalImage {
       var header = header
       header.incarnation = incarnation
       header.chain = chain
-      header.encode(to: &writer)
+      header.encode(to: &writer, salt: reading.checkpoint.salt)
       chain = header.chainValue
       payload.withUnsafeBytes { writer.writeBytes($0) }
       let padding = header.frameLength - JournalFrameHeader.size - payload.count

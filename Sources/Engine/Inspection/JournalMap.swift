@@ -20,17 +20,17 @@ package struct JournalMap {
 
   package private(set) var files: [File] = []
 
-  /// Maps the frames written in use `firstUse` of a journal file or later.
-  package init(_ disk: any Disk, firstUse: UInt32) throws(DiskError) {
+  /// Maps the frames that the folder of `checkpoint` needs or may need.
+  package init(_ disk: any Disk, _ checkpoint: Checkpoint) throws(DiskError) {
     for entry in try disk.list(JournalWriter.folder) where entry.name.hasSuffix(".journal") {
       let path = "\(JournalWriter.folder)/\(entry.name)"
       let file = try disk.open(path, .read)
       let bytes = try file.read(count: Int(try file.size().value), at: FilePosition(0))
       var frames: [Frame] = []
       for position in JournalFrameHeader.candidates(in: bytes) {
-        guard let header = JournalFrameHeader.parse(bytes, at: position), header.incarnation.use >= firstUse else {
-          continue
-        }
+        guard let header = JournalFrameHeader.parse(bytes, at: position, salt: checkpoint.salt),
+          header.incarnation.use >= checkpoint.firstUse
+        else { continue }
         let payload = bytes.part(from: position + JournalFrameHeader.size, count: header.payloadLength)
         frames.append(
           Frame(

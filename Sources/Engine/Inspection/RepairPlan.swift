@@ -92,13 +92,13 @@ package struct RepairPlan: Sendable {
 
   private mutating func planJournal(_ reading: FolderReading, _ disk: any Disk) throws(DiskError) {
     guard case .journalDamaged(_, let missing, _, let durable) = reading.damage else { return }
-    let map = try JournalMap(disk, firstUse: reading.checkpoint.firstUse)
-    if let place = map.place(of: missing), let patch = try patch(map, place, missing, disk) {
+    let map = try JournalMap(disk, reading.checkpoint)
+    if let place = map.place(of: missing), let patch = try patch(map, place, missing, reading.checkpoint.salt, disk) {
       patches.append(patch)
       remarks.append("run the repair again afterwards: there may be damage behind what is restored")
       return
     }
-    let unreachable = reading.journal.unreachable().filter { $0.sequence > missing }
+    let unreachable = try reading.journal.unreachable().filter { $0.sequence > missing }
     var ends: [PartitionKey: Offset] = [:]
     var others = unreachable.isEmpty
     for header in unreachable + damagedHeader(map, missing) {
@@ -107,7 +107,7 @@ package struct RepairPlan: Sendable {
         continue
       }
       let base = header.place.baseOffset
-      let batch = reading.journal.payload(of: header).flatMap { try? RecordBatchHeader($0.bytes) }
+      let batch = try reading.journal.payload(of: header).flatMap { try? RecordBatchHeader($0.bytes) }
       let next = batch.map { base.advanced(by: Int64($0.lastOffsetDelta) + 1) } ?? base.advanced(by: 1)
       ends[header.place.partition] = max(ends[header.place.partition] ?? next, next)
     }
@@ -149,7 +149,7 @@ package struct RepairPlan: Sendable {
 
   /// The bytes of a damaged frame as they were: by turning one bit back, or from the segment, which has the same batch.
   private func patch(
-    _ map: JournalMap, _ place: JournalMap.Place, _ missing: JournalSequence, _ disk: any Disk
+    _ map: JournalMap, _ place: JournalMap.Place, _ missing: JournalSequence, _ salt: JournalSalt, _ disk: any Disk
   ) throws(DiskError) -> Patch? {
     let file = map.files[place.file]
     let at = Int(place.bytes.lowerBound)
@@ -161,7 +161,7 @@ package struct RepairPlan: Sendable {
         var turned = bytes.copy()
         turned[bit / 8] ^= 1 << UInt8(bit % 8)
         let restored = ByteSlice(copying: turned)
-        guard JournalFrameHeader.parse(restored, at: 0)?.sequence == missing else { continue }
+        guard JournalFrameHeader.parse(restored, at: 0, salt: salt)?.sequence == missing else { continue }
         return Patch(
           path: file.path, position: Int64(at), bytes: restored,
           what: "one bit at byte \(at + bit / 8) of \(file.path), in a frame's header")

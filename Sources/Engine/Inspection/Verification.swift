@@ -94,7 +94,7 @@ package struct Verification {
   // MARK: Journal
 
   private mutating func checkJournal(_ reading: FolderReading) throws(DiskError) {
-    let map = try JournalMap(disk, firstUse: reading.checkpoint.firstUse)
+    let map = try JournalMap(disk, reading.checkpoint)
     for file in map.files { count(file.bytes.count) }
     report.journalFrames = map.frameCount
     let end = reading.frames.last?.header.sequence ?? reading.checkpoint.sequence
@@ -178,26 +178,10 @@ package struct Verification {
 
   private mutating func checkOrphans(_ reading: FolderReading) throws(DiskError) {
     guard !isLive else { return }
-    let doomed = Set(reading.state.doomed.map(\.path) + reading.checkpoint.doomed)
-    for entry in try disk.list("data") {
-      let folder = "data/\(entry.name)"
-      guard let partition = reading.state.partitions.values.first(where: { $0.key.folder == folder }) else {
-        if !doomed.contains(folder + "/") {
-          report.findings.append(Finding(.orphan, .note, folder, "no topic is known for it; it is left alone"))
-        }
-        continue
-      }
-      let known = Set(
-        partition.segments.flatMap { segment in
-          let key = FolderReading.key(partition, segment)
-          return [key.logPath, key.indexPath]
-        })
-      for file in try disk.list(folder) {
-        let path = "\(folder)/\(file.name)"
-        let log = path.hasSuffix(".blocks") ? path.dropLast(7) + ".log" : path
-        if known.contains(path) || doomed.contains(String(log)) { continue }
-        report.findings.append(Finding(.orphan, .note, path, "the checkpoint does not know it; it is left alone"))
-      }
+    let doomed = reading.state.doomed.map(\.path) + reading.checkpoint.doomed
+    for path in try Orphans.find(on: disk, state: reading.state, doomed: doomed) {
+      report.findings.append(
+        Finding(.orphan, .note, path, "nothing refers to it; a start moves it to the folder '\(Orphans.folder)'"))
     }
   }
 

@@ -7,8 +7,8 @@ package import Units
 /// The rows serve three questions: where an offset stands, where a timestamp may first stand, and whether the bytes are
 /// still those that were written, batch headers included (a batch's own CRC does not cover its base offset, length,
 /// epoch and magic). Rows are derived: without their file they are made again from the segment.
-package struct BlockIndex {
-  package struct Row: Equatable {
+package struct BlockIndex: Sendable {
+  package struct Row: Equatable, Sendable {
     package var position: FilePosition
     package var length: ByteCount
     package var firstOffset: Offset
@@ -91,6 +91,8 @@ package struct BlockIndex {
   /// Rows from here on were written by this run; of the rows before, those below were read and found intact.
   private var firstOwn = 0
   private var checked: Set<FilePosition> = []
+  /// Rows whose bytes were found to be others than were written, by position.
+  private var distrusted: Set<FilePosition> = []
 
   package init() {}
 
@@ -100,8 +102,16 @@ package struct BlockIndex {
     firstOwn = rows.count
   }
 
+  /// The row's bytes were not what was written: every read looks at them again.
+  mutating func distrust(_ row: Row) { distrusted.insert(row.position) }
+
+  /// The blocks, the growing one included.
+  var allRows: [Row] { open.map { rows + [$0] } ?? rows }
+
   /// The row's bytes are what was written.
   mutating func verified(_ row: Row) {
+    distrusted.remove(row.position)
+    guard firstOwn > 0 else { return }
     checked.insert(row.position)
     if checked.count == firstOwn {
       firstOwn = 0
@@ -112,13 +122,15 @@ package struct BlockIndex {
   /// Rows that a read of `bytes` may touch, and whose bytes this run has neither written nor checked. What is returned
   /// begins anywhere in the block at `position`.
   func unverifiedRows(from position: FilePosition, bytes: Int) -> [Row] {
-    guard firstOwn > 0 else { return [] }
+    let doubtful = distrusted.isEmpty ? firstOwn : rows.count
+    guard doubtful > 0 else { return [] }
     var index = rows.partitioningIndex { $0.end > position }
-    guard index < firstOwn else { return [] }
+    guard index < doubtful else { return [] }
     let end = rows[index].end.advanced(by: ByteCount(max(bytes, 0)))
     var found: [Row] = []
-    while index < firstOwn, rows[index].position < end {
-      if !checked.contains(rows[index].position) { found.append(rows[index]) }
+    while index < doubtful, rows[index].position < end {
+      let row = rows[index]
+      if index < firstOwn && !checked.contains(row.position) || distrusted.contains(row.position) { found.append(row) }
       index += 1
     }
     return found

@@ -5,10 +5,12 @@ package import Units
 ///
 /// Two files, `checkpoint-a` and `checkpoint-b`, are written in turn; each holds its body twice, so that one flipped bit
 /// costs nothing. A checkpoint counts only after every segment byte and name it speaks of has been synced.
-package struct Checkpoint {
+package struct Checkpoint: Sendable {
   package var sequence: JournalSequence
   /// The node's leader epoch.
   package var epoch: Int32
+  /// What frames of the journal are made with: the same over the whole life of the folder.
+  package var salt: JournalSalt
   /// Journal files of earlier uses than this are of no interest to recovery.
   package var firstUse: UInt32
   /// The node was stopped in order after this checkpoint, with nothing behind it.
@@ -21,11 +23,12 @@ package struct Checkpoint {
   package var doomed: [String]
 
   package init(
-    sequence: JournalSequence, epoch: Int32, firstUse: UInt32, isCleanStop: Bool, nextUnit: UInt64, state: ByteSlice,
-    doomed: [String]
+    sequence: JournalSequence, epoch: Int32, salt: JournalSalt, firstUse: UInt32, isCleanStop: Bool, nextUnit: UInt64,
+    state: ByteSlice, doomed: [String]
   ) {
     self.sequence = sequence
     self.epoch = epoch
+    self.salt = salt
     self.firstUse = firstUse
     self.isCleanStop = isCleanStop
     self.nextUnit = nextUnit
@@ -34,8 +37,8 @@ package struct Checkpoint {
   }
 
   private static let magic: UInt32 = 0x4D52_4350  // "MRCP"
-  /// Raised when older programs must not read the folder.
-  private static let version: UInt16 = 1
+  /// The folder's format; a program reads its own and no other.
+  package static let version: UInt16 = 2
   private static let prologue = 16
 
   package static let fileNames = ["checkpoint-a", "checkpoint-b"]
@@ -46,6 +49,7 @@ package struct Checkpoint {
     body.writeUInt16(Self.version)
     body.writeUInt64(sequence.value)
     body.writeInt32(epoch)
+    body.writeUInt64(salt.value)
     body.writeUInt32(firstUse)
     body.writeBool(isCleanStop)
     body.writeUInt64(nextUnit)
@@ -66,7 +70,7 @@ package struct Checkpoint {
   /// Why a checkpoint file is of no use.
   package enum Unreadable: Error, Equatable {
     case damaged
-    case newerFormat(UInt16)
+    case otherFormat(UInt16)
   }
 
   /// The checkpoint in `file`, from whichever copy is intact. Bytes behind the two copies do not matter: the file may
@@ -77,7 +81,7 @@ package struct Checkpoint {
       guard let body = intactBody(file.dropping(start)) else { continue }
       var reader = ByteReader(body)
       guard let version = try? reader.readUInt16() else { continue }
-      guard version == Self.version else { return .failure(.newerFormat(version)) }
+      guard version == Self.version else { return .failure(.otherFormat(version)) }
       if let checkpoint = try? Checkpoint(from: &reader) { return .success(checkpoint) }
     }
     return .failure(.damaged)
@@ -111,6 +115,7 @@ extension Checkpoint {
   private init(from reader: inout ByteReader) throws(WireError) {
     sequence = JournalSequence(try reader.readUInt64())
     epoch = try reader.readInt32()
+    salt = JournalSalt(value: try reader.readUInt64())
     firstUse = try reader.readUInt32()
     isCleanStop = try reader.readBool()
     nextUnit = try reader.readUInt64()

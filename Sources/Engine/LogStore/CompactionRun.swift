@@ -118,7 +118,7 @@ package final class CompactionRun: @unchecked Sendable {
   }
 
   private func open(_ extent: SegmentDescription, _ workshop: LogWorkshop) throws(Stop) {
-    switch workshop.loadIndex(of: key(extent), extent, isActive: false) {
+    switch workshop.indexes.load(key(extent), extent, isActive: false) {
     case .failure(let failure):
       throw Stop(damage: failure.reason)
     case .success(let loaded):

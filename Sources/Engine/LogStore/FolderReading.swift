@@ -30,20 +30,36 @@ package struct FolderReading {
     state = try Self.state(of: found.checkpoint)
     do throws(DiskError) {
       journal = try JournalReader(
-        disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
+        disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse, salt: checkpoint.salt)
     } catch {
       throw .disk(error)
     }
+    let last: JournalSequence
     do throws(RecoveryFailure) {
-      frames = try journal.read().frames
+      last = try journal.read().last
       damage = nil
     } catch {
       guard case .journalDamaged(_, let missing, _, _) = error else { throw error }
-      frames = try journal.read(givingUp: missing).frames
+      last = try journal.read(givingUp: missing).last
       damage = error
     }
+    frames = try Self.frames(of: journal, through: last)
     var replay = Replay(disk: disk, state: state, writes: false)
     for frame in frames { try replay.apply(frame) }
+  }
+
+  /// All at once: a running server may use the journal's files again while a tool looks at them.
+  private static func frames(
+    of journal: JournalReader, through last: JournalSequence
+  ) throws(RecoveryFailure) -> [JournalReader.Frame] {
+    var frames: [JournalReader.Frame] = []
+    do throws(DiskError) {
+      var walk = journal.walk(through: last)
+      while let frame = try walk.next() { frames.append(frame) }
+    } catch {
+      throw .disk(error)
+    }
+    return frames
   }
 
   private static func state(of checkpoint: Checkpoint) throws(RecoveryFailure) -> LogState {

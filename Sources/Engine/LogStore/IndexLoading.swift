@@ -4,21 +4,28 @@ import RecordFormat
 import Units
 
 /// A segment's index as found on disk.
-struct LoadedIndex {
+package struct LoadedIndex: Sendable {
   var index: BlockIndex
+  /// Rows that came from the index file; the others were made again from the segment.
   var rowsInFile: Int
+  /// Rows of whole blocks that should have been in the index file and were not, or not intact.
+  var rowsMade = 0
   /// What behind the index's end is not what was written.
   var damage: IndexFailure?
 }
 
-extension LogWorkshop {
+/// Makes indexes. It reads, and may wait for the disk long: never on the engine's thread.
+struct IndexLoader {
+  let disk: any Disk
+  let files: OpenFiles
+
   /// The index of the segment at `key`: rows from its file as far as they reach, the rest made again from the batches.
   /// A segment that grows keeps its last block open. Fails only when the disk does not answer.
   ///
   /// The digest that the checkpoint keeps says whether rows and batches together are the segment that was written: a file
   /// of another partition, or of another time, is not.
-  func loadIndex(
-    of key: SegmentKey, _ extent: SegmentDescription, isActive: Bool
+  func load(
+    _ key: SegmentKey, _ extent: SegmentDescription, isActive: Bool
   ) -> Result<LoadedIndex, IndexFailure> {
     var rows = rowsInFile(key)
     while let last = rows.last, last.end.value > extent.size.value { rows.removeLast() }
@@ -28,6 +35,7 @@ extension LogWorkshop {
         let fromBatches = try load([], key, extent)
         if fromBatches.damage == nil { loaded = fromBatches }
       }
+      loaded.rowsMade = loaded.index.rows.count - loaded.rowsInFile
       if !isActive { loaded.index.seal() }
       return .success(loaded)
     } catch {

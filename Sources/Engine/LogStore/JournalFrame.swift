@@ -4,7 +4,8 @@ package import Units
 /// The header before every frame of the journal: who it is, where it belongs, what came before it. 112 bytes, big-endian;
 /// a frame is its header, its payload, and zeros up to a multiple of eight.
 ///
-/// The incarnation is new at every use of a journal file, so a frame of an earlier use never passes for a new one. The
+/// Only the folder itself can make one: the header depends on the folder's salt (`JournalSalt`), so that a record which
+/// looks like a frame is none. The incarnation is new at every use of a journal file, so a frame of an earlier use never passes for a new one. The
 /// chain value covers everything before the frame, the durable sequence says what had been synced when it was written:
 /// together they tell a torn tail from damage (`JournalReader`).
 package struct JournalFrameHeader: Equatable {
@@ -72,8 +73,8 @@ package struct JournalFrameHeader: Equatable {
   /// `length` rounded up to a multiple of eight.
   package static func padded(_ length: Int) -> Int { (length + 7) & ~7 }
 
-  /// The header's bytes, its own CRC last.
-  package mutating func encode(to writer: inout ByteWriter) {
+  /// The header's bytes for the folder whose salt is `salt`, its own CRC last.
+  package mutating func encode(to writer: inout ByteWriter, salt: JournalSalt) {
     var fields = ByteWriter(capacity: Self.size)
     fields.writeUInt32(Self.magic)
     fields.writeUInt16(Self.version)
@@ -86,10 +87,10 @@ package struct JournalFrameHeader: Equatable {
     fields.writeUInt32(UInt32(truncatingIfNeeded: payloadLength))
     fields.writeUInt32(payloadCRC)
     fields.writeUInt32(chain)
-    fields.writeUInt32(0)
+    fields.writeUInt32(salt.mark)
     place.encode(to: &fields)
     let bytes = fields.takeSlice()
-    headerCRC = Checksum.crc32c(bytes)
+    headerCRC = Checksum.crc32c(bytes, continuing: salt.checksumStart)
     bytes.withUnsafeBytes { writer.writeBytes($0) }
     writer.writeUInt32(headerCRC)
   }
@@ -103,14 +104,14 @@ package struct JournalFrameHeader: Equatable {
     }
   }
 
-  /// The header at `position` of `bytes`, or nil when there is no intact one.
-  package static func parse(_ bytes: ByteSlice, at position: Int) -> JournalFrameHeader? {
+  /// The header at `position` of `bytes`, or nil when there is no intact one of the folder whose salt is `salt`.
+  package static func parse(_ bytes: ByteSlice, at position: Int, salt: JournalSalt) -> JournalFrameHeader? {
     let slice = bytes.part(from: position, count: size)
     guard position >= 0, slice.count == size else { return nil }
     var reader = ByteReader(slice)
     do throws(WireError) {
       guard try reader.readUInt32() == magic else { return nil }
-      let crc = Checksum.crc32c(slice.part(from: 0, count: size - 4))
+      let crc = Checksum.crc32c(slice.part(from: 0, count: size - 4), continuing: salt.checksumStart)
       guard try reader.readUInt16() == version, let kind = Kind(rawValue: try reader.readUInt8()) else { return nil }
       let flags = try reader.readUInt8()
       let incarnation = Incarnation(value: try reader.readUInt64())
@@ -120,7 +121,7 @@ package struct JournalFrameHeader: Equatable {
       let length = Int(try reader.readUInt32())
       let payloadCRC = try reader.readUInt32()
       let chain = try reader.readUInt32()
-      try reader.skip(4)
+      guard try reader.readUInt32() == salt.mark else { return nil }
       let place = try BatchPlace(from: &reader)
       guard try reader.readUInt32() == crc else { return nil }
       var header = JournalFrameHeader(

@@ -17,10 +17,12 @@ package struct JournalReader {
   }
 
   struct Outcome {
-    /// Frames behind the checkpoint, whole units only, in sequence.
-    var frames: [Frame] = []
-    /// The last sequence that counts.
+    /// The last sequence that counts: frames up to here are whole units.
     var last: JournalSequence
+    /// The unit of that frame; 0 where there is none.
+    var lastUnit: UInt64 = 0
+    /// How many frames there are from the checkpoint to `last`.
+    var count = 0
     /// The highest use of a journal file seen.
     var highestUse: UInt32
     /// Frames that were intact but belonged to a unit without its end, or stood behind the end.
@@ -29,17 +31,23 @@ package struct JournalReader {
     var wasWritten = false
   }
 
-  /// Where an intact header stands.
+  /// Where an intact header stands, in 16 bytes: there may be a million.
   private struct Place {
-    var sequence: JournalSequence
-    var file: Int
-    var position: Int
+    let sequence: JournalSequence
+    /// The file's number above 40 bits of position.
+    let packed: UInt64
+
+    init(sequence: JournalSequence, file: Int, position: Int) {
+      self.sequence = sequence
+      packed = UInt64(truncatingIfNeeded: file) << 40 | UInt64(truncatingIfNeeded: position) & 0xFF_FFFF_FFFF
+    }
+
+    var file: Int { Int(packed >> 40) }
+    var position: Int { Int(packed & 0xFF_FFFF_FFFF) }
   }
 
-  /// The largest payload a frame can have: a batch of the largest request.
-  package static let maximumPayload = 256 << 20
-
-  private var files: [(path: String, bytes: ByteSlice)] = []
+  private let files: JournalFiles
+  private let salt: JournalSalt
   /// Frames behind the checkpoint, by sequence.
   private var places: [Place] = []
   /// The first frames of files, by the sequence before the file's own.
@@ -51,28 +59,27 @@ package struct JournalReader {
   private let noted: JournalSequence?
   private let checkpoint: JournalSequence
 
-  /// Looks for frames behind `checkpoint` that were written in use `firstUse` of a journal file or later.
-  package init(disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32) throws(DiskError) {
+  /// Looks for frames behind `checkpoint` that were written in use `firstUse` of a journal file or later, by the folder
+  /// whose salt is `salt`.
+  package init(
+    disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32, salt: JournalSalt
+  ) throws(DiskError) {
     self.checkpoint = checkpoint
+    self.salt = salt
     highestUse = max(firstUse, 1) - 1
     noted = try DurableNote.read(disk)
-    for entry in try disk.list(JournalWriter.folder) where entry.name.hasSuffix(".journal") {
-      let path = "\(JournalWriter.folder)/\(entry.name)"
-      let file = try disk.open(path, .read)
-      files.append((path, try file.read(count: Int(try file.size().value), at: FilePosition(0))))
-      search(files.count - 1, firstUse: firstUse)
-    }
-    places.sort { ($0.sequence, $0.file, $0.position) < ($1.sequence, $1.file, $1.position) }
+    files = try JournalFiles(disk)
+    for file in files.indices { try search(file, firstUse: firstUse) }
+    places.sort { ($0.sequence, $0.packed) < ($1.sequence, $1.packed) }
   }
 
-  private mutating func search(_ file: Int, firstUse: UInt32) {
+  private mutating func search(_ file: Int, firstUse: UInt32) throws(DiskError) {
     #if PLANTED_BUGS
       let firstUse = PlantedBug.is(.staleJournalAccepted) ? 0 : firstUse
     #endif
-    let (path, bytes) = files[file]
-    for position in JournalFrameHeader.candidates(in: bytes) {
-      guard let header = JournalFrameHeader.parse(bytes, at: position), header.incarnation.use >= firstUse else {
-        continue
+    try files.search(file) { position, bytes in
+      guard let header = JournalFrameHeader.parse(bytes, at: 0, salt: salt), header.incarnation.use >= firstUse else {
+        return
       }
       highestUse = max(highestUse, header.incarnation.use)
       if header.kind == .open {
@@ -80,16 +87,28 @@ package struct JournalReader {
       } else if header.sequence > checkpoint {
         places.append(Place(sequence: header.sequence, file: file, position: position))
       }
-      if witness.map({ $0.header.durable < header.durable }) ?? true { witness = (header, path) }
+      if witness.map({ $0.header.durable < header.durable }) ?? true { witness = (header, files.path(file)) }
     }
   }
 
-  /// All frames behind the checkpoint; throws when acknowledged ones are damaged.
+  /// How far the journal goes behind the checkpoint; throws when acknowledged frames are damaged.
   ///
   /// `givingUp` is the first frame that somebody has agreed to lose, with all behind it.
   func read(givingUp: JournalSequence? = nil) throws(RecoveryFailure) -> Outcome {
-    let found = frames()
-    let missing = (found.last?.header.sequence ?? checkpoint).next
+    var found = Outcome(last: checkpoint, highestUse: highestUse)
+    var count = 0
+    do throws(DiskError) {
+      var walk = walk()
+      while let frame = try walk.next() {
+        count += 1
+        guard frame.header.endsUnit else { continue }
+        found.count = count
+        found.lastUnit = frame.header.unit
+      }
+    } catch {
+      throw .disk(error)
+    }
+    let missing = JournalSequence(checkpoint.value &+ UInt64(count)).next
     #if PLANTED_BUGS
       let witness = PlantedBug.is(.evidenceIgnored) ? nil : witness
       let noted = PlantedBug.is(.evidenceIgnored) ? nil : noted
@@ -103,19 +122,14 @@ package struct JournalReader {
       throw .journalDamaged(
         path: path(of: missing) ?? JournalWriter.folder, sequence: missing, witness: noted.next, durable: noted)
     }
-    let ended = found.lastIndex { $0.header.endsUnit }.map { $0 + 1 } ?? 0
     #if PLANTED_BUGS
-      let kept = PlantedBug.is(.unitWithoutEndKept) ? found.count : ended
-      let whole = PlantedBug.is(.lastFrameForgotten) ? max(kept - 1, 0) : kept
-    #else
-      let whole = ended
+      if PlantedBug.is(.unitWithoutEndKept) { found.count = count }
+      if PlantedBug.is(.lastFrameForgotten) { found.count = max(found.count - 1, 0) }
     #endif
-    var outcome = Outcome(last: checkpoint, highestUse: highestUse)
-    outcome.dropped = places.count - whole
-    outcome.frames = Array(found[..<whole])
-    if let last = outcome.frames.last { outcome.last = last.header.sequence }
-    outcome.wasWritten = !places.isEmpty
-    return outcome
+    found.last = JournalSequence(checkpoint.value &+ UInt64(found.count))
+    found.dropped = places.count - found.count
+    found.wasWritten = !places.isEmpty
+    return found
   }
 
   /// The last sequence that anything here speaks of: none up to it may be given again.
@@ -123,54 +137,83 @@ package struct JournalReader {
     max(witness?.header.durable ?? checkpoint, noted ?? checkpoint, places.last?.sequence ?? checkpoint, checkpoint)
   }
 
-  /// Intact frames behind the checkpoint that `frames` does not reach, by their headers.
-  package func unreachable() -> [JournalFrameHeader] {
-    let end = frames().last?.header.sequence ?? checkpoint
-    var seen: Set<JournalSequence> = []
-    return places.compactMap { place in
-      guard place.sequence > end, seen.insert(place.sequence).inserted else { return nil }
-      return JournalFrameHeader.parse(files[place.file].bytes, at: place.position)
+  /// Intact frames behind the checkpoint that a walk does not reach, by their headers.
+  package func unreachable() throws(DiskError) -> [JournalFrameHeader] {
+    var walk = walk()
+    var end = checkpoint
+    while let frame = try walk.next() { end = frame.header.sequence }
+    var found: [JournalFrameHeader] = []
+    for place in places where place.sequence > end && place.sequence != found.last?.sequence {
+      if let header = try header(at: place) { found.append(header) }
     }
+    return found
   }
 
   /// The payload of the frame with `header`, when it is intact.
-  package func payload(of header: JournalFrameHeader) -> ByteSlice? {
+  package func payload(of header: JournalFrameHeader) throws(DiskError) -> ByteSlice? {
     for place in places where place.sequence == header.sequence {
-      let start = place.position + JournalFrameHeader.size
-      let payload = files[place.file].bytes.part(from: start, count: header.payloadLength)
-      if payload.count == header.payloadLength, Checksum.crc32c(payload) == header.payloadCRC { return payload }
+      if let payload = try payload(of: header, at: place), Checksum.crc32c(payload) == header.payloadCRC {
+        return payload
+      }
     }
     return nil
   }
 
   /// The file in which the header of the frame `sequence` stands, if that much of it is left.
   private func path(of sequence: JournalSequence) -> String? {
-    places.first { $0.sequence == sequence }.map { files[$0.file].path }
+    places.first { $0.sequence == sequence }.map { files.path($0.file) }
   }
 
-  /// The frames that follow one another behind the checkpoint, each intact.
-  package func frames() -> [Frame] {
-    var frames: [Frame] = []
-    var chain: UInt32?
-    var expected = checkpoint.next
-    for place in places where place.sequence >= expected {
-      guard place.sequence == expected else { break }
-      // Several at one sequence are copies of one frame, of which one may do.
-      guard let frame = frame(at: place, after: chain) else { continue }
-      frames.append(frame)
-      chain = frame.header.chainValue
-      expected = expected.next
+  /// The frames that follow one another behind the checkpoint, each intact, up to `last` or as far as they go.
+  package func walk(through last: JournalSequence? = nil) -> Walk { Walk(self, through: last) }
+
+  /// Goes over frames one at a time; a frame's payload is good for as long as somebody holds it.
+  package struct Walk {
+    private let reader: JournalReader
+    private let last: JournalSequence?
+    private var at = 0
+    private var chain: UInt32?
+    private var expected: JournalSequence
+
+    fileprivate init(_ reader: JournalReader, through last: JournalSequence?) {
+      self.reader = reader
+      self.last = last
+      expected = reader.checkpoint.next
     }
-    return frames
+
+    /// The next frame; nil at the end.
+    package mutating func next() throws(DiskError) -> Frame? {
+      if let last, expected > last { return nil }
+      while at < reader.places.count, reader.places[at].sequence <= expected {
+        let place = reader.places[at]
+        at += 1
+        // Several at one sequence are copies of one frame, of which one may do.
+        guard place.sequence == expected, let frame = try reader.frame(at: place, after: chain) else { continue }
+        chain = frame.header.chainValue
+        expected = expected.next
+        return frame
+      }
+      return nil
+    }
+  }
+
+  private func header(at place: Place) throws(DiskError) -> JournalFrameHeader? {
+    let bytes = try files.bytes(place.file, at: place.position, count: JournalFrameHeader.size)
+    return JournalFrameHeader.parse(bytes, at: 0, salt: salt)
+  }
+
+  /// What stands behind the header at `place`; nil where the file ends before it does.
+  private func payload(of header: JournalFrameHeader, at place: Place) throws(DiskError) -> ByteSlice? {
+    let start = place.position + JournalFrameHeader.size
+    guard header.payloadLength <= files.size(place.file) - start else { return nil }
+    let payload = try files.bytes(place.file, at: start, count: header.payloadLength)
+    return payload.count == header.payloadLength ? payload : nil
   }
 
   /// The frame at `place`, when it is intact and follows the one whose chain value is `chain`: directly, or as the first
   /// in the next file.
-  private func frame(at place: Place, after chain: UInt32?) -> Frame? {
-    let bytes = files[place.file].bytes
-    guard let header = JournalFrameHeader.parse(bytes, at: place.position),
-      header.payloadLength <= Self.maximumPayload
-    else { return nil }
+  private func frame(at place: Place, after chain: UInt32?) throws(DiskError) -> Frame? {
+    guard let header = try header(at: place) else { return nil }
     #if PLANTED_BUGS
       let chain = PlantedBug.is(.staleJournalAccepted) ? nil : chain
     #endif
@@ -178,11 +221,10 @@ package struct JournalReader {
       let before = opens[JournalSequence(header.sequence.value - 1)] ?? []
       guard before.contains(where: { $0.chain == chain && $0.chainValue == header.chain }) else { return nil }
     }
-    let payload = bytes.part(from: place.position + JournalFrameHeader.size, count: header.payloadLength)
+    guard let payload = try payload(of: header, at: place) else { return nil }
     #if PLANTED_BUGS
       if PlantedBug.is(.payloadNotChecked) { return Frame(header: header, payload: payload) }
     #endif
-    guard payload.count == header.payloadLength, Checksum.crc32c(payload) == header.payloadCRC else { return nil }
-    return Frame(header: header, payload: payload)
+    return Checksum.crc32c(payload) == header.payloadCRC ? Frame(header: header, payload: payload) : nil
   }
 }

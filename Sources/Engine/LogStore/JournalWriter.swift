@@ -17,6 +17,8 @@ package final class JournalWriter {
   private let disk: any Disk
   private let entropy: any Entropy
   private let fileBytes: ByteCount
+  /// The folder's; frames carry it.
+  let salt: JournalSalt
   private var files: [Int: File] = [:]
   private var current: Int?
   private var position = FilePosition(0)
@@ -27,13 +29,27 @@ package final class JournalWriter {
   private var note: DurableNote
 
   /// Begins behind `durable`, with no file open; the first write takes one of use `firstUse`.
-  init(disk: any Disk, entropy: any Entropy, fileBytes: ByteCount, firstUse: UInt32, durable: JournalSequence) {
+  init(
+    disk: any Disk, entropy: any Entropy, fileBytes: ByteCount, firstUse: UInt32, salt: JournalSalt,
+    durable: JournalSequence
+  ) {
     self.disk = disk
     self.entropy = entropy
     self.fileBytes = fileBytes
+    self.salt = salt
     use = firstUse
     self.durable = durable
     note = DurableNote(disk: disk)
+  }
+
+  /// Bytes of all files this run has made room for.
+  var made: ByteCount { ByteCount(Int64(files.count) * fileBytes.value) }
+
+  /// What can be written before a new file must be made: the rest of the current file, and the files that are free.
+  var spare: ByteCount {
+    guard let current else { return .zero }
+    let rest = ByteCount(max(fileBytes.value - position.value, 0))
+    return files.reduce(rest) { $1.key != current && $1.value.last == nil ? $0 + fileBytes : $0 }
   }
 
   static func path(_ number: Int) -> String { "\(folder)/\(number).journal" }
@@ -119,7 +135,7 @@ package final class JournalWriter {
       durable: durable, payloadLength: payload.bytes.count, payloadCRC: Checksum.crc32c(payload.bytes), chain: chain,
       place: payload.place)
     var writer = ByteWriter(capacity: JournalFrameHeader.size)
-    header.encode(to: &writer)
+    header.encode(to: &writer, salt: salt)
     chain = header.chainValue
     parts.append(writer.takeSlice())
     if !payload.bytes.isEmpty { parts.append(payload.bytes) }

@@ -1,5 +1,6 @@
 package import ByteCodec
 package import Machine
+package import RecordFormat
 package import Units
 
 /// Work that may block, as a value: made on the engine's thread, run on a lane, answered by a `LogEvent`.
@@ -7,8 +8,14 @@ package enum LogJob: Sendable {
   case commit(CommitGroup)
   case checkpoint(CheckpointWork)
   case read(ReadRequest, token: UInt64)
+  /// Make the index of a segment of which this run knows no more than the extent.
+  case loadIndex(SegmentKey, SegmentDescription)
+  /// Check produced batches, and compress them anew where their topic asks for it.
+  case prepare([BatchIntake], token: UInt64)
   case remove([String], isDoomed: Bool)
   case compact(CompactionRun)
+  /// Compare the next blocks of a segment with their checksums.
+  case scrub(SegmentScrub)
   /// Look at the room on the volume, and set the ballast aside where there is room for it.
   case measureSpace(ballast: ByteCount)
 
@@ -17,13 +24,14 @@ package enum LogJob: Sendable {
     switch self {
     case .commit: .disk
     case .checkpoint: .checkpoint
-    case .read: .reader
-    case .remove, .compact, .measureSpace: .background
+    case .read, .loadIndex: .reader
+    case .prepare: .codec
+    case .remove, .compact, .scrub, .measureSpace: .background
     }
   }
 }
 
-package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, background, reader }
+package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, background, reader, codec }
 
 /// What became of a job; handed to `LogStore.finished` on the engine's thread.
 package enum LogEvent: Sendable {
@@ -35,8 +43,11 @@ package enum LogEvent: Sendable {
   /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
   case checkpointPostponed(DiskError)
   case read(ReadOutcome, token: UInt64)
+  case indexLoaded(SegmentKey, Result<LoadedIndex, IndexFailure>)
+  case prepared([BatchIntake.Outcome], token: UInt64)
   case removed(RemovedFiles)
   case compactionStepped(CompactionRun.Step)
+  case scrubbed(ScrubStep)
   /// A failure after which only stopping the process is left.
   case failed(DiskError)
 }
@@ -88,17 +99,27 @@ package struct CommitGroup: Sendable {
 /// What a checkpoint needs done before it counts, and the checkpoint itself.
 package struct CheckpointWork: Sendable {
   /// Segments written since the last one began.
-  package var segments: [SegmentKey]
+  package var segments: Set<SegmentKey>
   /// Segments whose sync has failed: their bytes behind `last` are written again, from the journal.
   package var unsound: Set<SegmentKey>
   /// The checkpoint before this one, and the first use of a journal file that is of interest behind it.
   package var last: JournalSequence
   package var firstUse: UInt32
   /// Folders in which names were made.
-  package var folders: [String]
-  /// Index rows to add: the file, how many rows it holds already, the rows' bytes.
-  package var indexRows: [(path: String, rowsBefore: Int, rows: ByteSlice)]
+  package var folders: Set<String>
+  /// Index rows to add.
+  package var indexRows: [IndexRows]
   package var fileName: String
-  package var content: ByteSlice
-  package var sequence: JournalSequence
+  /// The checkpoint but for its state, which is yet to be encoded.
+  package var checkpoint: Checkpoint
+  var image: StateImage
+
+  package var sequence: JournalSequence { checkpoint.sequence }
+}
+
+/// Rows that the index file of a segment does not hold yet, and how many it holds.
+package struct IndexRows: Sendable {
+  package var key: SegmentKey
+  package var rowsBefore: Int
+  package var rows: [BlockIndex.Row]
 }

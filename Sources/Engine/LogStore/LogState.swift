@@ -2,7 +2,7 @@ package import ByteCodec
 package import Units
 
 /// All that the journal determines: the catalogue and the partitions. `apply` is the only way it changes, live and on
-/// replay, and `encode` is how two states are compared and checkpointed.
+/// replay, and `encoded` is how two states are compared and checkpointed.
 package final class LogState {
   package internal(set) var catalogue: Catalogue
   package private(set) var partitions: [PartitionKey: PartitionLog] = [:]
@@ -61,19 +61,11 @@ package final class LogState {
     }
   }
 
-  /// Equal states have equal bytes.
-  package func encode(to writer: inout ByteWriter) {
-    catalogue.encode(to: &writer)
-    writer.writeList(partitions.values.sorted { $0.key < $1.key }) { writer, partition in
-      partition.encode(to: &writer)
-    }
-  }
+  /// A copy that another thread may have.
+  var image: StateImage { StateImage(catalogue: catalogue, partitions: partitions.values.map(\.image)) }
 
-  package func encoded() -> ByteSlice {
-    var writer = ByteWriter(capacity: 1024 + 128 * partitions.count)
-    encode(to: &writer)
-    return writer.takeSlice()
-  }
+  /// Equal states have equal bytes.
+  package func encoded() -> ByteSlice { image.encoded() }
 
   package init(from reader: inout ByteReader, at sequence: JournalSequence) throws(WireError) {
     catalogue = try Catalogue(from: &reader, at: sequence)

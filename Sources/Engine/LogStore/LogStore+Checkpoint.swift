@@ -11,10 +11,13 @@ struct Checkpoints {
   /// Which file holds it.
   var fileIndex: Int
   let firstUse: UInt32
+  let salt: JournalSalt
   /// Segments written since the last one began.
   private(set) var dirty: Set<SegmentKey> = []
   /// Folders in which names were made since then.
   private(set) var folders: Set<String> = []
+  /// Segments whose indexes were made again, and have rows to write although nothing is appended there.
+  var reindexed: Set<SegmentKey> = []
   var phase = Phase.none
   /// Segments whose last sync may have failed: the next checkpoint writes them again first.
   var unsound: Set<SegmentKey> = []
@@ -25,14 +28,15 @@ struct Checkpoints {
   enum Phase {
     case none
     /// Taken, waiting until everything up to its sequence is durable.
-    case taken(Checkpoint, dirty: Set<SegmentKey>, folders: Set<String>, journalBytes: ByteCount)
-    case running(segments: [SegmentKey], folders: [String], journalBytes: ByteCount)
+    case taken(Checkpoint, StateImage, dirty: Set<SegmentKey>, folders: Set<String>, journalBytes: ByteCount)
+    case running(segments: Set<SegmentKey>, folders: Set<String>, journalBytes: ByteCount)
   }
 
-  init(last: JournalSequence, fileIndex: Int, firstUse: UInt32) {
+  init(last: JournalSequence, fileIndex: Int, firstUse: UInt32, salt: JournalSalt) {
     self.last = last
     self.fileIndex = fileIndex
     self.firstUse = firstUse
+    self.salt = salt
   }
 
   mutating func wrote(_ key: SegmentKey) { dirty.insert(key) }
@@ -45,7 +49,7 @@ struct Checkpoints {
   }
 
   /// What a checkpoint that came to nothing had seen to is left to the next one.
-  mutating func giveBack(_ segments: [SegmentKey], _ folders: [String]) {
+  mutating func giveBack(_ segments: Set<SegmentKey>, _ folders: Set<String>) {
     dirty.formUnion(segments)
     self.folders.formUnion(folders)
     unsound.formUnion(segments)
@@ -83,10 +87,11 @@ extension LogStore {
     // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
     let dirty = written.filter(isAlive)
     let checkpoint = Checkpoint(
-      sequence: decided, epoch: epoch, firstUse: checkpoints.firstUse, isCleanStop: cleanStop, nextUnit: nextUnit,
-      state: state.encoded(), doomed: state.doomed.map(\.path))
+      sequence: decided, epoch: epoch, salt: checkpoints.salt, firstUse: checkpoints.firstUse, isCleanStop: cleanStop,
+      nextUnit: nextUnit, state: .empty, doomed: state.doomed.map(\.path))
     checkpoints.phase = .taken(
-      checkpoint, dirty: dirty, folders: folders, journalBytes: checkpoints.journalBytes + commits.waitingBytes)
+      checkpoint, state.image, dirty: dirty, folders: folders,
+      journalBytes: checkpoints.journalBytes + commits.waitingBytes)
     startTakenCheckpoint()
   }
 
@@ -95,7 +100,8 @@ extension LogStore {
   }
 
   private func startTakenCheckpoint() {
-    guard case .taken(let checkpoint, let segments, let folders, let bytes) = checkpoints.phase else { return }
+    guard case .taken(let checkpoint, let image, let segments, let named, let bytes) = checkpoints.phase else { return }
+    var folders = named
     #if PLANTED_BUGS
       let dirty = PlantedBug.is(.checkpointForgetsDying) ? segments.filter(isAlive) : segments
       guard durable >= checkpoint.sequence || PlantedBug.is(.checkpointBeforeDurable) else { return }
@@ -103,17 +109,20 @@ extension LogStore {
       let dirty = segments
       guard durable >= checkpoint.sequence else { return }
     #endif
+    let rows = dirty.union(checkpoints.reindexed).compactMap(takeIndexRows)
+    checkpoints.reindexed = []
+    // An index file comes to be with its first rows.
+    for added in rows where added.rowsBefore == 0 { folders.insert(added.key.partition.folder) }
     let work = CheckpointWork(
-      segments: dirty.sorted(), unsound: checkpoints.unsound.intersection(dirty), last: checkpoints.last,
-      firstUse: checkpoints.firstUse, folders: folders.sorted(), indexRows: dirty.sorted().compactMap(takeIndexRows),
-      fileName: Checkpoint.fileNames[1 - checkpoints.fileIndex], content: checkpoint.encoded(),
-      sequence: checkpoint.sequence)
+      segments: dirty, unsound: checkpoints.unsound.intersection(dirty), last: checkpoints.last,
+      firstUse: checkpoints.firstUse, folders: folders, indexRows: rows,
+      fileName: Checkpoint.fileNames[1 - checkpoints.fileIndex], checkpoint: checkpoint, image: image)
     checkpoints.phase = .running(segments: work.segments, folders: work.folders, journalBytes: bytes)
     lanes.submit(.checkpoint(work))
   }
 
   /// Index rows of a segment that its file does not hold yet.
-  private func takeIndexRows(_ key: SegmentKey) -> (path: String, rowsBefore: Int, rows: ByteSlice)? {
+  private func takeIndexRows(_ key: SegmentKey) -> IndexRows? {
     guard let partition = state.partition(key.partition),
       let position = partition.index(of: key),
       let index = partition.segments[position].index, key.base <= partition.durable.segment
@@ -123,10 +132,8 @@ extension LogStore {
     let rows = index.rows[..<index.rows.partitioningIndex { $0.end.value > end }]
     let before = min(partition.segments[position].rowsWritten, rows.count)
     guard rows.count > before else { return nil }
-    var writer = ByteWriter(capacity: (rows.count - before) * BlockIndex.Row.encodedSize)
-    for row in rows[before...] { row.encode(to: &writer, of: key) }
     partition.segments[position].rowsWritten = rows.count
-    return (key.indexPath, before, writer.takeSlice())
+    return IndexRows(key: key, rowsBefore: before, rows: Array(rows[before...]))
   }
 
   func checkpointFinished(_ sequence: JournalSequence) {
@@ -151,9 +158,17 @@ extension LogStore {
   }
 
   /// Takes a checkpoint again that met a full disk, when that is due; and one at once where the disk is full and files
-  /// that were given up could make room.
+  /// that were given up, or journal files, could make room.
   func checkpointForRoom(_ now: Instant) {
     if let due = checkpoints.retryAt { return due <= now ? beginCheckpoint() : () }
-    if isFull, state.doomed.contains(where: { $0.sequence > checkpoints.last }) { beginCheckpoint() }
+    guard isFull else { return }
+    if space.freedBehind != checkpoints.last {
+      // Journal files that a checkpoint has freed count as room once a group has found them.
+      space.freedBehind = checkpoints.last
+      submitWitness()
+      flush()
+    }
+    let frees = state.doomed.contains { $0.sequence > checkpoints.last }
+    if frees || checkpoints.journalBytes.value >= options.journalFileBytes.value / 4 { beginCheckpoint() }
   }
 }

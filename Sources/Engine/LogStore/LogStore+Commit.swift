@@ -11,6 +11,8 @@ struct Commits {
   var waitingBytes = ByteCount.zero
   /// When a group that found the disk full is written again.
   var retryAt: Instant?
+  /// A group found the disk full and is not written yet, whether it waits for its next try or is being tried.
+  var isRetrying = false
   /// The last sync, and what was written since; only `durability=interval` looks at them.
   var syncedAt: Instant?
   var unsyncedBytes = ByteCount.zero
@@ -43,15 +45,16 @@ extension LogStore {
     case .staleEpoch(let current):
       return .staleEpoch(current: current)
     }
-    guard !isFull, hasRoom(for: ByteCount(batch.count)) else { return .full }
+    guard !isFull, hasRoom(for: ByteCount(batch.count)) else {
+      space.refuse(ByteCount(batch.count), limit: options.groupBytes)
+      return .full
+    }
     if header.hasProducerID, partition.producers.producers[header.producerID] == nil {
       guard makeRoomForProducer(now: now) else { return .tooManyProducers }
       producerCount += 1
     }
-    if let active = partition.segments.indices.last, partition.segments[active].index == nil {
-      // A segment of an earlier run. Where its index cannot be made, its end is damaged, and a new segment takes over.
-      _ = loadIndex(of: partition, segmentAt: active)
-    }
+    // Where the active segment has no index, because nobody asked `prepareAppend` for it or its end is damaged, a new
+    // segment takes over.
     let place = partition.place(header, size: ByteCount(batch.count), rules: rules.roll, now: now)
     var header = header
     header.baseOffset = place.baseOffset
@@ -70,7 +73,7 @@ extension LogStore {
     add(
       [CommitGroup.Entry(content: .batch(batch, place), unit: takeUnit(), endsUnit: true)], preparation: preparation,
       syncs: rules.syncs)
-    space.accepted += ByteCount(batch.count)
+    space.accept(ByteCount(batch.count))
     return .stored(base: place.baseOffset, sequence: sequence)
   }
 
@@ -149,6 +152,7 @@ extension LogStore {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
     commits.waiting.insert(group, at: 0)
+    commits.isRetrying = true
     commits.retryAt = clock.now().advanced(byMs: Self.retryMs)
   }
 
@@ -157,6 +161,7 @@ extension LogStore {
   ) {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
+    commits.isRetrying = false
     meters.committed(group, journalBytes: bytes, took: took)
     commits.waitingBytes -= group.bytes
     commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes

@@ -16,37 +16,47 @@ extension LogStore {
     package var next: Offset
   }
 
+  /// What a search finds next.
+  package enum CandidateResult {
+    case found(Candidate)
+    case nothing
+    case damaged(IndexFailure)
+    /// An index is being made; asked again when `LogProgress.indexes` brings this token.
+    case waits(token: UInt64)
+  }
+
   /// The first block of `partition`, from the one that holds `offset` on, in which the record sought may stand. Timestamps
   /// within a block are in no order, so only a walk tells.
   package func candidate(
     for sought: TimestampSought, in partition: PartitionLog, from offset: Offset
-  ) -> Result<Candidate?, IndexFailure> {
+  ) -> CandidateResult {
     switch sought {
     case .atOrAfter(let timestamp):
       return block(of: partition, from: offset) { $0 >= timestamp }
     case .latest:
-      guard let greatest = partition.segments.map(\.maxTimestamp).max(), greatest > .none else { return .success(nil) }
+      guard let greatest = partition.segments.map(\.maxTimestamp).max(), greatest > .none else { return .nothing }
       return block(of: partition, from: offset) { $0 == greatest }
     }
   }
 
   private func block(
     of partition: PartitionLog, from offset: Offset, where matches: (Timestamp) -> Bool
-  ) -> Result<Candidate?, IndexFailure> {
+  ) -> CandidateResult {
     var at = partition.segments.partitioningIndex { $0.end > offset }
     while at < partition.segments.count {
       defer { at += 1 }
       guard matches(partition.segments[at].maxTimestamp) else { continue }
-      if partition.segments[at].index == nil {
-        if case .failure(let failure) = loadIndex(of: partition, segmentAt: at) { return .failure(failure) }
+      guard let index = partition.segments[at].index else {
+        let token = reads.takeToken()
+        loadIndex(of: partition, segmentAt: at, for: .caller(token: token))
+        return .waits(token: token)
       }
-      guard let index = partition.segments[at].index else { continue }
       if let row = index.firstBlock(from: offset, where: matches) {
-        return .success(
+        return .found(
           Candidate(
             offset: max(row.firstOffset, offset), bytes: Int(row.length.value), next: row.lastOffset.advanced(by: 1)))
       }
     }
-    return .success(nil)
+    return .nothing
   }
 }

@@ -8,6 +8,19 @@ struct PendingReads {
   var nextToken: UInt64 = 1
   /// The partition and the rows a waiting read will have checked.
   var waiting: [UInt64: (partition: PartitionKey, request: ReadRequest)] = [:]
+
+  mutating func takeToken() -> UInt64 {
+    defer { nextToken += 1 }
+    return nextToken
+  }
+}
+
+/// What a reader wants of a partition.
+struct ReadStretch {
+  var offset: Offset
+  var limit: Offset
+  var maxBytes: Int
+  var firstBatchWhole: Bool
 }
 
 /// What a read gives at once.
@@ -23,23 +36,28 @@ extension LogStore {
   package func read(
     _ partition: PartitionLog, from offset: Offset, limit: Offset, maxBytes: Int, firstBatchWhole: Bool
   ) -> ReadResult {
-    read(partition, from: offset, limit: limit, maxBytes: maxBytes, firstBatchWhole: firstBatchWhole, token: nil)
+    read(
+      partition, ReadStretch(offset: offset, limit: limit, maxBytes: maxBytes, firstBatchWhole: firstBatchWhole),
+      token: nil)
   }
 
-  private func read(
-    _ partition: PartitionLog, from offset: Offset, limit: Offset, maxBytes: Int, firstBatchWhole: Bool, token: UInt64?
-  ) -> ReadResult {
+  func read(_ partition: PartitionLog, _ stretch: ReadStretch, token: UInt64?) -> ReadResult {
+    var stretch = stretch
     #if PLANTED_BUGS
-      let limit = PlantedBug.is(.decidedShown) ? partition.end : min(limit, partition.durable.end)
+      stretch.limit = PlantedBug.is(.decidedShown) ? partition.end : min(stretch.limit, partition.durable.end)
     #else
-      let limit = min(limit, partition.durable.end)
+      stretch.limit = min(stretch.limit, partition.durable.end)
     #endif
-    guard offset < limit else { return .outcome(.batches(.empty, next: offset, position: FilePosition(0))) }
+    let offset = stretch.offset
+    guard offset < stretch.limit else { return .outcome(.batches(.empty, next: offset, position: FilePosition(0))) }
     var from = partition.segments.partitioningIndex { $0.end > offset }
     while from < partition.segments.count {
-      let result = request(
-        partition, segmentAt: from, offset: offset, limit: limit, maxBytes: maxBytes, whole: firstBatchWhole)
-      switch result {
+      guard let index = partition.segments[from].index else {
+        let token = token ?? reads.takeToken()
+        loadIndex(of: partition, segmentAt: from, for: .read(stretch, token: token))
+        return .waits(token: token)
+      }
+      switch request(partition, segmentAt: from, index, stretch) {
       case .failure(let reason): return .outcome(reason.outcome)
       case .success(nil): from += 1  // compaction left nothing behind `offset` here
       case .success(let request?): return run(request, of: partition, token: token)
@@ -54,8 +72,7 @@ extension LogStore {
       if case .gone = outcome { return .outcome(request.missing) }
       return .outcome(outcome)
     }
-    let token = token ?? reads.nextToken
-    reads.nextToken = max(reads.nextToken, token + 1)
+    let token = token ?? reads.takeToken()
     reads.waiting[token] = (partition.key, request)
     lanes.submit(.read(request, token: token))
     return .waits(token: token)
@@ -75,10 +92,10 @@ extension LogStore {
   /// waited for in turn, under the same token.
   private func readAgain(_ request: ReadRequest, of partition: PartitionLog, token: UInt64) -> ReadOutcome? {
     guard partition.index(of: request.segment) == nil else { return request.missing }
-    switch read(
-      partition, from: request.offset, limit: request.limit, maxBytes: request.maxBytes,
-      firstBatchWhole: request.firstBatchWhole, token: token)
-    {
+    let stretch = ReadStretch(
+      offset: request.offset, limit: request.limit, maxBytes: request.maxBytes,
+      firstBatchWhole: request.firstBatchWhole)
+    switch read(partition, stretch, token: token) {
     case .outcome(let outcome): return outcome
     case .waits: return nil
     }
@@ -95,17 +112,11 @@ extension LogStore {
   }
 
   private func request(
-    _ partition: PartitionLog, segmentAt at: Int, offset: Offset, limit: Offset, maxBytes: Int, whole: Bool
+    _ partition: PartitionLog, segmentAt at: Int, _ index: BlockIndex, _ stretch: ReadStretch
   ) -> Result<ReadRequest?, IndexFailure> {
     let base = partition.segments[at].base
     let key = partition.segmentKey(at)
-    if partition.segments[at].index == nil {
-      switch loadIndex(of: partition, segmentAt: at) {
-      case .success: break
-      case .failure(let failure): return .failure(failure)
-      }
-    }
-    guard let index = partition.segments[at].index else { return .success(nil) }
+    let offset = stretch.offset
     let damage = partition.segments[at].damage
     if let damage, offset >= damage.first { return .failure(damage) }
     let decided = damage == nil ? FilePosition(partition.segments[at].size.value) : index.end
@@ -124,24 +135,9 @@ extension LogStore {
     }
     return .success(
       ReadRequest(
-        segment: key, offset: offset, start: start, end: end, limit: limit, maxBytes: maxBytes,
-        firstBatchWhole: whole, unverified: index.unverifiedRows(from: start, bytes: maxBytes)))
-  }
-
-  /// Makes the index of a segment that this run has not touched yet. Damage found in it is remembered; a disk that does
-  /// not answer is asked again the next time.
-  func loadIndex(of partition: PartitionLog, segmentAt at: Int) -> Result<Void, IndexFailure> {
-    let segment = partition.segments[at]
-    let key = partition.segmentKey(at)
-    switch workshop.loadIndex(of: key, segment.description, isActive: at == partition.segments.count - 1) {
-    case .success(let loaded):
-      partition.segments[at].index = loaded.index
-      partition.segments[at].damage = loaded.damage
-      partition.segments[at].rowsWritten = loaded.rowsInFile
-      return .success(())
-    case .failure(let failure):
-      return .failure(failure)
-    }
+        segment: key, offset: offset, start: start, end: end, limit: stretch.limit, maxBytes: stretch.maxBytes,
+        firstBatchWhole: stretch.firstBatchWhole,
+        unverified: index.unverifiedRows(from: start, bytes: stretch.maxBytes)))
   }
 }
 

@@ -1,6 +1,6 @@
 import ByteCodec
 package import Machine
-import RecordFormat
+package import RecordFormat
 package import Units
 
 /// The durable log of one data folder: decides on the engine's thread, writes on lanes.
@@ -54,6 +54,8 @@ package final class LogStore {
   var checkpoints: Checkpoints
   var nextUnit: UInt64
   var reads = PendingReads()
+  var pendingIndexes = PendingIndexes()
+  var preparations = Preparations()
   var compaction: Compaction?
   var removal = Removal()
   var trustedTime: TrustedTime
@@ -77,7 +79,7 @@ package final class LogStore {
     let recovered = try Recovery(disk: disk, entropy: entropy).run()
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
-      durable: recovered.checkpoint.sequence)
+      salt: recovered.checkpoint.salt, durable: recovered.checkpoint.sequence)
     let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
     self.init(
       recovered: recovered, clock: clock, entropy: entropy, options: options, workshop: workshop,
@@ -103,7 +105,11 @@ package final class LogStore {
     durable = checkpoint.sequence
     nextUnit = checkpoint.nextUnit
     commits = Commits(next: checkpoint.sequence.next, reclaimable: checkpoint.sequence)
-    checkpoints = Checkpoints(last: checkpoint.sequence, fileIndex: recovered.fileIndex, firstUse: checkpoint.firstUse)
+    checkpoints = Checkpoints(
+      last: checkpoint.sequence, fileIndex: recovered.fileIndex, firstUse: checkpoint.firstUse,
+      salt: checkpoint.salt)
+    checkpoints.reindexed = recovered.replayed
+    if let measured = try? workshop.disk.space() { space.measured(measured) }
     producerCount = producerEntries
     submitWitness()
   }
@@ -116,12 +122,7 @@ package final class LogStore {
   package var admits: Bool {
     failure != nil || isFull
       || commits.waitingBytes < options.waitingBytes
-        && checkpoints.journalBytes + commits.waitingBytes < options.journalCap
-  }
-
-  /// The size of the volume and what is free on it; nil when the system does not say.
-  package func volumeSpace() -> VolumeSpace? {
-    do throws(DiskError) { return try workshop.disk.space() } catch { return nil }
+        && journalInUse < options.journalCap
   }
 
   /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.
@@ -141,10 +142,16 @@ package final class LogStore {
       checkpointPostponed()
     case .read(let outcome, let token):
       readFinished(outcome, token: token, &progress)
+    case .indexLoaded(let key, let result):
+      indexLoaded(key, result, &progress)
+    case .prepared(let outcomes, let token):
+      preparationFinished(outcomes, token: token, &progress)
     case .removed(let files):
       removalFinished(files)
     case .compactionStepped(let step):
       compactionStepped(step, &progress)
+    case .scrubbed(let step):
+      scrubStepped(step, &progress)
     case .failed(let error):
       if failure == nil { failure = error }
       progress.failure = failure
@@ -159,7 +166,15 @@ package struct LogProgress {
   package var moved: [PartitionLog] = []
   /// Reads that had to wait for the disk, by the token `read` gave.
   package var reads: [(token: UInt64, outcome: ReadOutcome)] = []
+  /// Indexes that were waited for, by the token under which they were, and what kept one from being made.
+  package var indexes: [(token: UInt64, failure: IndexFailure?)] = []
+  /// An index of which blocks were missing on disk: the segment, and how many were made again.
+  package var reindexed: (segment: SegmentKey, blocks: Int)?
+  /// Batches that are prepared, by the token `prepare` gave.
+  package var prepared: (token: UInt64, outcomes: [BatchIntake.Outcome])?
   /// What has become of a step of the compaction under way.
   package var compaction: CompactionProgress?
+  /// What a step of the scrub under way found.
+  package var scrub: ScrubStep?
   package var failure: DiskError?
 }

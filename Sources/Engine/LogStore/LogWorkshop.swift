@@ -1,5 +1,7 @@
 import ByteCodec
+import Compression
 import Machine
+import RecordFormat
 import Units
 
 /// Runs jobs against the disk. One for the data folder, shared by the lanes; what only the disk lane touches is marked.
@@ -9,6 +11,12 @@ package final class LogWorkshop: @unchecked Sendable {
   /// Disk lane only.
   private let journal: JournalWriter
   private let clock: any Clock
+  /// Codec lane only.
+  private let compressor = Compressor()
+  private let decompressor = Decompressor()
+  /// What the journal's files can take, and the size of those this run has made, as of the last commit; read by the
+  /// engine's thread.
+  let journalRoom = Locked((spare: ByteCount.zero, made: ByteCount.zero))
 
   init(disk: any Disk, journal: JournalWriter, clock: any Clock) {
     self.disk = disk
@@ -16,6 +24,8 @@ package final class LogWorkshop: @unchecked Sendable {
     self.clock = clock
     files = OpenFiles(disk: disk)
   }
+
+  var indexes: IndexLoader { IndexLoader(disk: disk, files: files) }
 
   /// Does `job`, on whichever thread its lane has. Never throws: a failure is an event.
   package func run(_ job: LogJob) -> LogEvent {
@@ -27,10 +37,16 @@ package final class LogWorkshop: @unchecked Sendable {
         return try checkpoint(work)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
+      case .loadIndex(let key, let extent):
+        return .indexLoaded(key, indexes.load(key, extent, isActive: true))
+      case .prepare(let batches, let token):
+        return .prepared(batches.map { $0.run(compressor: compressor, scratch: decompressor) }, token: token)
       case .remove(let paths, let isDoomed):
         return .removed(RemovedFiles(asked: paths, gone: paths.filter(remove), isDoomed: isDoomed))
       case .compact(let run):
         return .compactionStepped(run.step(self))
+      case .scrub(let scrub):
+        return .scrubbed(scrub.step(self))
       case .measureSpace(let ballast):
         return .space(try Ballast(disk: disk).measure(setAside: ballast))
       }
@@ -66,6 +82,8 @@ package final class LogWorkshop: @unchecked Sendable {
       return .commitPostponed(error)
     }
     let wrote = clock.now()
+    let room = (spare: journal.spare, made: journal.made)
+    journalRoom.withLock { $0 = room }
     if group.syncs {
       try journal.sync(through: group.last)
       if case .witness = group.entries.last?.content { journal.noteDurable() }
@@ -103,21 +121,28 @@ package final class LogWorkshop: @unchecked Sendable {
   /// failure is final.
   private func checkpoint(_ work: CheckpointWork) throws(DiskError) -> LogEvent {
     let began = clock.now()
-    for (path, before, rows) in work.indexRows { writeIndex(path, before, rows) }
+    let segments = work.segments.sorted()
+    let indexes = work.indexRows.sorted { $0.key < $1.key }.compactMap(writeIndex)
+    var checkpoint = work.checkpoint
+    checkpoint.state = work.image.encoded()
+    let content = checkpoint.encoded()
     do throws(DiskError) {
       try rewrite(work)
-      let handles = try work.segments.map { (key) throws(DiskError) in try files.file(key.logPath, .create) }
+      let handles = try segments.map { (key) throws(DiskError) in try files.file(key.logPath, .create) }
       for handle in handles { handle.startWriteback(from: FilePosition(0), count: .zero) }
       #if PLANTED_BUGS
         for handle in handles where !PlantedBug.is(.segmentsNotSynced) { try handle.sync() }
-        for folder in work.folders where !PlantedBug.is(.segmentFoldersNotSynced) { try disk.syncDirectory(folder) }
+        for folder in work.folders.sorted() where !PlantedBug.is(.segmentFoldersNotSynced) {
+          try disk.syncDirectory(folder)
+        }
       #else
         for handle in handles { try handle.sync() }
-        for folder in work.folders { try disk.syncDirectory(folder) }
+        for folder in work.folders.sorted() { try disk.syncDirectory(folder) }
       #endif
+      for index in indexes { _ = Result { () throws(DiskError) in try index.sync() } }
       let file = try disk.open(work.fileName, .create)
-      try file.write([work.content], at: FilePosition(0))
-      try file.truncate(to: ByteCount(work.content.count))
+      try file.write([content], at: FilePosition(0))
+      try file.truncate(to: ByteCount(content.count))
       #if PLANTED_BUGS
         if PlantedBug.is(.checkpointNotSynced) { return .checkpointed(work.sequence, nanoseconds: 0) }
       #endif
@@ -133,12 +158,18 @@ package final class LogWorkshop: @unchecked Sendable {
     return .checkpointed(work.sequence, nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
   }
 
-  /// Adds rows to an index file. They are derived: rows that cannot be written are made again from the segment when
-  /// somebody needs them, so no failure matters.
-  private func writeIndex(_ path: String, _ rowsBefore: Int, _ rows: ByteSlice) {
-    _ = Result { () throws(DiskError) in
-      let file = try files.file(path, .create)
-      try file.write([rows], at: FilePosition(Int64(rowsBefore * BlockIndex.Row.encodedSize)))
+  /// Adds rows to an index file, which is returned to be synced. They are derived: rows that cannot be written, or were
+  /// not synced, are made again from the segment when somebody needs them, so no failure matters.
+  private func writeIndex(_ added: IndexRows) -> (any DiskFile)? {
+    var writer = ByteWriter(capacity: added.rows.count * BlockIndex.Row.encodedSize)
+    for row in added.rows { row.encode(to: &writer, of: added.key) }
+    do throws(DiskError) {
+      let file = try files.file(added.key.indexPath, .create)
+      try file.write(
+        [writer.takeSlice()], at: FilePosition(Int64(added.rowsBefore * BlockIndex.Row.encodedSize)))
+      return file
+    } catch {
+      return nil
     }
   }
 
@@ -148,9 +179,11 @@ package final class LogWorkshop: @unchecked Sendable {
     #if PLANTED_BUGS
       if PlantedBug.is(.failedSyncRepeated) { return }
     #endif
-    let reader = try JournalReader(disk: disk, checkpoint: work.last, firstUse: work.firstUse)
+    let reader = try JournalReader(
+      disk: disk, checkpoint: work.last, firstUse: work.firstUse, salt: journal.salt)
     var reached = work.last
-    for frame in reader.frames() where frame.header.sequence <= work.sequence {
+    var walk = reader.walk(through: work.sequence)
+    while let frame = try walk.next() {
       reached = frame.header.sequence
       let place = frame.header.place
       let key = SegmentKey(partition: place.partition, base: place.segment)

@@ -155,23 +155,11 @@ package final class PartitionLog {
       end: end, segment: segments.last?.base ?? end, position: FilePosition(segments.last?.size.value ?? 0))
   }
 
-  /// Everything a checkpoint needs; equal partitions have equal bytes.
-  func encode(to writer: inout ByteWriter) {
-    key.encode(to: &writer)
-    #if PLANTED_BUGS
-      writer.writeInt64(PlantedBug.is(.logStartForgotten) ? 0 : start.value)
-    #else
-      writer.writeInt64(start.value)
-    #endif
-    writer.writeInt64(end.value)
-    writer.writeInt64(cleanedThrough.value)
-    writer.writeList(segments) { writer, segment in segment.description.encode(to: &writer) }
-    epochs.encode(to: &writer)
-    #if PLANTED_BUGS
-      (PlantedBug.is(.producersForgotten) ? ProducerTable() : producers).encode(to: &writer)
-    #else
-      producers.encode(to: &writer)
-    #endif
+  /// Everything a checkpoint needs, as it is now.
+  var image: PartitionImage {
+    PartitionImage(
+      key: key, start: start, end: end, cleanedThrough: cleanedThrough, segments: segments.map(\.description),
+      epochs: epochs, producers: producers)
   }
 
   init(from reader: inout ByteReader, at sequence: JournalSequence) throws(WireError) {

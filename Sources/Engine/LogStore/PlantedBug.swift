@@ -15,6 +15,7 @@
     case unitWithoutEndKept
     case staleJournalAccepted
     case payloadNotChecked
+    case journalSaltIgnored
     case producersForgotten
     case logStartForgotten
     case doomedRemovedEarly

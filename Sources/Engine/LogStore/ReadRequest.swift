@@ -55,9 +55,7 @@ extension ReadRequest {
         if bytes.count == Int(row.length.value), Checksum.crc32c(bytes) == row.checksum { continue }
         // What stands before the damaged block can still be served.
         guard row.position > start, row.firstOffset > offset else {
-          return .damaged(
-            first: row.firstOffset, last: row.lastOffset,
-            reason: "the checksum of the block at byte \(row.position.value) of \(segment.logPath) does not match")
+          return row.mismatch(in: segment).outcome
         }
         sound.end = min(end, row.position)
         break

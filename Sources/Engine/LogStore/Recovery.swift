@@ -1,13 +1,12 @@
 import ByteCodec
 package import Machine
-import RecordFormat
 package import Units
 
 /// Why a data folder cannot be opened. Nothing has been changed in it.
 package enum RecoveryFailure: Error, Equatable, CustomStringConvertible {
   case lockHeld
   case disk(DiskError)
-  case newerFormat(UInt16)
+  case otherFormat(UInt16)
   /// The folder holds data, but neither checkpoint can be read.
   case noCheckpoint(folderHolds: String)
   /// A frame that had been synced cannot be read.
@@ -21,8 +20,9 @@ package enum RecoveryFailure: Error, Equatable, CustomStringConvertible {
       "another process has this data folder open"
     case .disk(let error):
       "the disk refused: \(error)"
-    case .newerFormat(let version):
-      "the data folder was written by a newer version (format \(version)); nothing was changed: use that version"
+    case .otherFormat(let version):
+      "the data folder was written by another version (format \(version), this one reads format \(Checkpoint.version)); "
+        + "nothing was changed: use the version that wrote it"
     case .noCheckpoint(let holds):
       "the folder holds \(holds), but neither checkpoint-a nor checkpoint-b can be read; nothing was changed: "
         + "restore a backup of the checkpoint files"
@@ -44,11 +44,18 @@ package struct RecoveryReport: Equatable, Sendable {
   package var droppedFrames = 0
   package var rewrittenBytes = ByteCount.zero
   package var partitions = 0
+  /// Segments whose index files had not what they should have.
+  package var reindexedSegments = 0
+  package var orphans = Orphans.Report()
+
+  /// For a person, what happened in one line and then what else there is to know.
+  package var lines: [String] { [line] + orphans.lines }
 
   /// For a person, in one line.
   package var line: String {
     if isNew { return "a new data folder" }
-    let found = "\(partitions) partitions, \(replayedFrames) journal frames replayed"
+    let indexes = reindexedSegments == 0 ? "" : ", \(reindexedSegments) block indexes made again"
+    let found = "\(partitions) partitions, \(replayedFrames) journal frames replayed\(indexes)"
     return wasCleanStop
       ? "stopped in order before; \(found)"
       : "not stopped in order before; \(found), \(droppedFrames) dropped that were never acknowledged"
@@ -70,6 +77,8 @@ struct Recovery {
     /// Which of the two checkpoint files holds `checkpoint`.
     var fileIndex: Int
     var report: RecoveryReport
+    /// Segments that replay wrote: their index files lag behind.
+    var replayed: Set<SegmentKey> = []
   }
 
   /// What a repair has been told to give up; nil at a start.
@@ -93,8 +102,8 @@ struct Recovery {
       switch Checkpoint.decode(content) {
       case .success(let checkpoint):
         if best.map({ checkpoint.isNewer(than: $0.checkpoint) }) ?? true { best = (checkpoint, index) }
-      case .failure(.newerFormat(let version)):
-        throw .newerFormat(version)
+      case .failure(.otherFormat(let version)):
+        throw .otherFormat(version)
       case .failure(.damaged):
         continue  // torn while it was written, or rotten: the other one decides
       }
@@ -138,7 +147,8 @@ struct Recovery {
     try makeFolders()
     let state = LogState(clusterID: entropy.uniqueID())
     let checkpoint = Checkpoint(
-      sequence: .start, epoch: 0, firstUse: 1, isCleanStop: true, nextUnit: 1, state: state.encoded(), doomed: [])
+      sequence: .start, epoch: 0, salt: JournalSalt(from: entropy), firstUse: 1, isCleanStop: true, nextUnit: 1,
+      state: state.encoded(), doomed: [])
     try write(checkpoint, fileIndex: 0)
     return Result(
       state: state, checkpoint: checkpoint, fileIndex: 0, report: RecoveryReport(isNew: true, wasCleanStop: true))
@@ -152,16 +162,18 @@ struct Recovery {
     state.doomed = checkpoint.doomed.map { Doomed(path: $0, sequence: checkpoint.sequence) }
     try onDisk { () throws(DiskError) in try makeFolders() }
     let journal = try onDisk { () throws(DiskError) in
-      try JournalReader(disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse)
+      try JournalReader(
+        disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse, salt: checkpoint.salt)
     }
     let found = try journal.read(givingUp: loss?.firstFrame)
     var report = RecoveryReport(
-      wasCleanStop: checkpoint.isCleanStop && !found.wasWritten, replayedFrames: found.frames.count,
+      wasCleanStop: checkpoint.isCleanStop && !found.wasWritten, replayedFrames: found.count,
       droppedFrames: found.dropped, partitions: state.partitions.count)
     var replay = Replay(disk: disk, state: state)
-    for frame in found.frames { try replay.apply(frame) }
+    try apply(journal, found, to: &replay)
     for frame in loss?.placeholders(in: state) ?? [] { try replay.apply(frame) }
     report.rewrittenBytes = replay.bytesWritten
+    report.reindexedSegments = replay.reindexed
     report.partitions = state.partitions.count
     var next = checkpoint
     next.sequence = max(found.last, loss?.lastFrame ?? found.last)
@@ -171,7 +183,7 @@ struct Recovery {
     #endif
     next.firstUse = found.highestUse + 1
     next.isCleanStop = false
-    next.nextUnit = max(checkpoint.nextUnit, (found.frames.last?.header.unit ?? 0) + 1)
+    next.nextUnit = max(checkpoint.nextUnit, found.lastUnit + 1)
     next.state = state.encoded()
     next.doomed = state.doomed.map(\.path)
     try onDisk { () throws(DiskError) in
@@ -179,7 +191,24 @@ struct Recovery {
       try write(next, fileIndex: 1 - fileIndex)
     }
     for partition in state.partitions.values { partition.allIsDurable() }
-    return Result(state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report)
+    if !report.wasCleanStop {
+      report.orphans = Orphans.moveAll(on: disk, state: state, doomed: next.doomed, epoch: next.epoch)
+    }
+    return Result(
+      state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report, replayed: replay.segments)
+  }
+
+  /// Reads the frames once more and puts them back. They were whole a moment ago: where one is not, the disk is at fault.
+  private func apply(
+    _ journal: JournalReader, _ found: JournalReader.Outcome, to replay: inout Replay
+  ) throws(RecoveryFailure) {
+    var walk = journal.walk(through: found.last)
+    for _ in 0..<found.count {
+      guard let frame = try onDisk({ () throws(DiskError) in try walk.next() }) else {
+        throw .disk(DiskError(call: .read, path: JournalWriter.folder, code: DiskError.inputOutput))
+      }
+      try replay.apply(frame)
+    }
   }
 
   func write(_ checkpoint: Checkpoint, fileIndex: Int) throws(DiskError) {
@@ -198,82 +227,5 @@ extension Checkpoint {
   func isNewer(than other: Checkpoint) -> Bool {
     (sequence, epoch, firstUse, isCleanStop ? 1 : 0)
       > (other.sequence, other.epoch, other.firstUse, other.isCleanStop ? 1 : 0)
-  }
-}
-
-/// Puts journal frames back: control records into the state, batches into the state and into their segments.
-struct Replay {
-  let disk: any Disk
-  let state: LogState
-  private var touched: [SegmentKey: any DiskFile] = [:]
-  private var folders: Set<String> = []
-  private(set) var bytesWritten = ByteCount.zero
-  /// False: only the state changes, for tools that look.
-  private let writes: Bool
-
-  init(disk: any Disk, state: LogState, writes: Bool = true) {
-    self.disk = disk
-    self.state = state
-    self.writes = writes
-  }
-
-  mutating func apply(_ frame: JournalReader.Frame) throws(RecoveryFailure) {
-    switch frame.header.kind {
-    case .open, .witness:
-      return
-    case .control:
-      var reader = ByteReader(frame.payload)
-      guard let record = try? ControlRecord(from: &reader) else {
-        throw .inconsistent("journal frame \(frame.header.sequence.value) holds no control record")
-      }
-      state.apply(record, at: frame.header.sequence)
-    case .batch:
-      let place = frame.header.place
-      guard let partition = state.partition(place.partition), partition.end == place.baseOffset,
-        let header = try? RecordBatchHeader(frame.payload.bytes)
-      else {
-        throw .inconsistent(
-          "journal frame \(frame.header.sequence.value) is a batch at offset \(place.baseOffset.value) of partition "
-            + "\(place.partition.folder), which does not follow what is before it")
-      }
-      do throws(DiskError) {
-        if writes { try write(frame.payload, place: place) }
-      } catch {
-        throw .disk(error)
-      }
-      partition.apply(frame.payload, header: header, at: place, sequence: frame.header.sequence)
-    }
-  }
-
-  private mutating func write(_ batch: ByteSlice, place: BatchPlace) throws(DiskError) {
-    let key = SegmentKey(partition: place.partition, base: place.segment)
-    #if PLANTED_BUGS
-      if PlantedBug.is(.segmentTailTrusted), let size = try? disk.open(key.logPath, .read).size(),
-        size.value >= place.position.value + Int64(batch.count)
-      {
-        return
-      }
-    #endif
-    let file: any DiskFile
-    if let known = touched[key] {
-      file = known
-    } else {
-      if place.position.value == 0 {
-        try disk.makeDirectory(key.partition.folder)
-        folders.formUnion([key.partition.folder, "data"])
-      }
-      file = try disk.open(key.logPath, .create)
-      try file.truncate(to: ByteCount(place.position.value))
-      touched[key] = file
-    }
-    try file.write([batch], at: place.position)
-    bytesWritten += ByteCount(batch.count)
-  }
-
-  /// Syncs every segment and name that was written.
-  func makeDurable() throws(DiskError) {
-    for file in touched.values { file.startWriteback(from: FilePosition(0), count: .zero) }
-    for key in touched.keys.sorted() { try touched[key]?.sync() }
-    for folder in folders.sorted() { try disk.syncDirectory(folder) }
   }
 }

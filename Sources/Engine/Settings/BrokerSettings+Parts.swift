@@ -8,12 +8,18 @@ package struct UpkeepSettings: Sendable, Equatable {
   package let cleanerDedupeBufferBytes: Int64
   /// Ceiling of compaction's reads and writes together, a second.
   package let cleanerMaxBytesPerSecond: Double
+  /// Ceiling of the scrub's reads, a second; 0 turns it off.
+  package let scrubBytesPerSecond: Int64
+  /// From the begin of one scrub of all segments to the next.
+  package let scrubIntervalMs: Int64
 
   init(_ reader: SettingReader) throws(SettingError) {
     retentionCheckIntervalMs = try reader.long("log.retention.check.interval.ms")
     cleanerBackoffMs = try reader.long("log.cleaner.backoff.ms")
     cleanerDedupeBufferBytes = try reader.long("log.cleaner.dedupe.buffer.size")
     cleanerMaxBytesPerSecond = try reader.number("log.cleaner.io.max.bytes.per.second")
+    scrubBytesPerSecond = try reader.long("scrub.bytes.per.second")
+    scrubIntervalMs = try reader.long("scrub.interval.ms")
   }
 }
 

@@ -34,5 +34,11 @@ package enum MillraceSettingTable {
     .own(
       "replication.factor.strict", .boolean, "false",
       about: "Refuses replication factors above 1 instead of keeping one copy."),
+    .own(
+      "scrub.bytes.per.second", .long, "10485760", .atLeast(0), isSize: true,
+      about: "How fast full segments are compared with their checksums in the background; 0 turns it off."),
+    .own(
+      "scrub.interval.ms", .long, "86400000", .atLeast(1_000),
+      about: "Time from the begin of one such pass over all segments to the next."),
   ]
 }

@@ -11,9 +11,15 @@ package protocol WireMessage: Sendable {
   /// Writes a body of that version. What the version has no field for is left out, and a null where it allows none is
   /// written as an empty value. A version outside `versions` is taken as the nearest one inside.
   func encode(to writer: inout ByteWriter, version: Int16)
+
+  /// Calls `found` for every error code of a response, wherever it stands; zeros, which mean success, included.
+  func errorCodes(_ found: (Int16) -> Void)
 }
 
 extension WireMessage {
+  /// Messages without error codes have none.
+  package func errorCodes(_ found: (Int16) -> Void) {}
+
   /// `version`, held within `versions`.
   static func nearest(_ version: Int16) -> Int16 { min(max(version, versions.lowerBound), versions.upperBound) }
 }

@@ -26,6 +26,8 @@ package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
   package var isOutOfDescriptors: Bool { code == 23 || code == 24 }
   /// EIO.
   package static let inputOutput: Int32 = 5
+  /// EEXIST.
+  package static let exists: Int32 = 17
   /// ENOENT.
   package var isMissing: Bool { code == 2 }
 

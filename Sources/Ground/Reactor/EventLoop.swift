@@ -29,6 +29,7 @@ package final class EventLoop: @unchecked Sendable {
   private var mail: [@Sendable () -> Void] = []
   private var timers = TimerQueue()
   private var hooks: [() -> Void] = []
+  private var watch: ((TurnCost) -> Void)?
   private let isStopping = Atomic<Bool>(false)
   private let threadID = Atomic<UInt>(0)
   private let startLock = Lock()
@@ -64,7 +65,7 @@ package final class EventLoop: @unchecked Sendable {
     while !isStopping.load(ordering: .acquiring) { turn() }
     mailbox.close()
     runMail()
-    hooks = []
+    (hooks, watch) = ([], nil)
     poller.stopAll()
     timers.removeAll()
     (toFlush, toContinue) = ([], [])
@@ -111,17 +112,34 @@ package final class EventLoop: @unchecked Sendable {
     hooks.append(hook)
   }
 
+  /// Tells `watch` at the end of every turn from now on what it took.
+  package func watchTurns(_ watch: @escaping (TurnCost) -> Void) {
+    assert(isOnLoopThread)
+    self.watch = watch
+  }
+
   // MARK: - A turn
 
   private func turn() {
     // Taken before the sockets are read: who leaves something over in this turn gets its next share in the next.
     let continuing = toContinue
-    poller.wait(timeoutMs: timeout()) { now = clock.now() }
+    var cost: TurnCost?
+    poller.wait(timeoutMs: timeout()) {
+      now = clock.now()
+      if watch != nil { cost = TurnCost(at: now) }
+    }
     continueConnections(continuing)
+    cost?.ended(.sockets, at: clock.now())
     runMail()
+    cost?.ended(.lanes, at: clock.now())
     runTimers()
+    cost?.ended(.timers, at: clock.now())
     for hook in hooks { hook() }
+    cost?.ended(.hooks, at: clock.now())
     flushConnections()
+    cost?.ended(.replies, at: clock.now())
+    cost?.ended()
+    if let watch, let cost { watch(cost) }
   }
 
   private func timeout() -> Int32 {

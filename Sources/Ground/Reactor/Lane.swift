@@ -6,6 +6,7 @@ package final class Lane: @unchecked Sendable {
   private let lock = Lock()
   private var queue = WorkQueue()
   private var isStopping = false
+  private var isBusy = false
   private var thread: NamedThread?
 
   /// Starts the thread. Fails when the system gives no thread.
@@ -28,6 +29,9 @@ package final class Lane: @unchecked Sendable {
   /// How much work waits now.
   package var waiting: Int { lock.withLock { queue.count } }
 
+  /// Work that waits, and what runs.
+  package var load: Int { lock.withLock { queue.count + (isBusy ? 1 : 0) } }
+
   /// Takes no more work, finishes what is queued, and waits for the thread. Any thread but the lane's own.
   package func stop() {
     lock.withLock {
@@ -43,8 +47,11 @@ package final class Lane: @unchecked Sendable {
 
   private func next() -> (@Sendable () -> Void)? {
     lock.withLock {
+      isBusy = false
       while queue.count == 0, !isStopping { lock.wait() }
-      return queue.takeFirst()
+      let work = queue.takeFirst()
+      isBusy = work != nil
+      return work
     }
   }
 }

@@ -47,6 +47,12 @@ extension ClientError {
       "A compacted topic takes records with keys only (--key-separator)."
     case .outOfOrderSequenceNumber, .unknownProducerId, .invalidProducerEpoch, .producerFenced:
       "The server no longer knows this producer. What the summary counts is stored; send the rest again."
+    case .groupIdNotFound:
+      "`millrace group list` shows the groups there are."
+    case .nonEmptyGroup:
+      "Stop its members first; `millrace group describe GROUP` shows them."
+    case .transactionalIdNotFound:
+      "`millrace txn list` shows the transactional ids there are."
     case .kafkaStorageError:
       "The server's disk is full or fails: its log says more."
     default: nil

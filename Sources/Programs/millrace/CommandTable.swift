@@ -4,7 +4,8 @@ import Terminal
 enum CommandTable {
   /// In the order in which help lists them.
   static let all: [Command] = [
-    .serve, .topic, .produce, .consume, .verify, .repair, .backup, .restore, .dump, .doctor, .config, .version,
+    .serve, .topic, .produce, .consume, .group, .lag, .explain, .transaction, .verify, .repair, .backup, .restore,
+    .dump, .doctor, .config, .version,
   ]
 
   /// What `millrace` does when nothing is asked of it.

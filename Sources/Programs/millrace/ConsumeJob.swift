@@ -7,14 +7,39 @@ import Units
 
 /// Records of a topic to standard output, until there are enough, the ends are reached, or the user wants to stop.
 struct ConsumeJob {
-  private let consumer: Consumer
+  /// Whom it reads from.
+  enum Source {
+    case partitions(Consumer)
+    case group(GroupConsumer)
+
+    var isDone: Bool {
+      switch self {
+      case .partitions(let consumer): consumer.isDone
+      case .group(let consumer): consumer.isDone
+      }
+    }
+
+    func poll(_ reader: (Int32, RecordView) -> Appetite) throws(ClientError) -> Appetite {
+      switch self {
+      case .partitions(let consumer): try consumer.poll(reader)
+      case .group(let consumer): try consumer.poll(reader)
+      }
+    }
+
+    /// All that was read is written.
+    func close() throws(ClientError) {
+      if case .group(let consumer) = self { try consumer.close() }
+    }
+  }
+
+  private let source: Source
   private let formatter: RecordFormatter
   private let limit: Int?
   private let clock: any Clock
   private let start: Instant
 
-  init(_ consumer: Consumer, _ formatter: RecordFormatter, count: Int?, _ options: ClientOptions) {
-    self.consumer = consumer
+  init(_ source: Source, _ formatter: RecordFormatter, count: Int?, _ options: ClientOptions) {
+    self.source = source
     self.formatter = formatter
     limit = count
     clock = options.clock
@@ -28,8 +53,8 @@ struct ConsumeJob {
     var bytes = 0
     var failure: ClientError?
     do {
-      while !consumer.isDone, !output.isBroken, records < limit ?? .max, !Interruption.isWished {
-        let appetite = try consumer.poll { partition, record in
+      while !source.isDone, !output.isBroken, records < limit ?? .max, !Interruption.isWished {
+        let appetite = try source.poll { partition, record in
           guard records < limit ?? .max else { return .stop }
           output.gather { formatter.write(record, partition: partition, to: &$0) }
           records += 1
@@ -45,6 +70,7 @@ struct ConsumeJob {
     output.flush()
     if let reason = output.failure { throw CommandFailure(.disk, "standard output cannot be written: \(reason)") }
     if output.isBroken { return .done }
+    if failure == nil { try source.close() }
     ErrorOutput.say(summary(records: records, bytes: bytes))
     if let failure { throw failure }
     return .done

@@ -40,7 +40,7 @@ struct ServeJob {
     var configuration = configuration
     if welcomes, configuration.http == nil { configuration.http = ("127.0.0.1", 8080) }
     let server = try Self.start(configuration)
-    ServerLog.write(server.recovery)
+    for line in server.recovery { ServerLog.write(line) }
     announce(server, welcomes: welcomes)
     var caught: Int32 = 0
     sigwait(&signals, &caught)
@@ -56,7 +56,11 @@ struct ServeJob {
       let folder = configuration.folder ?? "memory"
       switch error.code {
       case .settings: throw CommandFailure(.usage, error.description, advice: "`millrace config` shows what is set.")
-      case .damaged: throw CommandFailure(.badData, "\(folder): \(error)", advice: "See `millrace help repair`.")
+      case .damaged:
+        throw CommandFailure(
+          .badData, "\(folder): \(error)",
+          advice: "`millrace verify \(folder)` names what is damaged, `millrace repair \(folder) --dry-run` the "
+            + "command that puts it right.")
       case .locked:
         throw CommandFailure(.tryAgain, "\(folder): \(error)", advice: "Stop that process, or use another --data.")
       case .listen: throw CommandFailure(.tryAgain, error.description, advice: "Use another --kafka or --http address.")

@@ -32,6 +32,7 @@ struct StructureEmitter {
       emitMemberwiseInit(into: &text)
       emitDecoder(into: &text)
       emitEncoder(into: &text)
+      emitErrorCodes(into: &text)
       if isTagged { emitIsDefault(into: &text) }
       for field in fields {
         guard let nested = field.type.structureName else { continue }

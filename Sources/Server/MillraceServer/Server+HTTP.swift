@@ -6,6 +6,8 @@ import Units
 extension Server {
   /// The version the metrics name.
   static let version = "0.1.0"
+  /// What `/healthz` says of a full disk, with 200: the server is of use, and starting it again would not help.
+  private static let fullText = "the disk is full: writes are refused until there is room\n"
 
   /// Listens for metrics and health. Each answer asks the engine's thread for a copy of its facts, and is written on
   /// the front's; a server that cannot answer says so with 503.
@@ -30,7 +32,7 @@ extension Server {
               exchange.reply(
                 facts.isFailed
                   ? HTTPReply(status: 503, body: "the disk failed: nothing is acknowledged any more\n")
-                  : HTTPReply(body: "ok\n"))
+                  : HTTPReply(body: facts.isFull ? fullText : "ok\n"))
             }
           },
         ])

@@ -18,7 +18,7 @@ import Units
 ///     server.stop()
 ///
 /// It accepts clients when the initialiser returns; recovery is done by then. One thread runs the engine and the
-/// connections, five more do what may block.
+/// connections, six more do what may block.
 public final class Server: @unchecked Sendable {
   private let loop: EventLoop
   private let lanes: ThreadLanes
@@ -29,8 +29,8 @@ public final class Server: @unchecked Sendable {
   private let isStopping = Atomic<Bool>(false)
   private let finished = Signal()
 
-  /// What recovery found, in one line.
-  public let recovery: String
+  /// What recovery found and did, a line each.
+  public let recovery: [String]
   /// The addresses that accept Kafka clients, as `host:port`.
   public let kafkaAddresses: [String]
   /// The address that serves metrics and health, as `host:port`; nil where it was not asked for.
@@ -50,7 +50,7 @@ public final class Server: @unchecked Sendable {
     let opened = try Self.open(disk, clock, statics, mail)
     lanes = opened.lanes
     settings = opened.engine.settings
-    recovery = opened.engine.store.report.line
+    recovery = opened.engine.store.report.lines
     let log = configuration.log
     door = KafkaDoor(
       engine: opened.engine, loop: loop, memoryBytes: Int(settings.network.memoryLimitBytes / 4),

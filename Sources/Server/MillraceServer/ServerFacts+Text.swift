@@ -2,6 +2,7 @@ import Broker
 import KafkaDoor
 import KafkaWire
 import LogStore
+import Machine
 import Metrics
 import Units
 
@@ -15,7 +16,9 @@ extension ServerFacts {
     text.single("millrace_up", .gauge, "1 while writes are acknowledged, 0 after the disk failed.", isFailed ? 0 : 1)
     addTraffic(to: &text)
     addRequests(to: &text)
+    addErrors(to: &text)
     addLog(to: &text)
+    addDisk(to: &text)
     addRecovery(to: &text)
     return text.text
   }
@@ -47,17 +50,50 @@ extension ServerFacts {
     for api in apis { text.sample("millrace_requests_total", [("api", api.key.name)], api.requests) }
     text.family(
       "millrace_request_errors_total", .counter, "Requests answered with an error or by closing the connection.")
-    for api in apis { text.sample("millrace_request_errors_total", [("api", api.key.name)], api.errors) }
+    for api in apis { text.sample("millrace_request_errors_total", [("api", api.key.name)], api.failures) }
     text.family(
       "millrace_request_duration_seconds", .histogram,
       "Time from a whole request to its reply on the way out, syncs and long polls included.")
     for api in apis {
       text.histogram("millrace_request_duration_seconds", [("api", api.key.name)], api.latency, .nanoseconds)
     }
+    text.family(
+      "millrace_engine_turn_cpu_seconds", .histogram, "Processor time that a turn of the engine's thread took.")
+    text.histogram("millrace_engine_turn_cpu_seconds", [], turns, .nanoseconds)
+    text.single(
+      "millrace_engine_slow_turns_total", .counter, "Turns of the engine's thread that took more than 5 ms of it.",
+      slowTurns)
     text.single("millrace_connections", .gauge, "Connections of Kafka clients.", connections)
     text.single("millrace_parked_fetches", .gauge, "Fetches that wait for records.", parkedFetches)
     text.single("millrace_request_memory_bytes", .gauge, "Bytes of requests being read or executed.", memory.used)
     text.single("millrace_request_memory_limit_bytes", .gauge, "What these bytes may come to.", memory.limit)
+  }
+
+  private func addErrors(to text: inout MetricsText) {
+    text.family("millrace_kafka_errors_total", .counter, "Error codes in answers: one for each place that holds one.")
+    for api in apis.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+      for (code, count) in api.errors.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+        let name = code.name ?? String(code.rawValue)
+        text.sample("millrace_kafka_errors_total", [("api", api.key.name), ("error", name)], count)
+      }
+    }
+  }
+
+  private func addDisk(to text: inout MetricsText) {
+    if let volume {
+      text.single("millrace_disk_size_bytes", .gauge, "Size of the volume of the data folder.", volume.total.value)
+      text.single("millrace_disk_free_bytes", .gauge, "What may still be used of it.", volume.available.value)
+    }
+    text.single(
+      "millrace_disk_alarm_level", .gauge,
+      "1 from \(Int(DiskAlarm.Level.warning.percent)) % of the volume in use, 2 from "
+        + "\(Int(DiskAlarm.Level.critical.percent)) %, else 0.", diskLevel.rawValue)
+    text.single("millrace_disk_full", .gauge, "1 while writes are refused for lack of room.", isFull ? 1 : 0)
+    text.single("millrace_scrub_bytes_total", .counter, "Bytes compared with their checksums.", scrubs.bytes)
+    text.single(
+      "millrace_scrub_damaged_blocks_total", .counter, "Blocks that were not what was written, in each pass anew.",
+      scrubs.damagedBlocks)
+    text.single("millrace_scrub_passes_total", .counter, "Passes over all full segments.", scrubs.passes)
   }
 
   private func addLog(to text: inout MetricsText) {
@@ -75,6 +111,9 @@ extension ServerFacts {
       bytesSinceCheckpoint)
     text.single("millrace_journal_limit_bytes", .gauge, "Where these bytes make requests wait.", journalCap)
     text.single("millrace_journal_waiting_bytes", .gauge, "Bytes decided and not yet durable.", bytesWaiting)
+    text.single(
+      "millrace_producer_pauses_total", .counter,
+      "How often a producer was left unread for a moment because the journal was nearly full.", producerPauses)
     text.single("millrace_admitting", .gauge, "1 while large requests are read, 0 while they wait.", admits ? 1 : 0)
     text.family("millrace_checkpoint_duration_seconds", .histogram, "Time of making a checkpoint durable.")
     text.histogram("millrace_checkpoint_duration_seconds", [], log.checkpoint, .nanoseconds)

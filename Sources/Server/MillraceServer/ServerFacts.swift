@@ -14,6 +14,8 @@ struct ServerFacts: Sendable {
   }
 
   let apis: [KafkaMeters.API]
+  let turns: Histogram
+  let slowTurns: UInt64
   let topics: [Topic]
   let otherTopics: TopicTraffic.Counts
   let log: LogMeters
@@ -32,12 +34,19 @@ struct ServerFacts: Sendable {
   var segmentCount = 0
   var segmentBytes: Int64 = 0
   let uptimeSeconds: Int64
+  let producerPauses: UInt64
+  let volume: VolumeSpace?
+  let diskLevel: DiskAlarm.Level
+  let isFull: Bool
+  let scrubs: ScrubTally
 
   /// The facts now. Takes time in proportion to the partitions there are.
   init(door: KafkaDoor, started: Instant) {
     let engine = door.engine
     let store = engine.store
     apis = door.meters.apis
+    turns = door.meters.turns
+    slowTurns = door.meters.slowTurns
     var topics: [Topic] = []
     var other = engine.traffic.other
     for (id, counts) in engine.traffic.named {
@@ -69,6 +78,11 @@ struct ServerFacts: Sendable {
       segmentCount += partition.segments.count
       segmentBytes += partition.size.value
     }
+    producerPauses = door.meters.pauses
+    volume = store.volume
+    diskLevel = engine.diskLevel
+    isFull = store.isFull
+    scrubs = engine.scrubs
     uptimeSeconds = max(0, engine.clock.now().nanoseconds - started.nanoseconds) / 1_000_000_000
   }
 }

@@ -1,11 +1,10 @@
 import LogStore
 import Reactor
 
-/// The engine's lanes as threads: one each for the disk, the checkpointer and the background, two readers.
+/// The engine's lanes as threads: two readers, and one each of the others.
 final class ThreadLanes: JobLanes {
   private let workshop: LogWorkshop
   private var threads: [LogLane: [Lane]] = [:]
-  private var nextReader = 0
   /// Hands a finished job's event to the engine's thread.
   private let deliver: @Sendable (LogEvent) -> Void
 
@@ -20,12 +19,12 @@ final class ThreadLanes: JobLanes {
   }
 
   func submit(_ job: LogJob) {
-    guard let lanes = threads[job.lane], !lanes.isEmpty else { return }
-    nextReader = (nextReader + 1) % lanes.count
+    // The reader with least to do: one may be making the index of a whole segment.
+    guard let lane = threads[job.lane]?.min(by: { $0.load < $1.load }) else { return }
     let (workshop, deliver) = (workshop, deliver)
-    // The engine has at most one commit, one checkpoint and as many reads as fetches under way: far below the lane's
-    // bound. A lane that refuses has been stopped.
-    _ = lanes[nextReader].submit { deliver(workshop.run(job)) }
+    // The engine has at most one commit, one checkpoint, a few preparations and as many reads as fetches under way: far
+    // below the lane's bound. A lane that refuses has been stopped.
+    _ = lane.submit { deliver(workshop.run(job)) }
   }
 
   /// Ends the threads when what they have is done. From any other thread.

@@ -39,6 +39,7 @@ extension Trial.Tally {
     recoveryCuts += other.recoveryCuts
     replays += other.replays
     ghosts += other.ghosts
+    orphans += other.orphans
     simulatedMs += other.simulatedMs
     sites.merge(other.sites, uniquingKeysWith: +)
   }
@@ -50,7 +51,8 @@ extension Trial.Tally {
     let places = named.sorted { ($1.count, $0.name) < ($0.count, $1.name) }.map { "  \($0.name): \($0.count)" }
     return """
       \(crashPoints) crash points, \(recoveryCuts) cuts during recovery, \(operations) operations, \
-      \(replays) replays compared, \(ghosts) worst cuts tried in passing, \(hours.rounded()) simulated hours
+      \(replays) replays compared, \(ghosts) worst cuts tried in passing, \(orphans) orphans moved, \
+      \(hours.rounded()) simulated hours
       cut at:
       \(places.joined(separator: "\n"))
       """

@@ -4,7 +4,8 @@ package import Machine
 package enum FaultCampaign {
   /// Calls that the engine makes; others cannot fail.
   package static let calls: [DiskError.Call] = [
-    .open, .makeDirectory, .syncDirectory, .remove, .removeDirectory, .list, .lock, .read, .write, .sync, .size,
+    .open, .makeDirectory, .syncDirectory, .rename, .remove, .removeDirectory, .list, .lock, .read, .write, .sync,
+    .size,
     .truncate, .reserve,
   ]
 

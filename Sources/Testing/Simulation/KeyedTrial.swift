@@ -144,9 +144,16 @@ package struct KeyedTrial {
           offset: models[index].end.advanced(by: Int64(number)), key: key, value: value, timestamp: timestamp,
           appended: now, sequence: .start))
     }
-    guard let batch = try? builder.build(using: compressor), let header = try? RecordBatchHeader(batch.bytes) else {
+    guard var batch = try? builder.build(using: compressor), var header = try? RecordBatchHeader(batch.bytes) else {
       throw .wrong("no batch was made")
     }
+    if random.chance(permille: 300) {
+      guard let prepared = try node.prepared(batch, with: random.chance(permille: 500) ? .zstd : nil, &random) else {
+        return
+      }
+      (batch, header) = prepared
+    }
+    guard node.makeAppendable(log, &random) else { return }
     switch node.engine.append(batch, header: header, to: log) {
     case .stored(let base, let sequence):
       guard base == models[index].end else { throw .wrong("offset \(base.value) was given out of turn") }

@@ -1,6 +1,9 @@
 import Broker
+import ByteCodec
+import Compression
 package import LogStore
 import Machine
+import RecordFormat
 import Settings
 import SimMachine
 import Units
@@ -18,6 +21,8 @@ final class SimNode: EngineObserver {
   var allowsDamage = false
   /// Ranges that did.
   var damageSeen = 0
+  /// Segments whose index files lacked something.
+  private(set) var indexesRebuilt = 0
   /// Called when something has become durable.
   var durableMoved: (JournalSequence) -> Void = { _ in }
 
@@ -56,6 +61,7 @@ final class SimNode: EngineObserver {
 
   func durableAdvanced(to sequence: JournalSequence) { durableMoved(sequence) }
   func engineFailed(_ error: DiskError) { failure = error }
+  func indexRebuilt(_ segment: SegmentKey, blocks: Int) { indexesRebuilt += 1 }
 
   /// Whether the node is still of use: the power is on and no failure has ended it.
   var isUp: Bool { failure == nil && !disk.isCut }
@@ -67,6 +73,28 @@ final class SimNode: EngineObserver {
     engine.laneFinished(event)
     if isUp { engine.turnEnded() }
     return true
+  }
+
+  /// Lets lanes run until `log` can be appended to; false when the node ended before.
+  func makeAppendable(_ log: PartitionLog, _ random: inout SeededRandom) -> Bool {
+    var isReady = false
+    if engine.isAppendable(log, { isReady = true }) { return true }
+    while !isReady, runLane(&random) {}
+    return isReady && isUp
+  }
+
+  /// `batch` as the codec lane leaves it, stored with `codec`; nil when the node ended before.
+  func prepared(
+    _ batch: ByteSlice, with codec: CompressionCodec?, _ random: inout SeededRandom
+  ) throws(SimFailure) -> (ByteSlice, RecordBatchHeader)? {
+    var outcomes: [BatchIntake.Outcome]?
+    engine.prepare([
+      BatchIntake(records: batch, rules: BatchRules(), codec: codec, level: nil, appendTime: nil)
+    ]) { outcomes = $0 }
+    while outcomes == nil, runLane(&random) {}
+    guard isUp, let outcome = outcomes?.first else { return nil }
+    guard case .ready(let bytes, let header) = outcome else { throw .wrong("a sound batch was refused: \(outcome)") }
+    return (bytes, header)
   }
 
   /// Lets all lanes run until nothing is left to do.

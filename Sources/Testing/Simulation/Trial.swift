@@ -15,6 +15,8 @@ package struct Trial {
     package var replays = 0
     /// Worst cuts tried at an instant, without one.
     package var ghosts = 0
+    /// Files that starts found and nothing referred to.
+    package var orphans = 0
     package var simulatedMs: Int64 = 0
     package var sites: [SimSite: Int] = [:]
   }
@@ -67,6 +69,7 @@ package struct Trial {
     }
     model.crashed(keeping: node.recovered)
     try Comparison.all(node, model, &random)
+    try checkOrphans(node)
     if random.chance(permille: 100) { try compareReplay(node) }
     var acknowledged = node.recovered
     node.durableMoved = { acknowledged = max(acknowledged, $0) }
@@ -104,6 +107,20 @@ package struct Trial {
           throw .wrong("\(partition.key.folder) starts at \(log.start.value), \(partition.start.value) was decided")
         }
       }
+    }
+  }
+
+  /// After a start, everything under `data/` is known.
+  private mutating func checkOrphans(_ node: SimNode) throws(SimFailure) {
+    let store = node.engine.store
+    tally.orphans += store.report.orphans.moved.count
+    let left = Result { () throws(DiskError) in
+      try Orphans.find(on: disk, state: store.state, doomed: store.state.doomed.map(\.path))
+    }
+    switch left {
+    case .success(let paths) where paths.isEmpty: return
+    case .success(let paths): throw .wrong("nothing refers to \(paths.joined(separator: ", ")) after a start")
+    case .failure(let error): throw .wrong("the data folder cannot be listed: \(error)")
     }
   }
 

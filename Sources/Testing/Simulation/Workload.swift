@@ -203,10 +203,13 @@ struct Workload {
     let payload = random.chance(permille: 30) ? 20_000 + random.below(60_000) : 20 + random.below(700)
     guard
       let made = BatchForge.batch(
-        records: records, payload: payload, producer: producer, timestamp: node.clock.wallClock(), random: &random)
+        records: records, payload: payload, producer: producer, timestamp: node.clock.wallClock(),
+        forgesFrame: random.chance(permille: 20), random: &random)
     else { throw .wrong("the forge made no batch") }
     let fingerprint = Fingerprint.of(made.bytes)
-    switch engine.append(made.bytes, header: made.header, to: try log(partition)) {
+    let log = try log(partition)
+    guard node.makeAppendable(log, &random) else { return }
+    switch engine.append(made.bytes, header: made.header, to: log) {
     case .stored(let base, let sequence):
       if original != nil { throw .wrong("a retry was stored again at \(base.value) of \(partition.key.folder)") }
       if base != partition.end {

@@ -7,6 +7,8 @@ import Units
 package enum WireClientError: Error, Equatable {
   /// The address is not `host:port` with a numeric IPv4 host.
   case address(String)
+  /// Nothing came in time.
+  case silence
   /// The system refused a call; its number.
   case system(call: String, code: Int32)
   /// The broker closed the connection instead of answering.
@@ -22,8 +24,8 @@ package enum WireClientError: Error, Equatable {
 /// A blocking connection that speaks the Kafka protocol in its generated messages: requests of any version, and bytes of
 /// any kind. For tests and tools; one thread at a time.
 package final class WireClient {
-  /// Seconds a call waits before it fails.
-  private static let patience = 30
+  /// Seconds a call waits before it fails, unless it is told otherwise.
+  package static let patience = 30
   /// The longest reply taken: as much as a broker's largest answer.
   private static let longestReply = 128 << 20
 
@@ -32,8 +34,8 @@ package final class WireClient {
   /// What the client calls itself.
   package var clientID: String? = "wire-client"
 
-  /// Connects to `address`, `host:port` with an IPv4 host.
-  package init(_ address: String) throws {
+  /// Connects to `address`, `host:port` with an IPv4 host; calls fail after `patience` seconds.
+  package init(_ address: String, patience: Int = WireClient.patience) throws {
     let parts = address.split(separator: ":")
     var place = sockaddr_in()
     guard parts.count == 2, let port = UInt16(parts[1]), inet_pton(AF_INET, String(parts[0]), &place.sin_addr) == 1
@@ -42,7 +44,7 @@ package final class WireClient {
     place.sin_port = port.bigEndian
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw WireClientError.system(call: "socket", code: errno) }
-    var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
+    var limit = timeval(tv_sec: patience, tv_usec: 0)
     setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     var one: Int32 = 1
@@ -146,6 +148,7 @@ package final class WireClient {
       if got < 0, errno != ECONNRESET { failure = errno }
       filled = max(got, 0)
     }
+    if failure == EAGAIN { throw WireClientError.silence }
     if failure != 0 { throw WireClientError.system(call: "read", code: failure) }
     return bytes
   }

@@ -30,7 +30,7 @@ extension KafkaDoor {
       case .failure(let fault):
         response.topics.append(
           .init(
-            name: topic.name, errorCode: fault.code.rawValue, errorMessage: fault.message, configs: nil))
+            name: topic.name, errorCode: fault.code.rawValue, errorMessage: fault.message, configs: []))
       }
     }
     return .reply(response, after: engine.catalogue.lastChange)

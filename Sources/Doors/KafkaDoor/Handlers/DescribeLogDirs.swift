@@ -29,7 +29,7 @@ extension KafkaDoor {
     } else {
       for topic in engine.catalogue.topicsByName { describe(topic, 0..<topic.description.partitionCount) }
     }
-    let space = engine.store.volumeSpace()
+    let space = engine.store.volume
     return .reply(
       DescribeLogDirsResponse(results: [
         .init(

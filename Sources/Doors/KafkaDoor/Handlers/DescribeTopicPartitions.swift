@@ -31,7 +31,7 @@ extension KafkaDoor {
         response.topics.append(
           .init(
             errorCode: Fault.noTopic(named: name).code.rawValue, name: name,
-            topicAuthorizedOperations: AllowedOperations.notAsked))
+            topicAuthorizedOperations: AllowedOperations.topic))
         continue
       }
       let count = topic.description.partitionCount

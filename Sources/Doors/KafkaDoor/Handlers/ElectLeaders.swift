@@ -11,7 +11,11 @@ extension KafkaDoor {
     let message = try request.decode(ElectLeadersRequest.self)
     var response = ElectLeadersResponse()
     guard 0...1 ~= message.electionType else {
-      response.errorCode = ErrorCode.invalidRequest.rawValue
+      let code = ErrorCode.invalidRequest.rawValue
+      response.errorCode = code
+      response.replicaElectionResults = (message.topicPartitions ?? []).map { topic in
+        .init(topic: topic.topic, partitionResult: topic.partitions.map { .init(partitionId: $0, errorCode: code) })
+      }
       return .reply(response, after: .start)
     }
     for topic in message.topicPartitions ?? [] {

@@ -38,7 +38,6 @@ extension KafkaDoor {
         entries.append(.init(partition: log, offset: Offset(wish.offset), maxBytes: max(0, Int(wish.maxBytes))))
       }
     }
-    if entries.count < pending.targets.count { meters.failed(.fetch) }
     let limit = min(
       max(Int(message.maxBytes), 0), Int(engine.settings.network.fetchMaxBytes), answersLimit / DoorLimits.fetchShare)
     let plan = FetchPlan(
@@ -72,7 +71,7 @@ extension KafkaDoor {
       return .refused(wish.leaderEpoch < engine.store.epoch ? .fencedLeaderEpoch : .unknownLeaderEpoch)
     }
     if wish.lastFetchedEpoch >= 0 {
-      guard
+      guard wish.lastFetchedEpoch <= engine.store.epoch,
         let end = log.epochs.end(of: wish.lastFetchedEpoch, current: engine.store.epoch, logEnd: log.durable.end)
       else { return .refused(.offsetOutOfRange) }
       if end.epoch < wish.lastFetchedEpoch || end.end.value < wish.offset { return .diverging(log, end) }
@@ -223,10 +222,12 @@ extension FetchResponse {
 
 extension FetchResponse.Response.Partition {
   /// An error carries no positions.
+  /// The list of aborted transactions is empty where there is no partition, and null where there is one, as Kafka has it.
   fileprivate static func failed(_ index: Int32, _ code: ErrorCode) -> FetchResponse.Response.Partition {
-    .init(
+    let isNowhere = code == .unknownTopicOrPartition || code == .unknownTopicId
+    return .init(
       partitionIndex: index, errorCode: code.rawValue, highWatermark: -1, lastStableOffset: -1, logStartOffset: -1,
-      records: .empty)
+      abortedTransactions: isNowhere ? [] : nil, records: .empty)
   }
 
   /// The answer of a partition that can be read, without records.

@@ -8,6 +8,9 @@ import Units
 extension KafkaDoor {
   func initProducerID(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(InitProducerIdRequest.self)
+    guard message.transactionalId?.isEmpty != true else {
+      return .reply(Self.failed(.invalidRequest), after: .start)
+    }
     guard message.transactionalId == nil else {
       return .reply(Self.failed(.unsupportedVersion), after: .start)
     }

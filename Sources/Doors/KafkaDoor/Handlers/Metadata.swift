@@ -26,19 +26,21 @@ extension KafkaDoor {
       }
       return .encoded(body, after: change)
     }
-    var response = answerHead(message, address)
     let isMalformed = topics.contains { topic in
       topic.topicId != .zero && request.version < 12 || topic.name == nil && topic.topicId == .zero
     }
     if isMalformed {
-      response.topics = topics.map(Self.invalid)
-      return .reply(response, after: .start)
+      let refusal = MetadataResponse(
+        clusterId: engine.catalogue.clusterID.description, controllerId: -1, topics: topics.map(Self.invalid))
+      return .reply(refusal, after: .start)
     }
+    var response = answerHead(message, address)
     var after = JournalSequence.start
     let byID = topics.contains { $0.topicId != .zero }
     var names: Set<String> = []
     var ids: Set<UniqueID> = []
-    for topic in topics {
+    // Where one topic is named by its id, those without an id are passed over.
+    for topic in topics where !byID || topic.topicId != .zero {
       let isNew = byID ? ids.insert(topic.topicId).inserted : names.insert(topic.name ?? "").inserted
       guard isNew else { continue }
       let found =
@@ -82,7 +84,9 @@ extension KafkaDoor {
       case .failure(let refusal): code = refusal.code
       }
     }
-    return (MetadataResponse.Topic(errorCode: code.rawValue, name: name), engine.catalogue.lastChange)
+    var answer = MetadataResponse.Topic(errorCode: code.rawValue, name: name)
+    if message.includeTopicAuthorizedOperations { answer.topicAuthorizedOperations = AllowedOperations.topic }
+    return (answer, engine.catalogue.lastChange)
   }
 
   private func described(_ topic: Catalogue.Topic, _ message: MetadataRequest) -> MetadataResponse.Topic {

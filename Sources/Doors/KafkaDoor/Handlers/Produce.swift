@@ -11,11 +11,21 @@ import Units
 /// Produce 3-13 (KIP-98 idempotence, KIP-467 record errors, KIP-516 topic ids). acks 1 and -1 mean the same on one node:
 /// synced. acks 0 gets no answer; an error closes the connection instead, so that the client notices.
 ///
+/// Batches that take long (compressed anew, or long and compressed) are prepared on the codec lane, and the request is
+/// executed when all of its batches are; nothing behind it on its connection starts before.
+///
 /// `transactional_id` and transactional batches are refused with INVALID_TXN_STATE. A partition named twice gets its
 /// batches in the order named, each with an answer.
 extension KafkaDoor {
   func produce(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(ProduceRequest.self)
+    if message.transactionalId == nil, isPreparedLater(message, request) { return .later }
+    return produce(message, request, prepared: [])
+  }
+
+  /// Executes a Produce. `prepared` has the batches that were seen to elsewhere, by their place in the request.
+  func produce(_ message: ProduceRequest, _ request: Request, prepared: [BatchIntake.Outcome?]) -> Answer {
+    var place = 0
     var response = ProduceResponse()
     var after = JournalSequence.start
     var failure: ErrorCode?
@@ -33,10 +43,13 @@ extension KafkaDoor {
         if let refusal {
           outcome = ProducedPartition(refusal)
         } else if let found, let rules {
-          outcome = produce(data.records, to: found, data.index, rules, version: request.version)
+          outcome = produce(
+            data.records, prepared.indices.contains(place) ? prepared[place] : nil, to: found, data.index, rules,
+            version: request.version)
         } else {
           outcome = ProducedPartition(usesIDs ? .unknownTopicId : .unknownTopicOrPartition)
         }
+        place += 1
         outcome.response.index = data.index
         if outcome.response.errorCode != 0 {
           failure = failure ?? ErrorCode(rawValue: outcome.response.errorCode)
@@ -48,24 +61,36 @@ extension KafkaDoor {
       }
       response.responses.append(answer)
     }
-    if failure != nil, message.acks != 0 { meters.failed(.produce) }
     guard message.acks == 0 else { return .reply(response, after: after) }
     guard let failure else { return .silence }
     return .close("a Produce with acks 0 failed with \(failure), which only closing can tell")
   }
 
   private func produce(
-    _ records: ByteSlice?, to topic: Catalogue.Topic, _ index: Int32, _ rules: ProduceRules, version: Int16
+    _ records: ByteSlice?, _ prepared: BatchIntake.Outcome?, to topic: Catalogue.Topic, _ index: Int32,
+    _ rules: ProduceRules, version: Int16
   ) -> ProducedPartition {
     guard let partition = engine.store.partition(PartitionKey(topic: topic.description.id, index: index)) else {
       return ProducedPartition(.unknownTopicOrPartition)
     }
     let batch: ByteSlice
-    var header: RecordBatchHeader
-    switch prepared(records ?? .empty, rules, version: version) {
-    case .success(let ready): (batch, header) = ready
-    case .failure(let refused): return refused
+    let header: RecordBatchHeader
+    let ready =
+      prepared
+      ?? rules.intake(records ?? .empty, now: engine.clock.wallClock(), version: version)
+      .run(compressor: compressor, scratch: decompressor)
+    switch ready {
+    case .ready(let bytes, let found): (batch, header) = (bytes, found)
+    case .refused(let reason, let errors):
+      var refused = ProducedPartition(reason, errors)
+      // Where single records are at fault, the answer also says where the log starts.
+      if !errors.isEmpty {
+        refused.response.logStartOffset = partition.durableStart.value
+        refused.after = partition.lastChange
+      }
+      return refused
     }
+    guard !header.isTransactional else { return ProducedPartition(.invalidTxnState) }
     guard batch.count <= rules.segmentBytes else { return ProducedPartition(.recordListTooLarge) }
     guard engine.store.failure == nil else { return ProducedPartition(.kafkaStorageError) }
     var outcome = ProducedPartition(.none)
@@ -78,7 +103,7 @@ extension KafkaDoor {
       outcome.after = sequence
     case .duplicate(let original):
       outcome.response.baseOffset = original.baseOffset.value
-      if rules.stampsAppendTime { outcome.response.logAppendTimeMs = original.timestamp.milliseconds }
+      outcome.response.logAppendTimeMs = original.timestamp.milliseconds
     case .outOfOrderSequence(let expected):
       outcome.refuse(
         .outOfOrderSequenceNumber, "sequence \(header.baseSequence) came where \(expected) was expected")
@@ -92,44 +117,6 @@ extension KafkaDoor {
     }
     return outcome
   }
-
-  /// The batch as it will be stored, and its header: checked, with the timestamps and the codec its topic asks for.
-  private func prepared(
-    _ records: ByteSlice, _ rules: ProduceRules, version: Int16
-  ) -> Result<(ByteSlice, RecordBatchHeader), ProducedPartition> {
-    let now = engine.clock.wallClock()
-    let summary: BatchSummary
-    switch BatchValidator.validate(records, rules: rules.batchRules(now: now, version: version), scratch: decompressor)
-    {
-    case .valid(let found): summary = found
-    case .refused(let reason, let errors): return .failure(ProducedPartition(reason, errors))
-    }
-    guard !summary.header.isTransactional else { return .failure(ProducedPartition(.invalidTxnState)) }
-    var batch = records
-    if let codec = rules.codec, codec != summary.header.attributes.codec {
-      guard let view = try? RecordBatchView(records),
-        let packed = try? view.recompressed(
-          with: codec, level: rules.level, compressor: compressor, scratch: decompressor)
-      else { return .failure(ProducedPartition(.corruptMessage)) }
-      guard packed.count <= rules.maximumBatchBytes else { return .failure(ProducedPartition(.messageTooLarge)) }
-      batch = packed
-    } else if records.count < records.block.capacity / Self.worthKeeping {
-      // A small batch would keep the whole frame in memory until it is synced.
-      batch = ByteSlice(copying: records.copy())
-    }
-    if rules.stampsAppendTime {
-      BatchStamp.setAppendTime(batch, to: now)
-    } else if summary.needsMaxTimestamp {
-      BatchStamp.setMaxTimestamp(batch, to: summary.maxTimestamp)
-    }
-    guard let header = try? RecordBatchHeader(batch.bytes) else {
-      return .failure(ProducedPartition(.corruptMessage))
-    }
-    return .success((batch, header))
-  }
-
-  /// A batch that is a smaller part of its frame than this is copied out of it.
-  private static let worthKeeping = 8
 }
 
 /// The answer for one partition, and what it waits for.

@@ -3,7 +3,8 @@ import KafkaWire
 import Units
 
 /// UpdateFeatures 0-2 (KIP-584, KIP-778, KIP-1022): the levels are the program's own. Asking for the one in force is fine,
-/// any change is refused with INVALID_UPDATE_VERSION. Version 2 has no results, only the first refusal.
+/// any change is refused with INVALID_UPDATE_VERSION. Where one is refused, all are, and the answer has no results, only the first refusal; version 2
+/// has no results at all.
 extension KafkaDoor {
   func updateFeatures(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(UpdateFeaturesRequest.self)
@@ -25,9 +26,10 @@ extension KafkaDoor {
       return .init(
         feature: update.feature, errorCode: ErrorCode.invalidUpdateVersion.rawValue, errorMessage: text)
     }
-    guard request.version >= 2 else { return .reply(UpdateFeaturesResponse(results: results), after: .start) }
-    let refused = results.first { $0.errorCode != 0 }
-    let text = refused.map { "\($0.feature): \($0.errorMessage ?? "")" }
-    return .reply(UpdateFeaturesResponse(errorCode: refused?.errorCode ?? 0, errorMessage: text), after: .start)
+    guard let refused = results.first(where: { $0.errorCode != 0 }) else {
+      return .reply(UpdateFeaturesResponse(results: results), after: .start)
+    }
+    let text = "\(refused.feature): \(refused.errorMessage ?? "")"
+    return .reply(UpdateFeaturesResponse(errorCode: refused.errorCode, errorMessage: text), after: .start)
   }
 }

@@ -75,4 +75,8 @@ package struct AddOffsetsToTxnResponse: WireMessage {
       writer.tags(unknownTags)
     }
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

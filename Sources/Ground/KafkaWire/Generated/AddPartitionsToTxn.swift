@@ -219,6 +219,10 @@ package struct AddPartitionsToTxnResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `resultsByTransaction` holds.
   package struct ResultsByTransaction: WireStructure {
     package var transactionalId: String

@@ -113,4 +113,8 @@ package struct AddRaftVoterResponse: WireMessage {
     writer.optionalText(errorMessage, true)
     writer.tags(unknownTags)
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

@@ -159,6 +159,12 @@ package struct AlterClientQuotasResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in entries {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `entries` holds.
   package struct Entry: WireStructure {
     package var errorCode: Int16

@@ -130,6 +130,12 @@ package struct AlterConfigsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in responses {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `responses` holds.
   package struct Response: WireStructure {
     package var errorCode: Int16

@@ -122,6 +122,12 @@ package struct AlterUserScramCredentialsResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in results {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `results` holds.
   package struct Result: WireStructure {
     package var user: String

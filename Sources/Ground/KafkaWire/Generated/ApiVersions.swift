@@ -133,6 +133,10 @@ package struct ApiVersionsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `apiKeys` holds.
   package struct ApiKey: WireStructure {
     package var apiKey: Int16

@@ -60,6 +60,12 @@ package struct ConsumerGroupDescribeResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in groups {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `groups` holds.
   package struct Group: WireStructure {
     package var errorCode: Int16

@@ -143,6 +143,10 @@ package struct ConsumerGroupHeartbeatResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `assignment` holds.
   package struct Assignment: WireStructure {
     package var topicPartitions: [TopicPartition]

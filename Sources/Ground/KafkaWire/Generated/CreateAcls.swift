@@ -113,6 +113,12 @@ package struct CreateAclsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in results {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `results` holds.
   package struct Result: WireStructure {
     package var errorCode: Int16

@@ -160,4 +160,8 @@ package struct CreateDelegationTokenResponse: WireMessage {
       writer.tags(unknownTags)
     }
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

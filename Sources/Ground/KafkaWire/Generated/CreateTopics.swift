@@ -172,6 +172,12 @@ package struct CreateTopicsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in topics {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `topics` holds.
   package struct Topic: WireStructure {
     package var name: String

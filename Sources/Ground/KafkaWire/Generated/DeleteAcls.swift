@@ -113,6 +113,15 @@ package struct DeleteAclsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in filterResults {
+      found(element0.errorCode)
+      for element1 in element0.matchingAcls {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `filterResults` holds.
   package struct FilterResult: WireStructure {
     package var errorCode: Int16

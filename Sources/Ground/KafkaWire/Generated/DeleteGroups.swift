@@ -64,6 +64,12 @@ package struct DeleteGroupsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in results {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `results` holds.
   package struct Result: WireStructure {
     package var groupId: String

@@ -90,6 +90,13 @@ package struct DeleteShareGroupOffsetsResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+    for element0 in responses {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `responses` holds.
   package struct Response: WireStructure {
     package var topicName: String

@@ -103,6 +103,14 @@ package struct DeleteShareGroupStateResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in results {
+      for element1 in element0.partitions {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `results` holds.
   package struct Result: WireStructure {
     package var topicId: UniqueID

@@ -108,6 +108,12 @@ package struct DeleteTopicsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in responses {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `responses` holds.
   package struct Response: WireStructure {
     package var name: String?

@@ -96,6 +96,10 @@ package struct DescribeAclsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `resources` holds.
   package struct Resource: WireStructure {
     package var resourceType: Int8

@@ -109,6 +109,10 @@ package struct DescribeClientQuotasResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `entries` holds.
   package struct Entry: WireStructure {
     package var entity: [Entity]

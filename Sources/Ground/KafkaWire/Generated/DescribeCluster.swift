@@ -103,6 +103,10 @@ package struct DescribeClusterResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `brokers` holds.
   package struct Broker: WireStructure {
     package var brokerId: Int32

@@ -97,6 +97,10 @@ package struct DescribeDelegationTokenResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `tokens` holds.
   package struct Token: WireStructure {
     package var principalType: String

@@ -78,6 +78,12 @@ package struct DescribeGroupsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in groups {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `groups` holds.
   package struct Group: WireStructure {
     package var errorCode: Int16

@@ -102,6 +102,13 @@ package struct DescribeLogDirsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+    for element0 in results {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `results` holds.
   package struct Result: WireStructure {
     package var errorCode: Int16

@@ -121,6 +121,15 @@ package struct DescribeQuorumResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+    for element0 in topics {
+      for element1 in element0.partitions {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `topics` holds.
   package struct Topic: WireStructure {
     package var topicName: String

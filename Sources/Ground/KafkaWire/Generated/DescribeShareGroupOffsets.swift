@@ -107,6 +107,17 @@ package struct DescribeShareGroupOffsetsResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in groups {
+      for element1 in element0.topics {
+        for element2 in element1.partitions {
+          found(element2.errorCode)
+        }
+      }
+      found(element0.errorCode)
+    }
+  }
+
   /// What `groups` holds.
   package struct Group: WireStructure {
     package var groupId: String

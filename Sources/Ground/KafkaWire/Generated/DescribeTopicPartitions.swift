@@ -115,6 +115,15 @@ package struct DescribeTopicPartitionsResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in topics {
+      found(element0.errorCode)
+      for element1 in element0.partitions {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `topics` holds.
   package struct Topic: WireStructure {
     package var errorCode: Int16

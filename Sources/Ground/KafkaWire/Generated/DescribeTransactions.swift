@@ -55,6 +55,12 @@ package struct DescribeTransactionsResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in transactionStates {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `transactionStates` holds.
   package struct TransactionState: WireStructure {
     package var errorCode: Int16

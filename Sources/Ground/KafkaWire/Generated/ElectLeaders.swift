@@ -115,6 +115,15 @@ package struct ElectLeadersResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+    for element0 in replicaElectionResults {
+      for element1 in element0.partitionResult {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `replicaElectionResults` holds.
   package struct ReplicaElectionResult: WireStructure {
     package var topic: String

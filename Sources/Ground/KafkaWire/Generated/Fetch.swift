@@ -390,6 +390,15 @@ package struct FetchResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+    for element0 in responses {
+      for element1 in element0.partitions {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `responses` holds.
   package struct Response: WireStructure {
     /// Where `version >= 13`.

@@ -142,6 +142,13 @@ package struct FindCoordinatorResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in coordinators {
+      found(element0.errorCode)
+    }
+    found(errorCode)
+  }
+
   /// What `coordinators` holds.
   package struct Coordinator: WireStructure {
     package var key: String

@@ -82,4 +82,8 @@ package struct GetTelemetrySubscriptionsResponse: WireMessage {
     writer.values(requestedMetrics, true)
     writer.tags(unknownTags)
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

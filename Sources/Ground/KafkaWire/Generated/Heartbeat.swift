@@ -85,4 +85,8 @@ package struct HeartbeatResponse: WireMessage {
       writer.tags(unknownTags)
     }
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

@@ -189,6 +189,10 @@ package struct JoinGroupResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `members` holds.
   package struct Member: WireStructure {
     package var memberId: String

@@ -134,6 +134,13 @@ package struct LeaveGroupResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+    for element0 in members {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `members` holds.
   package struct Member: WireStructure {
     package var memberId: String

@@ -65,6 +65,10 @@ package struct ListConfigResourcesResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `configResources` holds.
   package struct ConfigResource: WireStructure {
     package var resourceName: String

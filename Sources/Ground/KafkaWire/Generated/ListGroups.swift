@@ -87,6 +87,10 @@ package struct ListGroupsResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `groups` holds.
   package struct Group: WireStructure {
     package var groupId: String

@@ -93,6 +93,10 @@ package struct ListPartitionReassignmentsResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `topics` holds.
   package struct Topic: WireStructure {
     package var name: String

@@ -86,6 +86,10 @@ package struct ListTransactionsResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `transactionStates` holds.
   package struct TransactionState: WireStructure {
     package var transactionalId: String

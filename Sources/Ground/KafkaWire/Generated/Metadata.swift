@@ -191,6 +191,16 @@ package struct MetadataResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in topics {
+      found(element0.errorCode)
+      for element1 in element0.partitions {
+        found(element1.errorCode)
+      }
+    }
+    found(errorCode)
+  }
+
   /// What `brokers` holds.
   package struct Broker: WireStructure {
     package var nodeId: Int32

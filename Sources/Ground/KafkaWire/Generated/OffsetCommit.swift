@@ -185,6 +185,14 @@ package struct OffsetCommitResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in topics {
+      for element1 in element0.partitions {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `topics` holds.
   package struct Topic: WireStructure {
     /// Where `version >= 10`.

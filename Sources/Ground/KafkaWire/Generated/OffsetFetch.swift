@@ -246,6 +246,23 @@ package struct OffsetFetchResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in groups {
+      for element1 in element0.topics {
+        for element2 in element1.partitions {
+          found(element2.errorCode)
+        }
+      }
+      found(element0.errorCode)
+    }
+    for element0 in topics {
+      for element1 in element0.partitions {
+        found(element1.errorCode)
+      }
+    }
+    found(errorCode)
+  }
+
   /// What `groups` holds.
   package struct Group: WireStructure {
     package var groupId: String

@@ -165,6 +165,14 @@ package struct ProduceResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in responses {
+      for element1 in element0.partitionResponses {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `responses` holds.
   package struct Response: WireStructure {
     /// Where `version >= 13`.

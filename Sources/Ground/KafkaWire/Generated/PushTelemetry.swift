@@ -70,4 +70,8 @@ package struct PushTelemetryResponse: WireMessage {
     writer.writeInt16(errorCode)
     writer.tags(unknownTags)
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

@@ -66,4 +66,8 @@ package struct RemoveRaftVoterResponse: WireMessage {
     writer.optionalText(errorMessage, true)
     writer.tags(unknownTags)
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

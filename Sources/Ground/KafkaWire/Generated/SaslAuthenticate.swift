@@ -76,4 +76,8 @@ package struct SaslAuthenticateResponse: WireMessage {
       writer.tags(unknownTags)
     }
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

@@ -47,4 +47,8 @@ package struct SaslHandshakeResponse: WireMessage {
     writer.writeInt16(errorCode)
     writer.values(mechanisms, false)
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

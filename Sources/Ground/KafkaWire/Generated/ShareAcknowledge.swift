@@ -178,6 +178,15 @@ package struct ShareAcknowledgeResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+    for element0 in responses {
+      for element1 in element0.partitions {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `responses` holds.
   package struct Response: WireStructure {
     package var topicId: UniqueID

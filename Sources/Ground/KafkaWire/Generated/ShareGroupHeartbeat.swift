@@ -92,6 +92,10 @@ package struct ShareGroupHeartbeatResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `assignment` holds.
   package struct Assignment: WireStructure {
     package var topicPartitions: [TopicPartition]

@@ -566,6 +566,10 @@ package struct StreamsGroupHeartbeatResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
+
   /// What `status` holds.
   package struct Status: WireStructure {
     package var statusCode: Int8

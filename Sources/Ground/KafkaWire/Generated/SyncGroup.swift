@@ -158,4 +158,8 @@ package struct SyncGroupResponse: WireMessage {
       writer.tags(unknownTags)
     }
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

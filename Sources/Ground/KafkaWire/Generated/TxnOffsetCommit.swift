@@ -178,6 +178,14 @@ package struct TxnOffsetCommitResponse: WireMessage {
     }
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in topics {
+      for element1 in element0.partitions {
+        found(element1.errorCode)
+      }
+    }
+  }
+
   /// What `topics` holds.
   package struct Topic: WireStructure {
     package var name: String

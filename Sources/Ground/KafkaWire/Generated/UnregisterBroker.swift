@@ -57,4 +57,8 @@ package struct UnregisterBrokerResponse: WireMessage {
     writer.optionalText(errorMessage, true)
     writer.tags(unknownTags)
   }
+
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+  }
 }

@@ -125,6 +125,13 @@ package struct UpdateFeaturesResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    found(errorCode)
+    for element0 in results {
+      found(element0.errorCode)
+    }
+  }
+
   /// What `results` holds.
   package struct Result: WireStructure {
     package var feature: String

@@ -123,6 +123,16 @@ package struct WriteTxnMarkersResponse: WireMessage {
     writer.tags(unknownTags)
   }
 
+  package func errorCodes(_ found: (Int16) -> Void) {
+    for element0 in markers {
+      for element1 in element0.topics {
+        for element2 in element1.partitions {
+          found(element2.errorCode)
+        }
+      }
+    }
+  }
+
   /// What `markers` holds.
   package struct Marker: WireStructure {
     package var producerId: Int64

@@ -14,6 +14,7 @@ extension Command {
       Option("format", value: "text|json", "values as they are, one a line, or JSON objects with all there is"),
       Option("json", "the same as --format json"),
       Option("key-separator", letter: "k", value: "TEXT", "as text, write each key and TEXT before its value"),
+      Option("group", letter: "g", value: "GROUP", "as a member of this group: it says where to read, and remembers"),
       Option("committed", "leave out what transactions have not committed"),
     ] + ClientConnection.options
 
@@ -24,8 +25,10 @@ extension Command {
     help: """
       usage: millrace consume TOPIC [options]
 
-      Reads all partitions, each in order, up to the ends that they had at the start. It belongs to no group and commits
-      nothing. When the server is restarted meanwhile, it goes on where it was.
+      Reads all partitions, each in order, up to the ends that they had at the start. Without --group it belongs to no
+      group and commits nothing. With --group it shares the partitions with the group's other members, goes on where the
+      group is, and commits once a second what is written; --from counts where nothing was committed before. When the
+      server is restarted meanwhile, it goes on where it was.
 
       \(Option.list(options))
 
@@ -38,6 +41,7 @@ extension Command {
         millrace consume orders.created
         millrace consume orders.created --from -1h --json
         millrace consume clicks --follow
+        millrace consume orders.created --group billing --follow
         millrace consume clicks --partition 2 --from 4711 --count 1 --json
       """
   ) { arguments in
@@ -51,11 +55,34 @@ extension Command {
     choices.follows = given.has("follow")
     choices.isolation = given.has("committed") ? .readCommitted : .readUncommitted
     Interruption.watch()
+    if let group = given.text("group") {
+      let source = try member(of: group, topic, given, client, start, choices)
+      return try ConsumeJob(.group(source), format, count: count, client.options).run()
+    }
     let view = try client.topic(topic)
     let positions = try ReadingPlan.positions(
       client, view, partitions: try partitions(given, of: view), from: start, choices)
     let consumer = Consumer(client, topic: view, positions: positions, options: choices)
-    return try ConsumeJob(consumer, format, count: count, client.options).run()
+    return try ConsumeJob(.partitions(consumer), format, count: count, client.options).run()
+  }
+
+  private static func member(
+    of group: String, _ topic: String, _ given: Arguments, _ client: KafkaClient, _ start: StartPoint,
+    _ choices: ConsumerOptions
+  ) throws -> GroupConsumer {
+    guard !given.has("partition") else {
+      throw UsageError("--partition and --group exclude each other: the group says who reads which partition")
+    }
+    let query: OffsetQuery =
+      switch start {
+      case .beginning: .earliest
+      case .end: .latest
+      case .time(let time): .time(time)
+      case .offset, .last: throw UsageError("with --group, --from takes beginning, end, a time or an age")
+      }
+    let member = GroupMember(
+      bootstrap: client.bootstrap, options: client.options, group: group, topic: try client.topic(topic).name)
+    return GroupConsumer(client, member: member, from: query, options: choices)
   }
 
   private static func startPoint(_ given: Arguments, now: Int64) throws(UsageError) -> StartPoint {

@@ -1,0 +1,121 @@
+import ByteCodec
+import Machine
+import RecordFormat
+import Units
+
+/// Puts journal frames back: control records into the state, batches into the state and into their segments.
+struct Replay {
+  let disk: any Disk
+  let state: LogState
+  private var touched: [SegmentKey: any DiskFile] = [:]
+  private var folders: Set<String> = []
+  private(set) var bytesWritten = ByteCount.zero
+  /// Batches in a row, by segment, that are written together: a call for each of many small ones would take its time.
+  private var gathered: [SegmentKey: Run] = [:]
+  private var gatheredBytes = 0
+  private static let gatherLimit = 1 << 20
+
+  private struct Run {
+    var position: FilePosition
+    var parts: [ByteSlice] = []
+    var end: FilePosition
+  }
+
+  /// Segments whose index files had not what they should have.
+  private(set) var reindexed = 0
+  /// False: only the state changes, for tools that look.
+  private let writes: Bool
+
+  init(disk: any Disk, state: LogState, writes: Bool = true) {
+    self.disk = disk
+    self.state = state
+    self.writes = writes
+  }
+
+  mutating func apply(_ frame: JournalReader.Frame) throws(RecoveryFailure) {
+    switch frame.header.kind {
+    case .open, .witness:
+      return
+    case .control:
+      var reader = ByteReader(frame.payload)
+      guard let record = try? ControlRecord(from: &reader) else {
+        throw .inconsistent("journal frame \(frame.header.sequence.value) holds no control record")
+      }
+      state.apply(record, at: frame.header.sequence)
+    case .batch:
+      let place = frame.header.place
+      guard let partition = state.partition(place.partition), partition.end == place.baseOffset,
+        let header = try? RecordBatchHeader(frame.payload.bytes)
+      else {
+        throw .inconsistent(
+          "journal frame \(frame.header.sequence.value) is a batch at offset \(place.baseOffset.value) of partition "
+            + "\(place.partition.folder), which does not follow what is before it")
+      }
+      do throws(DiskError) {
+        if writes { try write(frame.payload, place: place) }
+      } catch {
+        throw .disk(error)
+      }
+      partition.apply(frame.payload, header: header, at: place, sequence: frame.header.sequence)
+    }
+  }
+
+  private mutating func write(_ batch: ByteSlice, place: BatchPlace) throws(DiskError) {
+    let key = SegmentKey(partition: place.partition, base: place.segment)
+    #if PLANTED_BUGS
+      if PlantedBug.is(.segmentTailTrusted), let size = try? disk.open(key.logPath, .read).size(),
+        size.value >= place.position.value + Int64(batch.count)
+      {
+        return
+      }
+    #endif
+    if touched[key] == nil {
+      if place.position.value == 0 {
+        try disk.makeDirectory(key.partition.folder)
+        folders.formUnion([key.partition.folder, "data"])
+      }
+      let file = try disk.open(key.logPath, .create)
+      try file.truncate(to: ByteCount(place.position.value))
+      loadIndex(of: key)
+      touched[key] = file
+    }
+    if let run = gathered[key], run.end != place.position { try writeGathered() }
+    let end = place.position.advanced(by: ByteCount(batch.count))
+    gathered[key, default: Run(position: place.position, end: end)].parts.append(batch)
+    gathered[key]?.end = end
+    gatheredBytes += batch.count
+    bytesWritten += ByteCount(batch.count)
+    if gatheredBytes >= Self.gatherLimit { try writeGathered() }
+  }
+
+  /// The segments that were written.
+  var segments: Set<SegmentKey> { Set(touched.keys) }
+
+  /// Makes the index of a segment whose first part a checkpoint covers, so that what is replayed goes into it, and the
+  /// first append finds it. One that is damaged is left to those who ask for it.
+  private mutating func loadIndex(of key: SegmentKey) {
+    guard let partition = state.partition(key.partition), let at = partition.index(of: key),
+      partition.segments[at].index == nil,
+      case .success(let loaded) = IndexLoader(disk: disk, files: OpenFiles(disk: disk)).load(
+        key, partition.segments[at].description, isActive: true), loaded.damage == nil
+    else { return }
+    partition.install(loaded, segmentAt: at)
+    if loaded.rowsMade > 0 { reindexed += 1 }
+  }
+
+  private mutating func writeGathered() throws(DiskError) {
+    for key in gathered.keys.sorted() {
+      if let run = gathered[key] { try touched[key]?.write(run.parts, at: run.position) }
+    }
+    gathered = [:]
+    gatheredBytes = 0
+  }
+
+  /// Writes what is left, and syncs every segment and name that was written.
+  mutating func makeDurable() throws(DiskError) {
+    try writeGathered()
+    for file in touched.values { file.startWriteback(from: FilePosition(0), count: .zero) }
+    for key in touched.keys.sorted() { try touched[key]?.sync() }
+    for folder in folders.sorted() { try disk.syncDirectory(folder) }
+  }
+}
