@@ -143,7 +143,9 @@ let package = Package(
         "Broker", "KafkaWire", "KafkaDoor", "MillraceServer",
       ]),
     tests("MetricsTests", ["Metrics"]),
-    tests("CoordinationTests", ["Units", "ByteCodec", "KafkaWire", "Coordination"]),
+    .testTarget(
+      name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
+      exclude: ["Transcripts"], swiftSettings: strict),
     tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
     tests(
       "InspectionTests",

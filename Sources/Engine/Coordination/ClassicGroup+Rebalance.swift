@@ -183,9 +183,11 @@ extension ClassicGroup {
     armSession(member, now, into: &effects)
   }
 
-  /// A commit is a sign of life as well.
-  mutating func memberCommitted(_ id: String, _ context: CoordinatorContext, into effects: inout Effects) {
+  /// A commit is a sign of life as well, unless a transaction's producer sent it.
+  mutating func memberCommitted(
+    _ id: String, isSignOfLife: Bool, _ context: CoordinatorContext, into effects: inout Effects
+  ) {
     members[id]?.lastCommit = context.wall
-    memberWasHeard(id, context.now, into: &effects)
+    if isSignOfLife { memberWasHeard(id, context.now, into: &effects) }
   }
 }

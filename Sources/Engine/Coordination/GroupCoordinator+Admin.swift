@@ -106,6 +106,7 @@ extension GroupCoordinator.Group {
   var isEmpty: Bool {
     switch membership {
     case .classic(let group): group.state == .empty
+    case .consumer(let group): group.isEmpty
     }
   }
 
@@ -113,6 +114,7 @@ extension GroupCoordinator.Group {
   var stateName: String {
     switch membership {
     case .classic(let group): group.state.rawValue
+    case .consumer(let group): group.phase.rawValue
     }
   }
 
@@ -120,12 +122,14 @@ extension GroupCoordinator.Group {
   var typeName: String {
     switch membership {
     case .classic: "classic"
+    case .consumer: "consumer"
     }
   }
 
   var protocolType: String {
     switch membership {
     case .classic(let group): group.protocolType ?? ""
+    case .consumer: ConsumerSubscription.protocolType
     }
   }
 }

@@ -16,6 +16,13 @@ extension GroupCoordinator {
         sees: [.membership(group: group)])
       return
     }
+    makeRoomForClassic(group, into: &effects)
+    if groups[group]?.consumer != nil {
+      let settings = settings.consumer(group)
+      return changeConsumer(group, context, into: &effects) {
+        $0.joinGroup(request, from: caller, waiter: waiter, settings, context, into: &$1)
+      }
+    }
     if groups[group] == nil { groups[group] = Group(id: group) }
     let joining = ClassicGroup.Joining(request, from: caller, waiter: waiter)
     changeClassic(group, context, into: &effects) { classic, world, effects in
@@ -48,6 +55,11 @@ extension GroupCoordinator {
       let error: ErrorCode = request.groupId.isEmpty ? .invalidGroupId : .unknownMemberId
       return effects.reply(to: waiter, SyncGroupResponse(errorCode: error.rawValue), sees: [mark])
     }
+    if groups[request.groupId]?.consumer != nil {
+      return changeConsumer(request.groupId, context, into: &effects) {
+        $0.syncGroup(request, waiter: waiter, context, into: &$1)
+      }
+    }
     changeClassic(request.groupId, context, into: &effects) { classic, world, effects in
       classic.sync(request, waiter: waiter, world, into: &effects).map { (waiter, $0) }
     }
@@ -58,6 +70,11 @@ extension GroupCoordinator {
     _ request: HeartbeatRequest, from caller: Caller, waiter: Waiter, _ context: CoordinatorContext,
     into effects: inout Effects
   ) {
+    if groups[request.groupId]?.consumer != nil {
+      return changeConsumer(request.groupId, context, into: &effects) {
+        $0.classicHeartbeat(request, waiter: waiter, context, into: &$1)
+      }
+    }
     var error: ErrorCode = request.groupId.isEmpty ? .invalidGroupId : .unknownMemberId
     if case .classic(let classic)? = groups[request.groupId]?.membership {
       error = classic.heartbeat(request, context.now, into: &effects)
@@ -71,6 +88,12 @@ extension GroupCoordinator {
     _ request: LeaveGroupRequest, from caller: Caller, waiter: Waiter, _ context: CoordinatorContext,
     into effects: inout Effects
   ) {
+    if groups[request.groupId]?.consumer != nil {
+      let settings = settings.consumer(request.groupId)
+      return changeConsumer(request.groupId, context, into: &effects) {
+        $0.leaveGroup(request, from: caller, waiter: waiter, settings, context, into: &$1)
+      }
+    }
     let leaving = caller.version < 3 ? [LeaveGroupRequest.Member(memberId: request.memberId)] : request.members
     var reply = LeaveGroupResponse()
     if request.groupId.isEmpty {

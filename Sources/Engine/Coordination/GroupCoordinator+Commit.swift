@@ -9,13 +9,11 @@ extension GroupCoordinator {
     into effects: inout Effects
   ) {
     let group = request.groupId
-    let refusal = refusalOfCommit(
-      CommitClaim(
-        group: group, member: request.memberId, instance: request.groupInstanceId,
-        generation: request.generationIdOrMemberEpoch, isTransactional: false, version: caller.version))
-    if refusal == nil {
-      groups[group]?.classic?.memberCommitted(request.memberId, context, into: &effects)
-    }
+    let claim = CommitClaim(
+      group: group, member: request.memberId, instance: request.groupInstanceId,
+      generation: request.generationIdOrMemberEpoch, isTransactional: false, version: caller.version)
+    let general = refusalOfCommit(claim)
+    if general == nil { memberCommitted(claim, context, into: &effects) }
     let expiresAt = request.retentionTimeMs < 0 ? nil : context.wall.advanced(byMs: request.retentionTimeMs)
     var records: [CoordinatorRecord] = []
     var reply = OffsetCommitResponse()
@@ -25,6 +23,7 @@ extension GroupCoordinator {
       let unknown: ErrorCode = byID ? .unknownTopicId : .unknownTopicOrPartition
       var answers: [OffsetCommitResponse.Topic.Partition] = []
       for partition in topic.partitions {
+        let refusal = pardon(general, claim, facts, partition.partitionIndex)
         var error = facts == nil ? unknown : refusal ?? self.refusal(of: partition.committedMetadata)
         if error == nil, let facts {
           let offset = CommittedOffset(
@@ -78,6 +77,48 @@ extension GroupCoordinator {
     }
     switch group.membership {
     case .classic(let group): return group.refusalOfCommit(claim)
+    case .consumer(let group): return group.refusalOfCommit(claim)
     }
+  }
+
+  /// Whether a member whose epoch is old may commit this partition all the same: it has had it all the while.
+  func holds(_ facts: TopicFacts, _ partition: Int32, _ claim: CommitClaim) -> Bool {
+    guard let group = groups[claim.group]?.consumer else { return false }
+    return group.refusal(
+      ofMember: claim.member, instance: claim.instance, epoch: claim.generation,
+      hasPartition: group.hasHeld(facts.id, partition, member: claim.member, since: claim.generation)) == nil
+  }
+
+  /// A commit of a member is worth to know of.
+  mutating func memberCommitted(_ claim: CommitClaim, _ context: CoordinatorContext, into effects: inout Effects) {
+    guard groups[claim.group]?.consumer != nil else {
+      groups[claim.group]?.classic?.memberCommitted(
+        claim.member, isSignOfLife: !claim.isTransactional, context, into: &effects)
+      return
+    }
+    guard !claim.member.isEmpty, let members = groups[claim.group]?.consumer?.state.members else { return }
+    groups[claim.group]?.lastCommits[claim.member] = context.wall
+    // Those who have left are forgotten now and then.
+    guard let known = groups[claim.group]?.lastCommits, known.count > 2 * members.count + 16 else { return }
+    groups[claim.group]?.lastCommits = known.filter { members[$0.key] != nil }
+  }
+
+  /// `refusal`, unless it is about an old epoch and the member has the partition since then.
+  func pardon(_ refusal: ErrorCode?, _ claim: CommitClaim, _ facts: TopicFacts?, _ partition: Int32) -> ErrorCode? {
+    guard refusal == .staleMemberEpoch || refusal == .illegalGeneration, let facts else { return refusal }
+    return holds(facts, partition, claim) ? nil : refusal
+  }
+}
+
+extension ConsumerGroup {
+  /// Why a member may not commit offsets.
+  func refusalOfCommit(_ claim: GroupCoordinator.CommitClaim) -> ErrorCode? {
+    // An administrator, while nobody is in; a transaction of a producer that does not say for whom it works.
+    if claim.generation < 0, isEmpty { return nil }
+    if claim.isTransactional, claim.generation < 0, claim.member.isEmpty, claim.instance == nil { return nil }
+    if state.members[claim.member] != nil, !claim.isTransactional, claim.version < 9, !isClassic(claim.member) {
+      return .unsupportedVersion
+    }
+    return refusal(ofMember: claim.member, instance: claim.instance, epoch: claim.generation)
   }
 }

@@ -57,6 +57,10 @@ extension GroupCoordinator {
       guard classic.record != nil else { return }
       write(
         [GroupRecord.classic(nil as [UInt8]?, of: id)], of: id, [.membership(group: id), .groups], into: &effects)
+    case .consumer(let consumer):
+      effects.cancel(.assignment(group: id))
+      effects.cancel(.patterns(group: id))
+      write(consumer.removalRecords(), of: id, [.membership(group: id), .groups], into: &effects)
     }
   }
 
@@ -86,12 +90,14 @@ extension GroupCoordinator.Group {
       if group.protocolType == nil { return group.pending.isEmpty ? .sinceCommit : nil }
       if group.state == .empty { return .since(group.stateSince) }
       return group.state == .stable && group.subscribedTopics != nil ? .sinceCommit : nil
+    case .consumer: return .sinceCommit
     }
   }
 
   func isSubscribed(to topic: String) -> Bool {
     switch membership {
     case .classic(let group): group.isSubscribed(to: topic)
+    case .consumer(let group): group.isSubscribed(to: topic)
     }
   }
 
@@ -99,6 +105,7 @@ extension GroupCoordinator.Group {
   var isVacant: Bool {
     switch membership {
     case .classic(let group): group.state == .empty && group.pending.isEmpty
+    case .consumer(let group): group.isEmpty
     }
   }
 }

@@ -91,6 +91,9 @@ extension GroupCoordinator {
     guard let group = groups[wanted.groupId] else { return nil }
     switch group.membership {
     case .classic: return nil
+    case .consumer(let group):
+      guard let member = wanted.memberId, !member.isEmpty || wanted.memberEpoch >= 0 else { return nil }
+      return group.refusal(ofMember: member, instance: nil, epoch: wanted.memberEpoch)
     }
   }
 }

@@ -9,12 +9,25 @@ extension GroupCoordinator {
     case .offset(let group, let partition, let offset):
       replay(offset, of: partition, in: group, producer: producer)
     case .classic(let group, .some):
+      if groups[group]?.consumer != nil { groups[group]?.membership = .classic(ClassicGroup(id: group)) }
       groups[group, default: Group(id: group)].classic?.replay(record.value)
     case .classic(let group, .none):
       groups[group]?.classic?.replay(nil)
       forget(group)
+    case .consumer(let group): replayConsumer(record, of: group)
     case .other: break
     }
+  }
+
+  private mutating func replayConsumer(_ record: CoordinatorRecord, of id: String) {
+    if record.value != nil, groups[id]?.consumer == nil {
+      groups[id, default: Group(id: id)].membership = .consumer(ConsumerGroup(id: id))
+    }
+    guard var group = groups[id]?.takeConsumer() else { return }
+    group.replay(record)
+    // What is left without a record is a group that only keeps offsets.
+    groups[id]?.membership = group.isBlank ? .classic(ClassicGroup(id: id)) : .consumer(group)
+    forget(id)
   }
 
   private mutating func replay(
@@ -57,7 +70,7 @@ extension GroupCoordinator {
   }
 
   /// Drops a group of which no record is left.
-  private mutating func forget(_ id: String) {
+  mutating func forget(_ id: String) {
     guard let group = groups[id], group.offsets.isEmpty, !group.hasRecords else { return }
     groups[id] = nil
     restated[id] = nil
@@ -72,6 +85,7 @@ extension GroupCoordinator.Group {
   var hasRecords: Bool {
     switch membership {
     case .classic(let group): group.record != nil
+    case .consumer(let group): !group.isBlank
     }
   }
 }

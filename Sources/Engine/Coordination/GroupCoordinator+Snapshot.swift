@@ -62,6 +62,7 @@ extension GroupCoordinator.Group {
   var records: [CoordinatorRecord] {
     switch membership {
     case .classic(let group): group.record.map { [GroupRecord.classic($0, of: group.id)] } ?? []
+    case .consumer(let group): group.snapshot()
     }
   }
 }

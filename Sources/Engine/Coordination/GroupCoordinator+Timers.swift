@@ -7,6 +7,7 @@ extension GroupCoordinator {
   ) {
     switch timer {
     case .session(let group, let member):
+      if changeConsumer(group, timer, context, into: &effects) { return }
       changeClassic(group, context, into: &effects) { classic, world, effects in
         classic.sessionTimerFired(member, world, into: &effects)
         return nil
@@ -22,7 +23,9 @@ extension GroupCoordinator {
         return nil
       }
     case .expiry: expireOffsets(context, into: &effects)
-    case .rebalance, .assignment, .patterns, .transaction: break
+    case .rebalance(let group, _), .assignment(let group), .patterns(let group):
+      _ = changeConsumer(group, timer, context, into: &effects)
+    case .transaction: break
     }
   }
 
@@ -32,6 +35,11 @@ extension GroupCoordinator {
     effects.arm(.expiry, at: context.now.advanced(byMs: settings.offsetsRetentionCheckIntervalMs))
     for id in groups.keys.sorted() {
       write(restatements(of: id), of: id, [.offsets(group: id), .groups], into: &effects)
+      if groups[id]?.consumer != nil {
+        let settings = settings.consumer(id)
+        changeConsumer(id, context, into: &effects) { $0.loaded(settings, context, into: &$1) }
+        continue
+      }
       groups[id]?.classic?.load()
       changeClassic(id, context, into: &effects) { classic, world, effects in
         classic.resume(world, into: &effects)

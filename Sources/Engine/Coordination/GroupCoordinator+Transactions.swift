@@ -10,17 +10,19 @@ extension GroupCoordinator {
     into effects: inout Effects
   ) {
     let group = request.groupId
-    let refused = refusalOfCommit(
-      CommitClaim(
-        group: group, member: request.memberId, instance: request.groupInstanceId, generation: request.generationId,
-        isTransactional: true, version: caller.version))
-    let refusal = refused == .staleMemberEpoch ? .illegalGeneration : refused
+    let claim = CommitClaim(
+      group: group, member: request.memberId, instance: request.groupInstanceId, generation: request.generationId,
+      isTransactional: true, version: caller.version)
+    let refused = refusalOfCommit(claim)
+    let general = refused == .staleMemberEpoch ? .illegalGeneration : refused
+    if general == nil { memberCommitted(claim, context, into: &effects) }
     var records: [CoordinatorRecord] = []
     var reply = TxnOffsetCommitResponse()
     for topic in request.topics {
       let facts = context.topics.topic(named: topic.name)
       var answers: [TxnOffsetCommitResponse.Topic.Partition] = []
       for partition in topic.partitions {
+        let refusal = pardon(general, claim, facts, partition.partitionIndex)
         var error = facts == nil ? .unknownTopicOrPartition : refusal ?? self.refusal(of: partition.committedMetadata)
         if error == nil, let facts {
           let offset = CommittedOffset(

@@ -33,8 +33,15 @@ package struct GroupCoordinator {
     var membership: Membership = .classic(ClassicGroup(id: ""))
     var offsets = GroupOffsets()
 
+    /// Rounds of a consumer group begun since the start of the process, and why the last one began.
+    var rounds = 0
+    var cause: RebalanceCause?
+    /// When members of a consumer group last committed.
+    var lastCommits: [String: Timestamp] = [:]
+
     enum Membership {
       case classic(ClassicGroup)
+      case consumer(ConsumerGroup)
     }
 
     /// The classic group, changed in place; nil where it is of another kind.
@@ -54,6 +61,19 @@ package struct GroupCoordinator {
     mutating func takeClassic() -> ClassicGroup? {
       guard case .classic(let group) = membership else { return nil }
       membership = .classic(ClassicGroup(id: ""))
+      return group
+    }
+
+    /// Takes the consumer group out.
+    mutating func takeConsumer() -> ConsumerGroup? {
+      guard case .consumer(let group) = membership else { return nil }
+      membership = .classic(ClassicGroup(id: ""))
+      return group
+    }
+
+    /// The consumer group; nil where it is of another kind.
+    var consumer: ConsumerGroup? {
+      guard case .consumer(let group) = membership else { return nil }
       return group
     }
   }

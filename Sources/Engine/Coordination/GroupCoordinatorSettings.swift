@@ -17,6 +17,20 @@ package struct GroupCoordinatorSettings: Equatable, Sendable {
   /// `offsets.topic.num.partitions`, as the topic was created: it decides which marker ends which offsets.
   package var offsetsTopicPartitions: Int32 = 50
 
+  /// What consumer groups obey that have no settings of their own.
+  package var consumer = ConsumerGroupSettings()
+  /// The settings of single consumer groups, by group: the broker's with the group's own over them.
+  package var consumerOverrides: [String: ConsumerGroupSettings] = [:]
+  /// `group.coordinator.rebalance.protocols` names `consumer`.
+  package var servesConsumerGroups = true
+  /// `group.consumer.migration.policy`: whether a classic group may become a consumer group while it has members.
+  package var allowsUpgrade = true
+  /// And whether a consumer group becomes a classic one when its last member of the new protocol has left.
+  package var allowsDowngrade = true
+
+  /// What the consumer group `id` obeys.
+  package func consumer(_ id: String) -> ConsumerGroupSettings { consumerOverrides[id] ?? consumer }
+
   /// Kafka's defaults.
   package init() {}
 }

@@ -50,6 +50,18 @@ extension GroupCoordinator {
         },
         rebalances: classic.rebalances, lastCause: classic.lastCause,
         subscribedTopics: classic.subscribedTopics?.sorted())
+    case .consumer(let consumer):
+      return GroupFacts(
+        id: id, type: group.typeName, protocolType: group.protocolType, state: group.stateName,
+        members: consumer.state.memberIDs.compactMap { id in
+          consumer.state.members[id].map {
+            GroupFacts.Member(
+              id: id, instance: $0.instanceID, clientID: $0.clientID, host: $0.clientHost,
+              lastCommit: group.lastCommits[id])
+          }
+        },
+        rebalances: group.rounds, lastCause: group.cause,
+        subscribedTopics: Set(consumer.state.members.values.flatMap { consumer.subscription(of: $0) }).sorted())
     }
   }
 

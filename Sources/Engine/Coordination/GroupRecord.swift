@@ -5,6 +5,8 @@ import KafkaWire
 enum GroupRecord {
   case offset(group: String, partition: PartitionName, CommittedOffset?)
   case classic(group: String, GroupMetadataValue?)
+  /// A part of a consumer group, which reads it itself.
+  case consumer(group: String)
   /// A layout that another kind of group replays, or none at all.
   case other
 
@@ -13,6 +15,11 @@ enum GroupRecord {
     static let legacyOffset: Int16 = 0
     static let offset: Int16 = 1
     static let classicGroup: Int16 = 2
+    static let consumerGroup: [Int16] = [
+      ConsumerGroupMetadataKey.recordType, ConsumerGroupMemberMetadataKey.recordType,
+      ConsumerGroupTargetAssignmentMetadataKey.recordType, ConsumerGroupTargetAssignmentMemberKey.recordType,
+      ConsumerGroupCurrentMemberAssignmentKey.recordType, ConsumerGroupRegularExpressionKey.recordType,
+    ]
   }
 
   /// The newest layout of a classic group's value without tagged fields: what Kafka writes.
@@ -30,6 +37,9 @@ enum GroupRecord {
       case Layout.classicGroup:
         let name = try GroupMetadataKey(from: &key, version: 0)
         self = .classic(group: name.group, try Self.value(GroupMetadataValue.self, record))
+      case let type where Layout.consumerGroup.contains(type):
+        // All of their keys begin with the group.
+        self = .consumer(group: try ConsumerGroupMetadataKey(from: &key, version: 0).groupId)
       default: self = .other
       }
     } catch {
