@@ -127,7 +127,7 @@ package struct ConsumerGroup: Equatable, Sendable {
   /// Hands the call's records over, as one batch.
   func finish(_ draft: Draft, into effects: inout Effects) {
     guard !draft.isEmpty else { return }
-    effects.writes.append(CoordinatorWrite(topic: .consumerOffsets, owner: id, records: draft, marks: [mark]))
+    effects.writes.append(CoordinatorWrite(topic: .consumerOffsets, owner: id, records: draft, marks: [mark, .groups]))
   }
 
   /// Applies one of this group's records: the only way durable state changes, live as after a restart. False for a record

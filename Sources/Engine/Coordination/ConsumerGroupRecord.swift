@@ -25,11 +25,13 @@ enum ConsumerGroupRecord {
     var key = ByteReader(record.key.span.bytes)
     switch try key.readInt16() {
     case ConsumerGroupMetadataKey.recordType:
+      _ = try ConsumerGroupMetadataKey(from: &key, version: 0)
       return .group(try value(ConsumerGroupMetadataValue.self, record))
     case ConsumerGroupMemberMetadataKey.recordType:
       let name = try ConsumerGroupMemberMetadataKey(from: &key, version: 0)
       return .member(name.memberId, try value(ConsumerGroupMemberMetadataValue.self, record).map(ConsumerMember.init))
     case ConsumerGroupTargetAssignmentMetadataKey.recordType:
+      _ = try ConsumerGroupTargetAssignmentMetadataKey(from: &key, version: 0)
       return .targetEpoch(try value(ConsumerGroupTargetAssignmentMetadataValue.self, record))
     case ConsumerGroupTargetAssignmentMemberKey.recordType:
       let name = try ConsumerGroupTargetAssignmentMemberKey(from: &key, version: 0)
