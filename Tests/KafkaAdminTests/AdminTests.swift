@@ -48,7 +48,7 @@ import WireClient
     #expect(refused.errorCode == ErrorCode.policyViolation.rawValue)
     for version in Int16(0)...1 {
       let kept = try client.call(
-        UpdateFeaturesRequest(featureUpdates: [.init(feature: "group.version", maxVersionLevel: 1)]),
+        UpdateFeaturesRequest(featureUpdates: [.init(feature: "group.version", maxVersionLevel: 0)]),
         version: version, as: UpdateFeaturesResponse.self)
       #expect(kept.errorCode == ErrorCode.invalidUpdateVersion.rawValue && kept.results.isEmpty)
     }

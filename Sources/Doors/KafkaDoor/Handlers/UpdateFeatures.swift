@@ -3,8 +3,8 @@ import KafkaWire
 import Units
 
 /// UpdateFeatures 0-2 (KIP-584, KIP-778, KIP-1022): the levels are the program's own. Asking for the one in force is fine,
-/// any change is refused with INVALID_UPDATE_VERSION. Where one is refused, all are, and the answer has no results, only the first refusal; version 2
-/// has no results at all.
+/// any change is refused with INVALID_UPDATE_VERSION. Where one is refused, all are, and the answer has no results, only
+/// the first refusal; version 2 has no results at all.
 extension KafkaDoor {
   func updateFeatures(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(UpdateFeaturesRequest.self)
