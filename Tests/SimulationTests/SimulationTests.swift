@@ -46,8 +46,8 @@ import Testing
     #expect(sweep.tally.unwitnessed.isEmpty)
   }
 
-  @Test(arguments: [21, 22] as [UInt64]) func theScrubFindsWhatRotted(_ seed: UInt64) throws {
-    var sweep = try RotSweep(seed: seed, operations: 150)
+  @Test(arguments: [21, 22, 24] as [UInt64]) func theScrubFindsWhatRotted(_ seed: UInt64) throws {
+    var sweep = try RotSweep(seed: seed, operations: 400)
     let found = try sweep.scrub(200)
     print("seed \(seed): the scrub found \(found) of 200")
     #expect(found > 20)

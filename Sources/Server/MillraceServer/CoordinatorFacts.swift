@@ -82,8 +82,8 @@ struct CoordinatorFacts: Sendable {
     text.family("millrace_transactions", .gauge, "Transactional ids by the state of their transaction.")
     for (state, count) in transactions { text.sample("millrace_transactions", [("state", state)], count) }
     text.single(
-      "millrace_oldest_transaction_milliseconds", .gauge,
+      "millrace_oldest_transaction_seconds", .gauge,
       "How long the oldest open transaction is open; 0 without one.",
-      oldestTransactionMs)
+      oldestTransactionMs / 1_000)
   }
 }
