@@ -18,9 +18,6 @@ struct KnownDifference: Sendable {
       name: "Produce: a batch cut short", versions: 3...13,
       reason: "a batch that ends too early is taken as damaged on its way, which clients send again"),
     .init(
-      name: "Produce: a transactional id and a plain batch", versions: 3...13,
-      reason: "transactions are not served: nothing of them is stored"),
-    .init(
       name: "Produce: no partitions", versions: 3...13,
       reason: "each topic of a request is named in the answer"),
     .init(
@@ -79,13 +76,13 @@ struct KnownDifference: Sendable {
       reason: "Kafka never answers"),
     .init(
       name: "ApiVersions: a client", versions: 3...4,
-      reason: "groups, share groups, streams groups and transactions are not served yet"),
+      reason: "share groups and streams groups are not served yet"),
     .init(
       name: "ApiVersions: three bytes behind the body", versions: 3...4,
-      reason: "groups, share groups, streams groups and transactions are not served yet"),
+      reason: "share groups and streams groups are not served yet"),
     .init(
       name: "ApiVersions: rubbish behind the body", versions: 3...4,
-      reason: "groups, share groups, streams groups and transactions are not served yet"),
+      reason: "share groups and streams groups are not served yet"),
     .init(
       name: "FindCoordinator: a group", versions: 0...0,
       reason: "Kafka has no coordinator before its topic of offsets is made"),
