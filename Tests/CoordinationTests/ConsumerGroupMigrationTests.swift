@@ -5,10 +5,8 @@ import Units
 
 @Suite struct ConsumerGroupMigrationTests {
   private func subscription(owned: [Int32] = []) -> [UInt8] {
-    var said = EmbeddedSubscription()
-    said.topics = ["t"]
-    if !owned.isEmpty { said.owned = [NamedPartitions(topic: "t", partitions: owned)] }
-    return said.encoded(version: 1)
+    let held = owned.isEmpty ? [] : [TopicPartitions(topic: "t", partitions: owned)]
+    return ConsumerSubscription(topics: ["t"], owned: held).encoded(version: 1)
   }
 
   private func join(_ bench: ConsumerBench, _ member: String, owned: [Int32] = []) -> JoinGroupResponse {
@@ -29,7 +27,7 @@ import Units
       into: &effects)
     let reply = bench.take(effects) as? SyncGroupResponse
     guard let reply, reply.errorCode == 0 else { return nil }
-    return try EmbeddedAssignment(reply.assignment).partitions.flatMap(\.partitions)
+    return try ConsumerAssignment(reply.assignment).partitions.flatMap(\.partitions)
   }
 
   private func heartbeat(_ bench: ConsumerBench, _ member: String, _ generation: Int32) -> ErrorCode {
@@ -45,8 +43,7 @@ import Units
   @Test func aGroupGoesOverAndBack() throws {
     let bench = ConsumerBench()
     bench.topics.make("t", 4)
-    var share = EmbeddedAssignment()
-    share.partitions = [NamedPartitions(topic: "t", partitions: [0, 1, 2, 3])]
+    let share = ConsumerAssignment(partitions: [TopicPartitions(topic: "t", partitions: [0, 1, 2, 3])])
     var old = ClassicGroupFacts.Member(id: "old")
     old.rebalanceTimeoutMs = 20_000
     old.sessionTimeoutMs = 10_000

@@ -35,6 +35,9 @@ import Testing
       partitions: [TopicPartitions(topic: "orders", partitions: [1])], userData: [9])
     #expect(try ConsumerAssignment(assignment.encoded(version: 0)) == assignment)
     #expect(try ConsumerAssignment([]) == ConsumerAssignment(partitions: []))
+    // As the Java client writes it: version 0, one topic of one letter with partition 5, no user data.
+    let bytes: [UInt8] = [0, 0, 0, 0, 0, 1, 0, 1, 0x74, 0, 0, 0, 1, 0, 0, 0, 5, 0xFF, 0xFF, 0xFF, 0xFF]
+    #expect(try ConsumerAssignment(bytes).partitions == [TopicPartitions(topic: "t", partitions: [5])])
   }
 
   @Test func everyTruncationIsAnError() {
@@ -42,6 +45,7 @@ import Testing
     for count in 0..<bytes.count {
       #expect(throws: WireError.self) { try ConsumerSubscription(Array(bytes[..<count])) }
     }
+    #expect(throws: WireError.self) { try ConsumerSubscription([0xFF, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0]) }
     #expect(throws: WireError.self) { try ConsumerAssignment([0, 0, 0x7F, 0xFF, 0xFF, 0xFF]) }
   }
 }

@@ -81,7 +81,7 @@ struct ClassicGroup {
   var isSimple: Bool { protocolType == nil && members.isEmpty && pending.isEmpty }
 
   func isSubscribed(to topic: String) -> Bool {
-    subscribedTopics?.contains(topic) ?? (protocolType == ConsumerSubscription.protocolType)
+    subscribedTopics?.contains(topic) ?? (protocolType == EmbeddedProtocol.name)
   }
 
   /// Why `member` is not who it says (KIP-345).
@@ -173,11 +173,11 @@ struct ClassicGroup {
 
   /// The topics of all members' subscriptions, where they can be read.
   func readSubscriptions() -> Set<String>? {
-    guard protocolType == ConsumerSubscription.protocolType else { return nil }
+    guard protocolType == EmbeddedProtocol.name else { return nil }
     guard let protocolName else { return members.isEmpty ? [] : nil }
     var all: Set<String> = []
     for member in members.values {
-      guard let topics = ConsumerSubscription.topics(in: member.metadata(of: protocolName)) else { return nil }
+      guard let topics = EmbeddedProtocol.topics(in: member.metadata(of: protocolName)) else { return nil }
       all.formUnion(topics)
     }
     return all

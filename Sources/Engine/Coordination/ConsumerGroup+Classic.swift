@@ -99,9 +99,9 @@ extension ConsumerGroup {
     return !common.isEmpty
   }
 
-  private static func subscription(_ bytes: [UInt8]) -> EmbeddedSubscription? {
+  private static func subscription(_ bytes: [UInt8]) -> ConsumerSubscription? {
     do throws(WireError) {
-      return try EmbeddedSubscription(bytes)
+      return try ConsumerSubscription(bytes)
     } catch {
       return nil
     }
@@ -145,8 +145,7 @@ extension ConsumerGroup {
       }
       stopWaiting(for: member, [.sync], into: &effects)
       armClassic(member, side.sessionTimeoutMs, context, into: &effects)
-      var share = EmbeddedAssignment()
-      share.partitions = context.topics.named(current.assigned.keys)
+      let share = ConsumerAssignment(partitions: context.topics.named(current.assigned.keys))
       response.protocolType = EmbeddedProtocol.name
       response.protocolName = preferred.name
       response.assignment = share.encoded(version: Self.embeddedVersion(preferred.metadata))
@@ -157,11 +156,7 @@ extension ConsumerGroup {
   }
 
   static func embeddedVersion(_ bytes: [UInt8]) -> Int16 {
-    do throws(WireError) {
-      return try EmbeddedProtocol.version(of: bytes)
-    } catch {
-      return 0
-    }
+    EmbeddedProtocol.version(of: bytes) ?? 0
   }
 
   /// Serves a classic Heartbeat: 27 sends the member to join again for its next step.

@@ -66,9 +66,9 @@ extension ConsumerGroup {
 
   private static func read(
     _ subscription: [UInt8], _ assignment: [UInt8]
-  ) -> (EmbeddedSubscription, EmbeddedAssignment)? {
+  ) -> (ConsumerSubscription, ConsumerAssignment)? {
     do throws(WireError) {
-      return (try EmbeddedSubscription(subscription), try EmbeddedAssignment(assignment))
+      return (try ConsumerSubscription(subscription), try ConsumerAssignment(assignment))
     } catch {
       return nil
     }
@@ -79,8 +79,7 @@ extension ConsumerGroup {
   package func classicFacts(_ context: CoordinatorContext) -> ClassicGroupFacts {
     let members = state.memberIDs.compactMap { id -> ClassicGroupFacts.Member? in
       guard let said = state.members[id], let side = said.classic else { return nil }
-      var share = EmbeddedAssignment()
-      share.partitions = context.topics.named(state.target[id] ?? [])
+      let share = ConsumerAssignment(partitions: context.topics.named(state.target[id] ?? []))
       var member = ClassicGroupFacts.Member(id: id)
       member.instanceID = said.instanceID
       (member.clientID, member.clientHost) = (said.clientID, said.clientHost)

@@ -97,7 +97,7 @@ extension GroupCoordinator {
     if id.isEmpty { return .invalidGroupId }
     guard let group = groups[id] else { return .groupIdNotFound }
     // What members of other protocol types read is not known here.
-    return group.isEmpty || group.protocolType == ConsumerSubscription.protocolType ? nil : .nonEmptyGroup
+    return group.isEmpty || group.protocolType == EmbeddedProtocol.name ? nil : .nonEmptyGroup
   }
 }
 
@@ -129,7 +129,7 @@ extension GroupCoordinator.Group {
   var protocolType: String {
     switch membership {
     case .classic(let group): group.protocolType ?? ""
-    case .consumer: ConsumerSubscription.protocolType
+    case .consumer: EmbeddedProtocol.name
     }
   }
 }

@@ -26,7 +26,7 @@ extension GroupCoordinator {
       groups[id, default: Group()].membership = .consumer(ConsumerGroup(id: id))
       return false
     }
-    guard settings.allowsUpgrade, classic.protocolType == ConsumerSubscription.protocolType,
+    guard settings.allowsUpgrade, classic.protocolType == EmbeddedProtocol.name,
       classic.members.count < Int(settings.consumer(id).maxSize),
       let records = ConsumerGroup.records(converting: classic.facts, id: id, chosen: classic.protocolName, context)
     else {
@@ -113,7 +113,7 @@ extension ClassicGroup {
   /// A stable group that goes on where a consumer group stood.
   init(id: String, _ facts: ClassicGroupFacts, at time: Timestamp) {
     self.init(id: id)
-    protocolType = ConsumerSubscription.protocolType
+    protocolType = EmbeddedProtocol.name
     generation = facts.generation
     for member in facts.members {
       add(
