@@ -25,10 +25,22 @@ extension Engine {
         replay(partition, of: topic, from: max(covered[key] ?? partition.start, partition.start))
       }
     }
+    prepareOpenTransactions()
     coordinators.topicsSeen = catalogue.lastChange
     runGroups { groups, context, effects in groups.loaded(context, into: &effects) }
     runTransactions { transactions, context, effects in transactions.loaded(context, into: &effects) }
     store.attachments = { [weak self] in self.map { [$0.coordinatorAttachment()] } ?? [] }
+  }
+
+  /// Transactions that the start found open may end without another record: by a timer, by whoever fences their producer.
+  /// Their markers go on in the segments there are, whose indexes are made now.
+  private func prepareOpenTransactions() {
+    var open = Set(store.state.partitions.values.filter { $0.stableEnd < $0.durable.end }.map(\.key))
+    for topic in coordinators.transactions.openPartitions {
+      guard let id = catalogue.id(of: topic.topic) else { continue }
+      open.formUnion(topic.indexes.map { PartitionKey(topic: id, index: $0) })
+    }
+    for partition in open.sorted().compactMap(store.partition) { store.prepareAppendWaiting(to: partition) }
   }
 
   /// The state of all coordinators as of now, for a checkpoint.
