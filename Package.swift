@@ -92,7 +92,10 @@ let package = Package(
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
       "Simulation", in: "Testing",
-      ["Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "KafkaWire",
+        "Coordination", "LogStore", "Broker",
+      ]),
 
     room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
 
