@@ -94,7 +94,7 @@ struct CoordinatorTests {
     rig.commit(9, group: "g")
     rig.settle()
     rig.engine.store.attachments = {
-      [CheckpointAttachment(name: CoordinatorSnapshot.name, version: 99, content: .empty)]
+      [PendingAttachment(name: CoordinatorSnapshot.name, version: 99) { .empty }]
     }
     rig.checkpoint()
     let again = try rig.afterCrash()

@@ -108,7 +108,7 @@ final class ConsumerBench {
     work = []
     for one in due {
       var effects = Effects()
-      group.patternsMatched(one.run(), settings, context, into: &effects)
+      group.patternsMatched(one.run(on: topics.topicsByName.map(\.name)), settings, context, into: &effects)
       take(effects)
     }
   }

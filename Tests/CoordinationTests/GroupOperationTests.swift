@@ -131,7 +131,7 @@ struct RandomGroups {
       }
     }
     for work in effects.patternWork {
-      let result = work.run()
+      let result = work.run(on: rig.topics.topicsByName.map(\.name))
       absorb(rig.perform { $0.patternsMatched(result, $1, into: &$2) })
     }
   }

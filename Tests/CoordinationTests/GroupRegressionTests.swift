@@ -172,4 +172,49 @@ import Units
     #expect(fetch(second.id)?.errorCode == 0)
     #expect(fetch(first.id)?.errorCode == ErrorCode.unknownTopicId.rawValue)
   }
+
+  /// As Apache Kafka 4.3.1 answers, asked on the wire: a group without a name keeps offsets, but can have no members.
+  @Test func aGroupWithoutANameMayCommitAndNothingElse() throws {
+    var rig = GroupRig()
+    #expect(Self.commit(&rig, "", "t", 0, 5)?.topics.first?.partitions.first?.errorCode == 0)
+    #expect(Self.offset(rig.coordinator, "") == 5)
+    func ask<Reply: WireMessage>(
+      _ entry: (inout GroupCoordinator, Waiter, CoordinatorContext, inout Effects) -> Void
+    ) throws -> Reply {
+      let waiter = rig.waiter()
+      let effects = rig.perform { entry(&$0, waiter, $1, &$2) }
+      return try #require(effects.replies.first?.message as? Reply)
+    }
+    let caller = Self.caller
+    let invalid = ErrorCode.invalidGroupId.rawValue
+    let joined: JoinGroupResponse = try ask {
+      let request = JoinGroupRequest(sessionTimeoutMs: 10_000, protocolType: "consumer", protocols: [.init(name: "r")])
+      $0.joinGroup(request, from: caller, waiter: $1, $2, into: &$3)
+    }
+    let synced: SyncGroupResponse = try ask {
+      $0.syncGroup(SyncGroupRequest(generationId: 1, memberId: "m"), from: caller, waiter: $1, $2, into: &$3)
+    }
+    let beat: HeartbeatResponse = try ask {
+      $0.heartbeat(HeartbeatRequest(generationId: 1, memberId: "m"), from: caller, waiter: $1, $2, into: &$3)
+    }
+    let left: LeaveGroupResponse = try ask {
+      $0.leaveGroup(LeaveGroupRequest(members: [.init(memberId: "m")]), from: caller, waiter: $1, $2, into: &$3)
+    }
+    let cleared: OffsetDeleteResponse = try ask {
+      $0.deleteOffsets(OffsetDeleteRequest(), from: caller, waiter: $1, $2, into: &$3)
+    }
+    #expect(
+      [joined.errorCode, synced.errorCode, beat.errorCode, left.errorCode, cleared.errorCode]
+        == [Int16](repeating: invalid, count: 5))
+    let described: DescribeGroupsResponse = try ask {
+      $0.describeGroups(DescribeGroupsRequest(groups: [""]), from: caller, waiter: $1, $2, into: &$3)
+    }
+    #expect(described.groups.first?.errorCode == 0 && described.groups.first?.groupState == "Empty")
+    for expected in [ErrorCode.none, .groupIdNotFound] {
+      let deleted: DeleteGroupsResponse = try ask {
+        $0.deleteGroups(DeleteGroupsRequest(groupsNames: [""]), from: caller, waiter: $1, $2, into: &$3)
+      }
+      #expect(deleted.results.first?.errorCode == expected.rawValue)
+    }
+  }
 }

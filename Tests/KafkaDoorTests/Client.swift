@@ -171,13 +171,15 @@ func batch(
   return try builder.build(using: Compressor())
 }
 
-/// A server in memory, and the lines of its log.
+/// A server in memory or on a folder, and the lines of its log.
 final class Host {
   let server: Server
   let log = Lines()
 
-  init(settings: [String: String] = [:], kafka: [(host: String, port: UInt16)] = [("127.0.0.1", 0)]) throws {
-    var configuration = Server.Configuration()
+  init(
+    settings: [String: String] = [:], kafka: [(host: String, port: UInt16)] = [("127.0.0.1", 0)], folder: String? = nil
+  ) throws {
+    var configuration = Server.Configuration(folder: folder)
     configuration.settings = settings
     configuration.kafka = kafka
     let log = log

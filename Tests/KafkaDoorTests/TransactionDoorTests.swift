@@ -132,4 +132,19 @@ struct TransactionDoorTests {
     #expect(try stableEnd(client) == 2)
     #expect(try end(client, first, commits: true, version: 5).errorCode == ErrorCode.producerFenced.rawValue)
   }
+
+  @Test func offsetsOfAGroupWithoutANameAreNoPartOfATransaction() throws {
+    let host = try Host()
+    try host.makeTopic("t")
+    let client = try host.client()
+    for version in [Int16(2), 3, 5] {
+      let answer: TxnOffsetCommitResponse = try client.ask(
+        .txnOffsetCommit,
+        TxnOffsetCommitRequest(
+          transactionalId: "tx", groupId: "", producerId: 1, producerEpoch: 0, generationId: -1, memberId: "",
+          topics: [.init(name: "t", partitions: [.init(partitionIndex: 0, committedOffset: 7, committedMetadata: "")])]),
+        version: version)
+      #expect(answer.topics.first?.partitions.first?.errorCode == ErrorCode.invalidGroupId.rawValue)
+    }
+  }
 }

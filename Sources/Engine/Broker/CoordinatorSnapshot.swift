@@ -11,7 +11,7 @@ package struct CoordinatorSnapshot: Equatable {
   package static let version: UInt16 = 1
 
   /// Everything before this offset of the partition is in the snapshot.
-  package struct Covered: Equatable {
+  package struct Covered: Equatable, Sendable {
     package var partition: PartitionKey
     package var end: Offset
 
@@ -92,6 +92,22 @@ package struct CoordinatorSnapshot: Equatable {
     return CoordinatorWrite(
       topic: topic, owner: String(decoding: owner, as: UTF8.self), records: records, marks: [],
       producer: producer.id < 0 ? nil : producer)
+  }
+}
+
+/// The coordinators as of one moment: copies that share their memory with the living ones until those change. To make
+/// records of them takes time in proportion to all groups, their members and offsets, so a lane does it.
+package struct CoordinatorImage: Sendable {
+  package var covered: [CoordinatorSnapshot.Covered]
+  package var groups: GroupCoordinator
+  package var transactions: TransactionCoordinator
+
+  package var snapshot: CoordinatorSnapshot {
+    CoordinatorSnapshot(covered: covered, writes: groups.snapshot() + transactions.snapshot())
+  }
+
+  package var attachment: PendingAttachment {
+    PendingAttachment(name: CoordinatorSnapshot.name, version: CoordinatorSnapshot.version) { snapshot.encoded() }
   }
 }
 

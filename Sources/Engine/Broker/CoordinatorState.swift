@@ -38,8 +38,8 @@ struct CoordinatorState {
   /// Partitions of internal topics with a stretch that cannot be read: their groups are not served.
   var unreadable: [PartitionKey: (from: Offset, reason: String)] = [:]
   var loading = CoordinatorLoading()
-  /// Patterns to match with the topics there are: at most one piece for each call of a group.
-  var patternWork: [PatternWork] = []
+  /// Patterns to match with the topics there are.
+  var patterns = PatternQueue()
   /// The catalogue's last change that groups were told of.
   var topicsSeen = JournalSequence.start
 

@@ -1,7 +1,7 @@
 import ByteCodec
 import Compression
 import Coordination
-package import LogStore
+import LogStore
 import Machine
 import RecordFormat
 import Settings
@@ -25,19 +25,26 @@ extension Engine {
         replay(partition, of: topic, from: max(covered[key] ?? partition.start, partition.start))
       }
     }
+    prepareOpenTransactions()
     coordinators.topicsSeen = catalogue.lastChange
     runGroups { groups, context, effects in groups.loaded(context, into: &effects) }
     runTransactions { transactions, context, effects in transactions.loaded(context, into: &effects) }
-    store.attachments = { [weak self] in self.map { [$0.coordinatorAttachment()] } ?? [] }
+    store.attachments = { [weak self] in self.map { [$0.coordinatorImage().attachment] } ?? [] }
+  }
+
+  /// Transactions that the start found open may end without another record: by a timer, by whoever fences their producer.
+  /// Their markers go on in the segments there are, whose indexes are made now.
+  private func prepareOpenTransactions() {
+    var open = Set(store.state.partitions.values.filter { $0.stableEnd < $0.durable.end }.map(\.key))
+    for topic in coordinators.transactions.openPartitions {
+      guard let id = catalogue.id(of: topic.topic) else { continue }
+      open.formUnion(topic.indexes.map { PartitionKey(topic: id, index: $0) })
+    }
+    for partition in open.sorted().compactMap(store.partition) { store.prepareAppendWaiting(to: partition) }
   }
 
   /// The state of all coordinators as of now, for a checkpoint.
-  package func coordinatorAttachment() -> CheckpointAttachment {
-    CheckpointAttachment(
-      name: CoordinatorSnapshot.name, version: CoordinatorSnapshot.version, content: coordinatorSnapshot().encoded())
-  }
-
-  package func coordinatorSnapshot() -> CoordinatorSnapshot {
+  package func coordinatorImage() -> CoordinatorImage {
     var covered: [CoordinatorSnapshot.Covered] = []
     for topic in InternalTopic.allCases {
       guard let found = catalogue.topic(named: topic.rawValue)?.description else { continue }
@@ -48,8 +55,7 @@ extension Engine {
         if end.value > 0 { covered.append(CoordinatorSnapshot.Covered(partition: key, end: end)) }
       }
     }
-    return CoordinatorSnapshot(
-      covered: covered, writes: coordinators.groups.snapshot() + coordinators.transactions.snapshot())
+    return CoordinatorImage(covered: covered, groups: coordinators.groups, transactions: coordinators.transactions)
   }
 
   /// Takes in the checkpoint's snapshot, and answers how far it reaches; nothing where there is none to read.

@@ -75,7 +75,7 @@ extension Engine {
     for (timer, due) in effects.timers {
       if let due { coordinators.timers.arm(timer, at: due) } else { coordinators.timers.cancel(timer) }
     }
-    coordinators.patternWork += effects.patternWork
+    for work in effects.patternWork { coordinators.patterns.add(work) }
     for reply in effects.replies {
       guard let waiting = coordinators.waiting.removeValue(forKey: reply.waiter) else { continue }
       var after = coordinators.marks.lastChange(of: reply.sees)
@@ -84,23 +84,44 @@ extension Engine {
     }
   }
 
-  /// At the end of a turn: groups hear of topics that were made, extended or deleted, and patterns are matched. RE2 takes
-  /// time in proportion to the names alone, and one piece of work is done in a turn.
+  /// At the end of a turn: groups hear of topics that were made, extended or deleted, and of what their patterns matched.
   func coordinatorsAtEndOfTurn() {
     if coordinators.topicsSeen != catalogue.lastChange, coordinatorsHaveRoom {
       coordinators.topicsSeen = catalogue.lastChange
       runGroups { groups, context, effects in groups.topicsChanged(context, into: &effects) }
     }
-    guard !coordinators.patternWork.isEmpty, coordinatorsHaveRoom else { return }
-    let result = coordinators.patternWork.removeFirst().run()
-    runGroups { groups, context, effects in groups.patternsMatched(result, context, into: &effects) }
+    if let result = coordinators.patterns.result, coordinatorsHaveRoom {
+      coordinators.patterns.result = nil
+      runGroups { groups, context, effects in groups.patternsMatched(result, context, into: &effects) }
+    }
+    matchNextPatterns()
+  }
+
+  /// The lane matches one group's patterns at a time, with the topics as they are when it is its turn.
+  private func matchNextPatterns() {
+    guard let work = coordinators.patterns.takeNext() else { return }
+    let topics = catalogue.topics
+    compute {
+      work.run(on: topics.values.map(\.description.name))
+    } completion: { [unowned self] result in
+      coordinators.patterns.isRunning = false
+      coordinators.patterns.result = result
+    }
+  }
+
+  /// Has `body` run on the background lane; `completion` is called later, on this thread.
+  func compute<Value: Sendable>(
+    _ body: @escaping @Sendable () -> Value, completion: @escaping (Value) -> Void
+  ) {
+    computations[store.compute(body)] = { value in
+      if let value = value as? Value { completion(value) }
+    }
   }
 
   // MARK: Time
 
   /// When a timer of a coordinator is due.
   var coordinatorDeadline: Instant {
-    if !coordinators.patternWork.isEmpty, coordinatorsHaveRoom { return clock.now() }
     guard let next = coordinators.timers.next else { return .distantFuture }
     return max(next, coordinators.heldUntil)
   }

@@ -39,6 +39,8 @@ package final class Engine {
   var indexWaits: [UInt64: (IndexFailure?) -> Void] = [:]
   /// Who waits for batches to be prepared, by the token.
   var preparations: [UInt64: ([BatchIntake.Outcome]) -> Void] = [:]
+  /// Who waits for a computation, by its token.
+  var computations: [UInt64: (any Sendable) -> Void] = [:]
   /// For looking into compressed batches.
   let scratch = Decompressor()
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
@@ -70,7 +72,7 @@ package final class Engine {
     cleaner = Cleaner(dueAt: clock.now())
     scrubber = Scrubber(now: clock.now())
     setProducerExpiry()
-    loadCoordinators(store.attachments())
+    loadCoordinators(store.attachments().map { $0.encoded() })
   }
 
   package var catalogue: Catalogue { store.catalogue }
@@ -125,6 +127,7 @@ package final class Engine {
     }
     for (token, failure) in progress.indexes { indexWaits.removeValue(forKey: token)?(failure) }
     if let (token, outcomes) = progress.prepared { preparations.removeValue(forKey: token)?(outcomes) }
+    if let (token, value) = progress.computed { computations.removeValue(forKey: token)?(value) }
     if let (segment, blocks) = progress.reindexed { observer?.indexRebuilt(segment, blocks: blocks) }
     if let step = progress.compaction { compactionStepped(step) }
     if let step = progress.scrub { scrubStepped(step) }

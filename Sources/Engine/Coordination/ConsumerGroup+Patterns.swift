@@ -28,13 +28,11 @@ extension ConsumerGroup {
     if !patterns.isEmpty { match(patterns, settings, context, into: &effects) }
   }
 
-  /// Internal topics are none that a pattern is meant for: no group reads them unless it names them.
   private func match(
     _ patterns: [String], _ settings: ConsumerGroupSettings, _ context: CoordinatorContext,
     into effects: inout Effects
   ) {
-    let names = context.topics.topicsByName.map(\.name).filter { InternalTopic(rawValue: $0) == nil }
-    effects.patternWork.append(PatternWork(group: id, patterns: patterns, topics: names))
+    effects.patternWork.append(PatternWork(group: id, patterns: patterns))
     effects.arm(
       .patterns(group: id), at: context.now.advanced(byMs: Int64(settings.patternRefreshIntervalMs)))
   }

@@ -22,16 +22,14 @@ extension GroupCoordinator {
     effects.reply(to: waiter, reply, sees: [.groups])
   }
 
-  /// DescribeGroups: classic groups only.
+  /// DescribeGroups: classic groups only. One without a name is a group here, as it is for a commit.
   package func describeGroups(
     _ request: DescribeGroupsRequest, from caller: Caller, waiter: Waiter, _ context: CoordinatorContext,
     into effects: inout Effects
   ) {
     var reply = DescribeGroupsResponse()
     for id in request.groups {
-      if id.isEmpty {
-        reply.groups.append(.init(errorCode: ErrorCode.invalidGroupId.rawValue, groupId: id))
-      } else if case .classic(let group)? = groups[id]?.membership {
+      if case .classic(let group)? = groups[id]?.membership {
         reply.groups.append(group.description)
       } else if caller.version >= 6 {
         let text = groups[id] == nil ? "Group \(id) not found." : "Group \(id) is not a classic group."
@@ -53,9 +51,7 @@ extension GroupCoordinator {
     var reply = DeleteGroupsResponse()
     for id in request.groupsNames {
       var error = ErrorCode.none
-      if id.isEmpty {
-        error = .invalidGroupId
-      } else if let group = groups[id] {
+      if let group = groups[id] {
         if group.isEmpty { removeGroup(id, into: &effects) } else { error = .nonEmptyGroup }
       } else {
         error = .groupIdNotFound

@@ -51,7 +51,7 @@ extension GroupCoordinator {
     into effects: inout Effects
   ) {
     let mark = CoordinatorMark.membership(group: request.groupId)
-    guard groups[request.groupId] != nil else {
+    guard !request.groupId.isEmpty, groups[request.groupId] != nil else {
       let error: ErrorCode = request.groupId.isEmpty ? .invalidGroupId : .unknownMemberId
       return effects.reply(to: waiter, SyncGroupResponse(errorCode: error.rawValue), sees: [mark])
     }
@@ -76,7 +76,7 @@ extension GroupCoordinator {
       }
     }
     var error: ErrorCode = request.groupId.isEmpty ? .invalidGroupId : .unknownMemberId
-    if case .classic(let classic)? = groups[request.groupId]?.membership {
+    if !request.groupId.isEmpty, case .classic(let classic)? = groups[request.groupId]?.membership {
       error = classic.heartbeat(request, context.now, into: &effects)
     }
     effects.reply(

@@ -3,7 +3,8 @@ import Units
 
 // OffsetCommit. KIP-211 (retention), KIP-345 (static members), KIP-848 (member epochs), KIP-1102 (topic ids).
 extension GroupCoordinator {
-  /// Commits offsets of a group's member, or of nobody (a simple group).
+  /// Commits offsets of a group's member, or of nobody (a simple group). A group without a name may commit too: clients
+  /// of old did so, and Apache Kafka has never taken it from them. It can have no members.
   package mutating func commitOffsets(
     _ request: OffsetCommitRequest, from caller: Caller, waiter: Waiter, _ context: CoordinatorContext,
     into effects: inout Effects

@@ -73,6 +73,17 @@ extension GroupCoordinator {
       remove(gone, of: id, into: &effects)
     }
   }
+
+  /// After a restart: a topic's end and that of its offsets are two units of the journal, and a crash can come between
+  /// them. Whoever starts then finds offsets of no living topic, and removes them before a topic of the same name can be
+  /// made, which would inherit them.
+  mutating func removeStrayOffsets(of id: String, _ topics: any TopicLookup, into effects: inout Effects) {
+    let stray = groups[id]?.offsets.strays { partition, offset in
+      guard let living = topics.topic(named: partition.topic) else { return true }
+      return offset.topicID != .zero && offset.topicID != living.id
+    }
+    remove(stray ?? [], of: id, into: &effects)
+  }
 }
 
 extension GroupCoordinator.Group {

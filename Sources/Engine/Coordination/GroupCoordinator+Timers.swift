@@ -34,6 +34,8 @@ extension GroupCoordinator {
     isLive = true
     effects.arm(.expiry, at: context.now.advanced(byMs: settings.offsetsRetentionCheckIntervalMs))
     for id in groups.keys.sorted() {
+      removeStrayOffsets(of: id, context.topics, into: &effects)
+      guard groups[id] != nil else { continue }
       write(restatements(of: id), of: id, [.offsets(group: id), .groups], into: &effects)
       if groups[id]?.consumer != nil {
         let settings = settings.consumer(id)

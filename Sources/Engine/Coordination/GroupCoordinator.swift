@@ -5,7 +5,7 @@ import Units
 ///
 /// Durable is what the records say: which is applied by `replay` alone, live as after a restart. The rest (who waits, who
 /// has rejoined in this round) is lost with the process, and clients know how to begin again.
-package struct GroupCoordinator {
+package struct GroupCoordinator: Sendable {
   /// What groups obey. May be changed between calls.
   package var settings: GroupCoordinatorSettings
 

@@ -33,6 +33,15 @@ struct GroupOffsets: Equatable {
     return Set(committed.keys).union(stagings.keys).sorted()
   }
 
+  /// The partitions of which every offset, committed or staged, is a stray one, in order.
+  func strays(_ isStray: (PartitionName, CommittedOffset) -> Bool) -> [PartitionName] {
+    partitions.filter { partition in
+      committed[partition].map { isStray(partition, $0) } ?? true
+        && (!isStaged(partition)
+          || staged.values.allSatisfy { $0[partition].map { isStray(partition, $0.offset) } ?? true })
+    }
+  }
+
   /// Whether `partition` has an offset, committed or staged.
   func holds(_ partition: PartitionName) -> Bool { committed[partition] != nil || isStaged(partition) }
 

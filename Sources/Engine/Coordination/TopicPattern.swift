@@ -50,17 +50,15 @@ package final class TopicPattern: Sendable {
   }
 }
 
-/// Patterns of a group that wait to be matched with the topics' names: a value, so that whoever runs the coordinator may
-/// do the matching on another thread and hand the result in later.
+/// Patterns of a group that wait to be matched with the names of all topics but the internal ones: a value, so that
+/// whoever runs the coordinator does it on another thread and hands the result in later.
 package struct PatternWork: Equatable, Sendable {
   package var group: String
   package var patterns: [String]
-  package var topics: [String]
 
-  package init(group: String, patterns: [String], topics: [String]) {
+  package init(group: String, patterns: [String]) {
     self.group = group
     self.patterns = patterns
-    self.topics = topics
   }
 
   /// What came out: for each pattern the names it matches, in order. A text that is no pattern matches nothing.
@@ -73,14 +71,16 @@ package struct PatternWork: Equatable, Sendable {
     }
   }
 
-  /// Matches all of it. Any thread may do this.
-  package func run() -> Result {
-    Result(
+  /// Matches all of them with `names`, in time that grows with both. Internal topics are none that a pattern is meant
+  /// for: no group reads them unless it names them. Any thread may do this.
+  package func run(on names: [String]) -> Result {
+    let topics = names.filter { InternalTopic(rawValue: $0) == nil }.sorted()
+    return Result(
       group: group,
       matches: patterns.map { text in
         do throws(TopicPattern.Invalid) {
           let pattern = try TopicPattern(text)
-          return (text, topics.filter { pattern.matches($0) }.sorted())
+          return (text, topics.filter { pattern.matches($0) })
         } catch {
           return (text, [])
         }

@@ -150,6 +150,13 @@ package struct TransactionCoordinator: Sendable {
   }
 }
 
+extension TransactionCoordinator {
+  /// The partitions of all open transactions.
+  package var openPartitions: [TransactionPartitions] {
+    transactions.values.filter { $0.state == .ongoing }.flatMap(\.sortedPartitions)
+  }
+}
+
 /// For the metrics.
 extension TransactionCoordinator {
   /// Transactional ids by state.

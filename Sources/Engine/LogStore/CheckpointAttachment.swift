@@ -43,3 +43,26 @@ package struct CheckpointAttachment: Equatable, Sendable {
     return attachments
   }
 }
+
+/// An attachment that is yet to be encoded: that takes time in proportion to its size, and the checkpoint's lane has it.
+package struct PendingAttachment: Sendable {
+  package var name: String
+  package var version: UInt16
+  /// Made of a copy of the state as of the checkpoint; called once, on any thread.
+  package var encode: @Sendable () -> ByteSlice
+
+  package init(name: String, version: UInt16, encode: @escaping @Sendable () -> ByteSlice) {
+    self.name = name
+    self.version = version
+    self.encode = encode
+  }
+
+  /// One that is encoded already.
+  package init(_ attachment: CheckpointAttachment) {
+    self.init(name: attachment.name, version: attachment.version) { attachment.content }
+  }
+
+  package func encoded() -> CheckpointAttachment {
+    CheckpointAttachment(name: name, version: version, content: encode())
+  }
+}

@@ -14,6 +14,8 @@ package enum LogJob: Sendable {
   case prepare([BatchIntake], token: UInt64)
   case remove([String], isDoomed: Bool)
   case compact(CompactionRun)
+  /// What needs nothing of the store, only time.
+  case compute(@Sendable () -> any Sendable, token: UInt64)
   /// Compare the next blocks of a segment with their checksums.
   case scrub(SegmentScrub)
   /// Look at the room on the volume, and set the ballast aside where there is room for it.
@@ -26,7 +28,7 @@ package enum LogJob: Sendable {
     case .checkpoint: .checkpoint
     case .read, .loadIndex: .reader
     case .prepare: .codec
-    case .remove, .compact, .scrub, .measureSpace: .background
+    case .remove, .compact, .compute, .scrub, .measureSpace: .background
     }
   }
 }
@@ -46,6 +48,7 @@ package enum LogEvent: Sendable {
   case indexLoaded(SegmentKey, Result<LoadedIndex, IndexFailure>)
   case prepared([BatchIntake.Outcome], token: UInt64)
   case removed(RemovedFiles)
+  case computed(any Sendable, token: UInt64)
   case compactionStepped(CompactionRun.Step)
   case scrubbed(ScrubStep)
   /// A failure after which only stopping the process is left.
@@ -112,11 +115,25 @@ package struct CheckpointWork: Sendable {
   /// Index rows to add.
   package var indexRows: [IndexRows]
   package var fileName: String
-  /// The checkpoint but for its state, which is yet to be encoded.
+  package var content: CheckpointContent
+
+  package var sequence: JournalSequence { content.checkpoint.sequence }
+}
+
+/// A checkpoint, taken but not encoded: cheap to make on the engine's thread.
+package struct CheckpointContent: Sendable {
+  /// The checkpoint but for what follows.
   package var checkpoint: Checkpoint
   var image: StateImage
+  var attachments: [PendingAttachment]
 
-  package var sequence: JournalSequence { checkpoint.sequence }
+  /// The checkpoint's file. Takes time in proportion to the state.
+  func encoded() -> ByteSlice {
+    var whole = checkpoint
+    whole.state = image.encoded()
+    whole.attachments = attachments.map { $0.encoded() }
+    return whole.encoded()
+  }
 }
 
 /// Rows that the index file of a segment does not hold yet, and how many it holds.

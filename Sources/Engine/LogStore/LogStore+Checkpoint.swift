@@ -28,7 +28,7 @@ struct Checkpoints {
   enum Phase {
     case none
     /// Taken, waiting until everything up to its sequence is durable.
-    case taken(Checkpoint, StateImage, dirty: Set<SegmentKey>, folders: Set<String>, journalBytes: ByteCount)
+    case taken(CheckpointContent, dirty: Set<SegmentKey>, folders: Set<String>, journalBytes: ByteCount)
     case running(segments: Set<SegmentKey>, folders: Set<String>, journalBytes: ByteCount)
   }
 
@@ -86,13 +86,12 @@ extension LogStore {
     let (written, folders) = checkpoints.takeLists()
     // Alive as of the checkpoint's own sequence: what is given up behind it comes back if that is lost in a crash.
     let dirty = written.filter(isAlive)
-    var checkpoint = Checkpoint(
+    let checkpoint = Checkpoint(
       sequence: decided, epoch: epoch, salt: checkpoints.salt, firstUse: checkpoints.firstUse, isCleanStop: cleanStop,
       nextUnit: nextUnit, state: .empty, doomed: state.doomed.map(\.path))
-    checkpoint.attachments = attachments()
     checkpoints.phase = .taken(
-      checkpoint, state.image, dirty: dirty, folders: folders,
-      journalBytes: checkpoints.journalBytes + commits.waitingBytes)
+      CheckpointContent(checkpoint: checkpoint, image: state.image, attachments: attachments()), dirty: dirty,
+      folders: folders, journalBytes: checkpoints.journalBytes + commits.waitingBytes)
     startTakenCheckpoint()
   }
 
@@ -101,14 +100,14 @@ extension LogStore {
   }
 
   private func startTakenCheckpoint() {
-    guard case .taken(let checkpoint, let image, let segments, let named, let bytes) = checkpoints.phase else { return }
+    guard case .taken(let content, let segments, let named, let bytes) = checkpoints.phase else { return }
     var folders = named
     #if PLANTED_BUGS
       let dirty = PlantedBug.is(.checkpointForgetsDying) ? segments.filter(isAlive) : segments
-      guard durable >= checkpoint.sequence || PlantedBug.is(.checkpointBeforeDurable) else { return }
+      guard durable >= content.checkpoint.sequence || PlantedBug.is(.checkpointBeforeDurable) else { return }
     #else
       let dirty = segments
-      guard durable >= checkpoint.sequence else { return }
+      guard durable >= content.checkpoint.sequence else { return }
     #endif
     let rows = dirty.union(checkpoints.reindexed).compactMap(takeIndexRows)
     checkpoints.reindexed = []
@@ -117,7 +116,7 @@ extension LogStore {
     let work = CheckpointWork(
       segments: dirty, unsound: checkpoints.unsound.intersection(dirty), last: checkpoints.last,
       firstUse: checkpoints.firstUse, folders: folders, indexRows: rows,
-      fileName: Checkpoint.fileNames[1 - checkpoints.fileIndex], checkpoint: checkpoint, image: image)
+      fileName: Checkpoint.fileNames[1 - checkpoints.fileIndex], content: content)
     checkpoints.phase = .running(segments: work.segments, folders: work.folders, journalBytes: bytes)
     lanes.submit(.checkpoint(work))
   }

@@ -23,6 +23,14 @@ extension LogStore {
     return token
   }
 
+  /// Has `body` run on the background lane, behind what that has. What comes out comes with `LogProgress.computed`
+  /// under the token that is returned.
+  package func compute(_ body: @escaping @Sendable () -> any Sendable) -> UInt64 {
+    let token = reads.takeToken()
+    lanes.submit(.compute(body, token: token))
+    return token
+  }
+
   private func submitPreparations() {
     while preparations.underWay < Preparations.jobsUnderWay, !preparations.waiting.isEmpty {
       let next = preparations.waiting.removeFirst()

@@ -61,7 +61,7 @@ package final class LogStore {
   var trustedTime: TrustedTime
   package var producerLimits = ProducerLimits()
   /// What the next checkpoint carries for others, asked for when it is taken: as of all that is decided then.
-  package var attachments: () -> [CheckpointAttachment]
+  package var attachments: () -> [PendingAttachment]
   /// Producers remembered, at least: deletions are noticed when the count is made again.
   var producerCount = 0
   /// No room was found for one more; not looked for before this.
@@ -112,7 +112,8 @@ package final class LogStore {
       salt: checkpoint.salt)
     checkpoints.reindexed = recovered.replayed
     if let measured = try? workshop.disk.space() { space.measured(measured) }
-    attachments = { checkpoint.attachments }
+    let attached = checkpoint.attachments.map { PendingAttachment($0) }
+    attachments = { attached }
     producerCount = producerEntries
     submitWitness()
   }
@@ -151,6 +152,8 @@ package final class LogStore {
       preparationFinished(outcomes, token: token, &progress)
     case .removed(let files):
       removalFinished(files)
+    case .computed(let value, let token):
+      progress.computed = (token, value)
     case .compactionStepped(let step):
       compactionStepped(step, &progress)
     case .scrubbed(let step):
@@ -175,6 +178,8 @@ package struct LogProgress {
   package var reindexed: (segment: SegmentKey, blocks: Int)?
   /// Batches that are prepared, by the token `prepare` gave.
   package var prepared: (token: UInt64, outcomes: [BatchIntake.Outcome])?
+  /// What came out of a computation, by the token `compute` gave.
+  package var computed: (token: UInt64, value: any Sendable)?
   /// What has become of a step of the compaction under way.
   package var compaction: CompactionProgress?
   /// What a step of the scrub under way found.

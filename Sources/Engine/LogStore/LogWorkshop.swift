@@ -45,6 +45,8 @@ package final class LogWorkshop: @unchecked Sendable {
         return .removed(RemovedFiles(asked: paths, gone: paths.filter(remove), isDoomed: isDoomed))
       case .compact(let run):
         return .compactionStepped(run.step(self))
+      case .compute(let body, let token):
+        return .computed(body(), token: token)
       case .scrub(let scrub):
         return .scrubbed(scrub.step(self))
       case .measureSpace(let ballast):
@@ -130,9 +132,7 @@ package final class LogWorkshop: @unchecked Sendable {
     let began = clock.now()
     let segments = work.segments.sorted()
     let indexes = work.indexRows.sorted { $0.key < $1.key }.compactMap(writeIndex)
-    var checkpoint = work.checkpoint
-    checkpoint.state = work.image.encoded()
-    let content = checkpoint.encoded()
+    let content = work.content.encoded()
     do throws(DiskError) {
       try rewrite(work)
       let handles = try segments.map { (key) throws(DiskError) in try files.file(key.logPath, .create) }

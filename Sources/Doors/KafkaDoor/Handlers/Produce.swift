@@ -21,7 +21,7 @@ import Units
 extension KafkaDoor {
   func produce(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(ProduceRequest.self)
-    if message.transactionalId == nil, isPreparedLater(message, request) { return .later }
+    if isPreparedLater(message, request) { return .later }
     return produce(message, request, prepared: [])
   }
 

@@ -9,6 +9,10 @@ import Units
 extension KafkaDoor {
   func txnOffsetCommit(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(TxnOffsetCommitRequest.self)
+    guard !message.groupId.isEmpty else {
+      meters.failed(.txnOffsetCommit)
+      return .reply(message.refused(.invalidGroupId), after: .start)
+    }
     let producer = ProducerIdentity(id: message.producerId, epoch: message.producerEpoch)
     let entered = engine.enterTransaction(
       message.transactionalId, producer, offsetsOf: message.groupId, .offsetCommit(version: request.version))

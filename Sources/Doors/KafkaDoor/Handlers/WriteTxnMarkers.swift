@@ -11,6 +11,13 @@ import Units
 extension KafkaDoor {
   func writeTxnMarkers(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(WriteTxnMarkersRequest.self)
+    let topics = message.markers.flatMap(\.topics).map {
+      TransactionPartitions(topic: $0.name, indexes: $0.partitionIndexes)
+    }
+    return whenAppendable(topics.flatMap(partitions), request) { [unowned self] _ in write(message) }
+  }
+
+  private func write(_ message: WriteTxnMarkersRequest) -> Answer {
     var after = engine.catalogue.lastChange
     var response = WriteTxnMarkersResponse()
     for wanted in message.markers {

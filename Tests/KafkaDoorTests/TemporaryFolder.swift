@@ -1,0 +1,37 @@
+import Glibc
+import Machine
+import Testing
+
+/// A folder of its own for one test, removed with all it holds.
+final class TemporaryFolder {
+  let path: String
+
+  init() throws {
+    let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    var template = Array("\(base)/millrace-test-XXXXXX".utf8CString)
+    let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } }
+    path = String(cString: try #require(made))
+  }
+
+  deinit {
+    do {
+      let disk = try POSIXDisk(path: path)
+      try Self.clear("", of: disk)
+      rmdir(path)
+    } catch {
+      print("the folder of a test stays: \(error)")
+    }
+  }
+
+  private static func clear(_ folder: String, of disk: POSIXDisk) throws {
+    for entry in try disk.list(folder) {
+      let path = folder.isEmpty ? entry.name : folder + "/" + entry.name
+      if entry.isDirectory {
+        try clear(path, of: disk)
+        try disk.removeDirectory(path)
+      } else {
+        try disk.remove(path)
+      }
+    }
+  }
+}
