@@ -64,8 +64,7 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 compare: test-build ## the same requests to Millrace and to Apache Kafka
 	@Scripts/compare
 
-tools: build ## Kafka's command-line tools and kcat against a running server, one line each
-	@Scripts/packages kcat
+tools: build setup-test ## Kafka's command-line tools and kcat against a running server, one line each
 	@Scripts/tools
 
 sanitizers: setup-test ## the unit tests and a short simulation under the thread and the address sanitizer
