@@ -80,7 +80,7 @@ package final class JournalWriter {
     }
     for (index, entry) in group.entries.enumerated() {
       let sequence = JournalSequence(group.first.value + UInt64(index))
-      var payload = Payload(unit: entry.unit, endsUnit: entry.endsUnit)
+      var payload = Payload(unit: entry.unit, endsUnit: entry.endsUnit, checksum: entry.checksum)
       switch entry.content {
       case .batch(let bytes, let place):
         payload.bytes = bytes
@@ -123,6 +123,7 @@ package final class JournalWriter {
     var bytes = ByteSlice.empty
     var unit: UInt64 = 0
     var endsUnit = true
+    var checksum: UInt32?
     var place = BatchPlace()
   }
 
@@ -132,8 +133,8 @@ package final class JournalWriter {
   ) {
     var header = JournalFrameHeader(
       kind: kind, endsUnit: payload.endsUnit, incarnation: incarnation, sequence: sequence, unit: payload.unit,
-      durable: durable, payloadLength: payload.bytes.count, payloadCRC: Checksum.crc32c(payload.bytes), chain: chain,
-      place: payload.place)
+      durable: durable, payloadLength: payload.bytes.count,
+      payloadCRC: payload.checksum ?? Checksum.crc32c(payload.bytes), chain: chain, place: payload.place)
     var writer = ByteWriter(capacity: JournalFrameHeader.size)
     header.encode(to: &writer, salt: salt)
     chain = header.chainValue

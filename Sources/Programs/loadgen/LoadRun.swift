@@ -55,10 +55,10 @@ struct LoadRun {
     }
     let seconds = Double(nanoseconds() - began) / 1e9
     let cpu = plan.process.flatMap(Self.processorSeconds)
-    return report(seconds: seconds, cpu: cpu.flatMap { after in cpuBefore.map { after - $0 } })
+    return report(seconds: seconds, cpu: cpu.flatMap { after in cpuBefore.map { (after.0 - $0.0, after.1 - $0.1) } })
   }
 
-  private func report(seconds: Double, cpu: Double?) -> String {
+  private func report(seconds: Double, cpu: (user: Double, system: Double)?) -> String {
     let records = connections.reduce(0) { $0 + $1.records }
     let bytes = Double(records * plan.recordBytes)
     var latencies = Latencies()
@@ -68,12 +68,15 @@ struct LoadRun {
       let shares = [("p50", 0.5), ("p99", 0.99), ("p99.9", 0.999)]
       for (name, share) in shares { line += ", \(name) \(Self.text(latencies.milliseconds(below: share), 2)) ms" }
     }
-    if let cpu { line += ", server \(Self.text(cpu / (bytes / 1e9), 2)) CPU-s/GB" }
+    if let cpu {
+      let (user, system) = (cpu.user / (bytes / 1e9), cpu.system / (bytes / 1e9))
+      line += ", server \(Self.text(user + system, 2)) CPU-s/GB (\(Self.text(user, 2)) of it its own code)"
+    }
     return line
   }
 
   /// User and system time of a process, from /proc; nil where there is none.
-  private static func processorSeconds(of process: Int32) -> Double? {
+  private static func processorSeconds(of process: Int32) -> (user: Double, system: Double)? {
     let file = open("/proc/\(process)/stat", O_RDONLY)
     guard file >= 0 else { return nil }
     defer { close(file) }
@@ -85,7 +88,8 @@ struct LoadRun {
     guard let bracket = text.lastIndex(of: ")") else { return nil }
     let fields = text[bracket...].split(separator: " ")
     guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return nil }
-    return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
+    return (user / ticks, system / ticks)
   }
 
   private static func text(_ value: Double, _ digits: Int) -> String {
