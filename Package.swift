@@ -118,6 +118,8 @@ let package = Package(
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["LogStore", "Simulation"]),
+    program(
+      "loadgen", ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
