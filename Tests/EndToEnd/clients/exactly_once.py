@@ -1,0 +1,113 @@
+"""exactly_once BOOTSTRAP words|moves INPUT OUTPUT PARTITIONS [GROUP]: feeds an application, and judges what it makes.
+
+Every line "N" on standard input sends N records. Prints "+" for every 100 committed records of the output. At the end of
+standard input it waits until the output is complete, reads it once more from its beginning and says what it found:
+words: each word's counts are 1, 2, 3 ... up to how often it was sent; moves: each record once, in order per partition,
+and GROUP has committed the ends of the input.
+"""
+import collections
+import sys
+import threading
+import time
+
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+bootstrap, mode, source, target, partitions = sys.argv[1:6]
+group, partitions = (sys.argv[6:] or [None])[0], int(partitions)
+PATIENCE, WORDS = 90, 40
+common = {"bootstrap.servers": bootstrap, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 100, "log_level": 2}
+admin = AdminClient(common)
+for made in admin.create_topics([NewTopic(name, partitions, 1) for name in (source, target)]).values():
+    made.result(30)
+producer = Producer({**common, "enable.idempotence": True, "linger.ms": 2, "message.timeout.ms": 120000})
+sent, failures, fed = [], [], threading.Event()
+
+
+def words(number):
+    return [f"w{(number * 7 + step * step) % WORDS}" for step in range(3)]
+
+
+def feed():
+    number = 0
+    for line in sys.stdin:
+        for _ in range(int(line)):
+            value = " ".join(words(number)) if mode == "words" else f"n{number}"
+            producer.produce(source, value=value, partition=number % partitions,
+                             on_delivery=lambda error, _: failures.append(str(error)) if error else sent.append(1))
+            number += 1
+            producer.poll(0)
+        producer.flush(120)
+    fed.set()
+
+
+def reader():
+    consumer = Consumer({**common, "group.id": "judge", "enable.auto.commit": False,
+                         "isolation.level": "read_committed", "auto.offset.reset": "earliest"})
+    consumer.assign([TopicPartition(target, p, 0) for p in range(partitions)])
+    return consumer
+
+
+def collect(consumer, goal, says):
+    """Reads until the goal's number of records, which may still be unknown, and a moment longer for what is too much."""
+    found, progress = {p: [] for p in range(partitions)}, time.monotonic()
+    count = 0
+    while time.monotonic() - progress < (1 if goal() is not None and count >= goal() else PATIENCE):
+        for message in consumer.consume(500, 0.1):
+            if message.error() is not None:
+                continue
+            key = message.key().decode() if message.key() else None
+            found[message.partition()].append((key, message.value().decode()))
+            count, progress = count + 1, time.monotonic()
+            if says and count % 100 == 0:
+                print("+", flush=True)
+        if goal() is None:
+            progress = time.monotonic()
+    consumer.close()
+    return found, count
+
+
+def goal():
+    return len(sent) * (3 if mode == "words" else 1) if fed.is_set() else None
+
+
+def faults_of_words(found):
+    expected = collections.Counter(word for number in range(len(sent)) for word in words(number))
+    counts = collections.defaultdict(list)
+    for records in found.values():
+        for word, count in records:
+            counts[word].append(int(count))
+    return [f"{word}: {len(counts[word])} counts up to {max(counts[word], default=0)}, expected {expected[word]}"
+            for word in sorted(set(expected) | set(counts))
+            if counts[word] != list(range(1, expected[word] + 1))]
+
+
+def faults_of_moves(found):
+    faults = []
+    for partition, records in found.items():
+        numbers = [int(value[1:]) for _, value in records]
+        expected = list(range(partition, len(sent), partitions))
+        if numbers != expected:
+            seen = collections.Counter(numbers)
+            lost, doubled = set(expected) - set(numbers), [n for n in seen if seen[n] > 1]
+            faults.append(f"partition {partition}: {len(lost)} lost, {len(doubled)} doubled, "
+                          f"{sum(a > b for a, b in zip(numbers, numbers[1:]))} out of order")
+    asking = Consumer({**common, "group.id": group})
+    for place in asking.committed([TopicPartition(source, p) for p in range(partitions)], timeout=30):
+        end = len(range(place.partition, len(sent), partitions))
+        if max(place.offset, 0) != end:
+            faults.append(f"committed {place.offset} of {end} in partition {place.partition}")
+    asking.close()
+    return faults
+
+
+threading.Thread(target=feed, daemon=True).start()
+live, count = collect(reader(), goal, True)
+again, _ = collect(reader(), lambda: count, False)
+faults = faults_of_words(again) if mode == "words" else faults_of_moves(again)
+if live != again:
+    faults.append("what was read as committed on the way is not what is there now")
+if failures or not sent:
+    faults.append(f"{len(failures)} not sent: {failures[:3]}")
+print(f"{len(sent)} sent, {count} in the output, {len(faults)} faults {faults[:8]}", flush=True)
+sys.exit(1 if faults else 0)
