@@ -1,7 +1,8 @@
 """exactly_once BOOTSTRAP words|moves INPUT OUTPUT PARTITIONS [GROUP]: feeds an application, and judges what it makes.
 
-Every line "N" on standard input sends N records. Prints "+" for every 100 committed records of the output. At the end of
-standard input it waits until the output is complete, reads it once more from its beginning and says what it found:
+Makes both topics and says "ready". Every line "N" on standard input sends N records; "+" stands for 100 committed records
+of the output. At the end of standard input it waits until the output is complete, reads it once more from its beginning
+and says what it found:
 words: each word's counts are 1, 2, 3 ... up to how often it was sent; moves: each record once, in order per partition,
 and GROUP has committed the ends of the input.
 """
@@ -20,6 +21,7 @@ common = {"bootstrap.servers": bootstrap, "reconnect.backoff.ms": 20, "reconnect
 admin = AdminClient(common)
 for made in admin.create_topics([NewTopic(name, partitions, 1) for name in (source, target)]).values():
     made.result(30)
+print("ready", flush=True)
 producer = Producer({**common, "enable.idempotence": True, "linger.ms": 2, "message.timeout.ms": 120000})
 sent, failures, fed = [], [], threading.Event()
 
