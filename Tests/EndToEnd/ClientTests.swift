@@ -3,7 +3,7 @@ import Testing
 extension EndToEndTests {
   /// Each script of `clients` ends with 0 when the client saw what it expects, and says on standard error what it missed.
   @Suite(.enabled(if: Tools.python != nil, "the Python clients are not installed")) struct ClientTests {
-    @Test(arguments: ["kafka_python_client", "confluent_client"])
+    @Test(arguments: ["kafka_python_client", "aiokafka_client", "confluent_client"])
     func producesConsumesAndAdministers(script: String) throws {
       let scratch = try Scratch()
       let server = try RunningServer(folder: scratch.newPath("data"), scratch: scratch)

@@ -4,7 +4,8 @@ extension EndToEndTests {
   /// Groups of foreign clients: they join, share, commit, and go on after the server was killed.
   @Suite(.enabled(if: Tools.python != nil, "the Python clients are not installed")) struct GroupTests {
     @Test(arguments: [
-      ("kafka_python_group", [String]()), ("confluent_group", ["classic"]), ("confluent_group", ["consumer"]),
+      ("kafka_python_group", [String]()), ("aiokafka_group", []), ("confluent_group", ["classic"]),
+      ("confluent_group", ["consumer"]),
     ])
     func goesOnWhereItCommitted(script: String, arguments: [String]) throws {
       let scratch = try Scratch()
@@ -19,6 +20,21 @@ extension EndToEndTests {
       let after = try run(
         try Tools.client(script, [server.bootstrap] + arguments + [committed]), seconds: 180, scratch: scratch)
       #expect(after.code == 0, "\(after.output)\(after.errors)")
+      #expect(server.stop() == 0)
+    }
+
+    @Test func membersAndTheirProducerLiveThroughAKill() throws {
+      let scratch = try Scratch()
+      let folder = scratch.newPath("data")
+      var server = try RunningServer(folder: folder, scratch: scratch)
+      let client = try Child(try Tools.client("aiokafka_group", [server.bootstrap, "through"]), scratch: scratch)
+      let first = try client.output.line(within: 120)
+      try #require(first == "halfway", "\(client.errors)")
+      server.crash()
+      try client.write("killed\n")
+      server = try RunningServer(folder: folder, port: server.port, scratch: scratch)
+      let rest = try client.output.rest(within: 120)
+      #expect(rest.hasPrefix("ok") && client.wait() == 0, "\(rest)\(client.errors)")
       #expect(server.stop() == 0)
     }
   }
