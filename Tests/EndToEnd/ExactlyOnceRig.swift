@@ -16,6 +16,8 @@ final class ExactlyOnceRig {
   let classes: String
   let judge: Child
   private(set) var server: RunningServer
+  /// How often the server was killed, and how often an application.
+  private(set) var (crashes, kills) = (0, 0)
   private let folder: String
   private let began = ContinuousClock.now
 
@@ -37,6 +39,7 @@ final class ExactlyOnceRig {
   /// `kill -9`, and a start on the same folder and port.
   func crashServer() throws {
     server.crash()
+    crashes += 1
     server = try RunningServer(folder: folder, port: server.port, settings: Self.settings, scratch: scratch)
   }
 
@@ -49,18 +52,32 @@ final class ExactlyOnceRig {
     }
   }
 
-  /// Feeds no more and waits for the output to be complete; what the judge says of it.
+  /// Feeds no more and waits until the output has as many records as it shall have, or gets no more.
+  func awaitComplete() throws {
+    try judge.write("end\n")
+    while let line = try judge.output.line(within: 240) {
+      if line == "complete" { return }
+    }
+    throw ChildFailure("the judge: \(judge.errors)")
+  }
+
+  /// What the judge finds in the whole output when the applications have stopped and no transaction is open: nothing can
+  /// still come. Then the server stops in order.
   func verdict() throws -> String {
+    try awaitNoTransaction()
     judge.closeInput()
-    let said = try judge.output.rest(within: 240).split(separator: "\n").filter { $0 != "+" }.joined(separator: "\n")
+    let said = try judge.output.rest(within: 240)
     #expect(judge.wait() == 0, "\(said)\(judge.errors)")
+    #expect(server.stop() == 0)
     return said
   }
 
   /// Ends an application as a crash does. Until then it must have found a way on.
   func kill(_ application: Child) throws {
     application.signal(SIGKILL)
-    _ = application.wait()
+    // One that had ended by itself was not killed.
+    #expect(application.wait() == 128 + SIGKILL, "\(application.errors)")
+    kills += 1
     let said = try application.output.rest(within: 30)
     #expect(!said.contains("FATAL"), "\(said)\(application.errors)")
   }
@@ -72,8 +89,8 @@ final class ExactlyOnceRig {
     #expect(application.wait() == 0 && !said.contains("FATAL"), "\(said)\(application.errors)")
   }
 
-  /// No transaction is open, or was left open for longer than its timeout. Then the server stops in order.
-  func finish() throws {
+  /// What a killed application left open ends when its timeout is over.
+  private func awaitNoTransaction() throws {
     let deadline = ContinuousClock.now + .seconds(60)
     var listed = ""
     repeat {
@@ -83,6 +100,5 @@ final class ExactlyOnceRig {
       listed = outcome.output
     } while listed.contains("Ongoing") && ContinuousClock.now < deadline
     #expect(!listed.contains("Ongoing"), "\(listed)")
-    #expect(server.stop() == 0)
   }
 }

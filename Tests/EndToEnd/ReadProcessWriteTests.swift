@@ -34,10 +34,11 @@ extension EndToEndTests {
           try rig.crashServer()
         }
       }
-      let verdict = try rig.verdict()
+      try rig.awaitComplete()
       for worker in workers { try rig.stop(worker) }
-      try rig.finish()
-      print("read, process, write (\(groupProtocol)): \(Tools.killCycles) kills, \(rig.elapsed); \(verdict)")
+      let verdict = try rig.verdict()
+      let kills = "\(rig.crashes) kills of the server, \(rig.kills) of a worker"
+      print("read, process, write (\(groupProtocol)): \(kills), \(rig.elapsed); \(verdict)")
     }
   }
 }

@@ -34,10 +34,10 @@ extension EndToEndTests {
         if cycle % 3 == 2 { state = scratch.newPath("state") }
         application = try start()
       }
-      let verdict = try rig.verdict()
+      try rig.awaitComplete()
       try rig.stop(application)
-      try rig.finish()
-      print("streams: \(Tools.killCycles) kills of the server, \(rig.elapsed); \(verdict)")
+      let verdict = try rig.verdict()
+      print("streams: \(rig.crashes) kills of the server, \(rig.kills) of the application, \(rig.elapsed); \(verdict)")
     }
   }
 }

@@ -1,8 +1,8 @@
 """exactly_once BOOTSTRAP words|moves INPUT OUTPUT PARTITIONS [GROUP]: feeds an application, and judges what it makes.
 
 Makes both topics and says "ready". Every line "N" on standard input sends N records; "+" stands for 100 committed records
-of the output. At the end of standard input it waits until the output is complete, reads it once more from its beginning
-and says what it found:
+of the output. After the line "end" it waits until the output has as many records as it shall have and says "complete"; at
+the end of standard input, when nothing writes any more, it reads the output from its beginning and says what it found:
 words: each word's counts are 1, 2, 3 ... up to how often it was sent; moves: each record once, in order per partition,
 and GROUP has committed the ends of the input.
 """
@@ -32,7 +32,9 @@ def words(number):
 
 def feed():
     number = 0
-    for line in sys.stdin:
+    for line in iter(sys.stdin.readline, ""):
+        if line == "end\n":
+            break
         for _ in range(int(line)):
             value = " ".join(words(number)) if mode == "words" else f"n{number}"
             producer.produce(source, value=value, partition=number % partitions,
@@ -51,7 +53,9 @@ def reader():
 
 
 def collect(consumer, goal, says):
-    """Reads until the goal's number of records, which may still be unknown, and a moment longer for what is too much."""
+    """Reads until the goal's number of records, which may still be unknown, and a moment longer for what is too much.
+
+    Gives up where nothing comes for as long as PATIENCE."""
     found, progress = {p: [] for p in range(partitions)}, time.monotonic()
     count = 0
     while time.monotonic() - progress < (1 if goal() is not None and count >= goal() else PATIENCE):
@@ -73,28 +77,37 @@ def goal():
     return len(sent) * (3 if mode == "words" else 1) if fed.is_set() else None
 
 
-def faults_of_words(found):
-    expected = collections.Counter(word for number in range(len(sent)) for word in words(number))
+def counts_of_words(found):
+    """For each word the counts that shall be there and those that are there, in order."""
+    sent_words = collections.Counter(word for number in range(len(sent)) for word in words(number))
     counts = collections.defaultdict(list)
     for records in found.values():
         for word, count in records:
             counts[word].append(int(count))
-    return [f"{word}: {len(counts[word])} counts up to {max(counts[word], default=0)}, expected {expected[word]}"
-            for word in sorted(set(expected) | set(counts))
-            if counts[word] != list(range(1, expected[word] + 1))]
+    return {word: list(range(1, times + 1)) for word, times in sent_words.items()}, counts
 
 
-def faults_of_moves(found):
-    faults = []
-    for partition, records in found.items():
-        numbers = [int(value[1:]) for _, value in records]
-        expected = list(range(partition, len(sent), partitions))
-        if numbers != expected:
-            seen = collections.Counter(numbers)
-            lost, doubled = set(expected) - set(numbers), [n for n in seen if seen[n] > 1]
-            faults.append(f"partition {partition}: {len(lost)} lost, {len(doubled)} doubled, "
-                          f"{sum(a > b for a, b in zip(numbers, numbers[1:]))} out of order")
-    asking = Consumer({**common, "group.id": group})
+def numbers_of_moves(found):
+    """For each partition the numbers that shall be there and those that are there, in order."""
+    return ({p: list(range(p, len(sent), partitions)) for p in range(partitions)},
+            {p: [int(value[1:]) for _, value in records] for p, records in found.items()})
+
+
+def compare(expected, found):
+    """What differs, and how many are lost, too many and out of order."""
+    faults, lost, doubled, disordered = [], 0, 0, 0
+    for key in sorted(set(expected) | set(found)):
+        shall, have = expected.get(key, []), found.get(key, [])
+        lost += (collections.Counter(shall) - collections.Counter(have)).total()
+        doubled += (collections.Counter(have) - collections.Counter(shall)).total()
+        disordered += sum(a > b for a, b in zip(have, have[1:]))
+        if shall != have:
+            faults.append(f"{key}: {len(have)} records, expected {len(shall)}")
+    return faults, f"{lost} lost, {doubled} doubled, {disordered} out of order"
+
+
+def faults_of_offsets():
+    faults, asking = [], Consumer({**common, "group.id": group})
     for place in asking.committed([TopicPartition(source, p) for p in range(partitions)], timeout=30):
         end = len(range(place.partition, len(sent), partitions))
         if max(place.offset, 0) != end:
@@ -105,11 +118,15 @@ def faults_of_moves(found):
 
 threading.Thread(target=feed, daemon=True).start()
 live, count = collect(reader(), goal, True)
-again, _ = collect(reader(), lambda: count, False)
-faults = faults_of_words(again) if mode == "words" else faults_of_moves(again)
+print("complete", flush=True)
+sys.stdin.read()
+again, final = collect(reader(), lambda: count, False)
+faults, summary = compare(*(counts_of_words if mode == "words" else numbers_of_moves)(again))
+if group is not None:
+    faults += faults_of_offsets()
 if live != again:
     faults.append("what was read as committed on the way is not what is there now")
 if failures or not sent:
     faults.append(f"{len(failures)} not sent: {failures[:3]}")
-print(f"{len(sent)} sent, {count} in the output, {len(faults)} faults {faults[:8]}", flush=True)
+print(f"{len(sent)} sent, {final} in the output, {summary}; {len(faults)} faults {faults[:8]}", flush=True)
 sys.exit(1 if faults else 0)

@@ -12,7 +12,7 @@ import org.apache.kafka.streams.kstream.Materialized;
 /**
  * WordCount BOOTSTRAP INPUT OUTPUT STATE-FOLDER: counts words with exactly-once v2, every new count a record.
  *
- * Says "RUNNING" whenever it runs, "FATAL" and why when Kafka Streams gives up; stops when standard input ends.
+ * Says "FATAL" and why when Kafka Streams gives up; stops when standard input ends.
  */
 public final class WordCount {
   public static void main(String[] arguments) throws Exception {
@@ -52,11 +52,6 @@ public final class WordCount {
       ending.countDown();
       return StreamThreadExceptionResponse.SHUTDOWN_CLIENT;
     });
-    streams.setStateListener((now, before) -> {
-      if (now == KafkaStreams.State.RUNNING) {
-        System.out.println("RUNNING");
-      }
-    });
     streams.start();
     Thread reader = new Thread(() -> {
       try {
@@ -70,6 +65,8 @@ public final class WordCount {
     reader.setDaemon(true);
     reader.start();
     ending.await();
-    streams.close(Duration.ofSeconds(30));
+    if (!streams.close(Duration.ofSeconds(30))) {
+      System.out.println("FATAL it does not close");
+    }
   }
 }
