@@ -59,6 +59,8 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@$(MAKE) fuzz
 	@$(MAKE) planted
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
+	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
+	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
 	@$(MAKE) demo
 
 compare: test-build ## the same requests to Millrace and to Apache Kafka
