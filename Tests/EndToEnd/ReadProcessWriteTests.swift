@@ -21,7 +21,7 @@ extension EndToEndTests {
         return try Child(command, scratch: scratch)
       }
       var workers = try (0..<4).map(start)
-      // Three hundred stay ahead of what is awaited: each kill falls into work.
+      // Three hundred stay ahead of what is awaited, so that there is work when a kill comes.
       try rig.feed(300)
       for cycle in 1...Tools.killCycles {
         try rig.feed(300)
