@@ -17,8 +17,8 @@ POINTS ?= 20000
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
 
-.PHONY: help setup setup-test build run test check bench fuzz simulate demo format lint test-build planted sanitizers compare \
-  tools
+.PHONY: help setup setup-test build run test check bench bench-native fuzz simulate demo format lint test-build planted \
+  sanitizers compare tools
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,13 +59,14 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@$(MAKE) fuzz
 	@$(MAKE) planted
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
+	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
+	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
 	@$(MAKE) demo
 
 compare: test-build ## the same requests to Millrace and to Apache Kafka
 	@Scripts/compare
 
-tools: build ## Kafka's command-line tools and kcat against a running server, one line each
-	@Scripts/packages kcat
+tools: build setup-test ## Kafka's command-line tools and kcat against a running server, one line each
 	@Scripts/tools
 
 sanitizers: setup-test ## the unit tests and a short simulation under the thread and the address sanitizer
@@ -77,6 +78,10 @@ planted: setup-test ## every planted bug must be found
 
 bench: build ## produce 1 KB records, beside Apache Kafka in one run; SAVE=1 keeps the table
 	@Benchmarks/produce $(if $(SAVE),--save)
+
+bench-native: build ## the project's own generator against .build/release/millrace; LOAD has its options, PAIRS the runs
+	@$(RELEASE) --product loadgen
+	@Benchmarks/native .build/release/millrace -- $(LOAD)
 
 fuzz: setup ## each fuzz target for SECONDS_PER_TARGET
 	@Scripts/fuzz $(SECONDS_PER_TARGET)

@@ -92,7 +92,10 @@ let package = Package(
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(
       "Simulation", in: "Testing",
-      ["Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker"]),
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "KafkaWire",
+        "Coordination", "LogStore", "Broker",
+      ]),
 
     room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
 
@@ -115,6 +118,8 @@ let package = Package(
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["LogStore", "Simulation"]),
+    program(
+      "loadgen", ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),

@@ -40,7 +40,7 @@ struct CoordinatorTests {
 
   @Test func aCommitOfManyBatchesIsThereWholeOrNotAtAll() throws {
     let rig = try CoordinatorRig()
-    _ = try rig.makeTopic("t")
+    _ = try rig.makeTopic("t", partitions: 3_000)
     rig.commit(1, group: "g")
     rig.settle()
     let note = String(repeating: "n", count: 4_000)

@@ -25,7 +25,7 @@ import Units
 
     mutating func sync(_ given: [UInt8] = []) -> SyncGroupResponse? {
       let request = SyncGroupRequest(
-        groupId: "g", generationId: generation, memberId: classic,
+        groupId: "g", generationId: generation, memberId: classic, protocolType: "consumer", protocolName: "range",
         assignments: [.init(memberId: classic, assignment: given)])
       let waiter = rig.waiter()
       let caller = Caller(clientID: "c", host: "/h", version: 5)

@@ -196,7 +196,9 @@ struct RandomGroups {
       groupId: groups[group], generationId: who.generation, memberId: who.member, groupInstanceId: who.instance,
       assignments: given)
     let waiter = ask(group, client)
-    absorb(rig.perform { $0.syncGroup(request, from: Self.caller(client), waiter: waiter, $1, into: &$2) })
+    var caller = Self.caller(client)
+    caller.version = 4
+    absorb(rig.perform { $0.syncGroup(request, from: caller, waiter: waiter, $1, into: &$2) })
   }
 
   private mutating func beat(_ group: Int, _ client: Int) {

@@ -117,8 +117,9 @@ struct GroupTranscript {
     }
     let request = SyncGroupRequest(
       groupId: step[0], generationId: step.int("generation", generations[step[1]] ?? -1), memberId: member(step),
-      groupInstanceId: step.options["instance"], protocolName: step.options["protocol"], assignments: assignments)
-    let caller = caller(step, 5)
+      groupInstanceId: step.options["instance"], protocolType: step.options["protocol"].map { _ in "consumer" },
+      protocolName: step.options["protocol"], assignments: assignments)
+    let caller = caller(step, step.options["protocol"] == nil ? 4 : 5)
     return ask(step[1]) { $0.syncGroup(request, from: caller, waiter: $1, $2, into: &$3) }
   }
 

@@ -18,8 +18,14 @@ enum Tools {
   /// An interpreter with the Python clients; nil where they are not installed.
   static let python: String? = existing(environment["MILLRACE_CLIENTS"] ?? package + "/.build/clients/bin/python")
 
+  private static let kafkaHome = environment["KAFKA_HOME"] ?? package + "/../shared/kafka"
+
   /// The script that runs Kafka's own tools; nil where there is none.
-  static let kafka: String? = existing((environment["KAFKA_HOME"] ?? package + "/../shared/kafka") + "/kafka")
+  static let kafka: String? = existing(kafkaHome + "/kafka")
+
+  /// The compiler for our own Java clients; nil where it or Kafka's client libraries are missing.
+  static let javac: String? =
+    kafka == nil ? nil : ["/usr/bin/javac", "/usr/local/bin/javac"].compactMap(existing).first
 
   static let hasKcat = ["/usr/bin/kcat", "/usr/local/bin/kcat"].contains { existing($0) != nil }
 
@@ -44,5 +50,25 @@ enum Tools {
   static func java(_ tool: String, _ arguments: [String]) throws -> [String] {
     guard let kafka else { throw ChildFailure("no Kafka") }
     return [kafka, "run", tool] + arguments
+  }
+
+  /// Compiles the Java clients; gives the folder of their classes.
+  static func compileJava(_ scratch: Scratch) throws -> String {
+    guard let javac else { throw ChildFailure("no Java compiler") }
+    let (sources, classes) = ("\(package)/Tests/EndToEnd/clients/java", scratch.newPath("classes"))
+    let files = try Scratch.files(below: sources, suffix: ".java")
+    let outcome = try run(
+      [javac, "-Xlint:all", "-Werror", "-cp", kafkaHome + "/libs/*", "-d", classes] + files, seconds: 120,
+      scratch: scratch)
+    guard outcome.code == 0 else { throw ChildFailure("javac: \(outcome.output)\(outcome.errors)") }
+    return classes
+  }
+
+  /// The command for a Java client that `compileJava` has compiled.
+  static func program(_ name: String, _ arguments: [String], classes: String, heap: String) -> [String] {
+    [
+      "java", "-Xmx\(heap)", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+      "-Dlog4j2.configurationFile=\(kafkaHome)/log4j2.xml", "-cp", "\(classes):\(kafkaHome)/libs/*", name,
+    ] + arguments
   }
 }

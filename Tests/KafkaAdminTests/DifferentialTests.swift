@@ -91,9 +91,33 @@ struct Contestant {
     }) {
       try #require(ContinuousClock.now < limit, "the partitions are not led")
     }
+    try Self.makeCoordinated(client, until: limit)
     ground = Exchange.Ground(
       ids: Dictionary(found.topics.map { ($0.name ?? "", $0.topicId) }, uniquingKeysWith: { first, _ in first }),
       now: now)
+  }
+
+  /// Lets both coordinators begin: a committed offset of `diff-c`, and the transactional id `diff-k`.
+  private static func makeCoordinated(_ client: WireClient, until limit: ContinuousClock.Instant) throws {
+    for (type, key) in [(Int8(0), "diff-c"), (1, "diff-k")] {
+      let asked = FindCoordinatorRequest(key: key, keyType: type)
+      while try client.call(asked, version: 3, as: FindCoordinatorResponse.self).errorCode != 0 {
+        try #require(ContinuousClock.now < limit, "no coordinator of \(key)")
+      }
+    }
+    let commit = OffsetCommitRequest(
+      groupId: "diff-c", generationIdOrMemberEpoch: -1,
+      topics: [
+        .init(
+          name: "diff-a", partitions: [.init(partitionIndex: 0, committedOffset: 7, committedMetadata: "")])
+      ])
+    while try !client.call(commit, version: 8, as: OffsetCommitResponse.self).topics.allSatisfy({
+      $0.partitions.allSatisfy { $0.errorCode == 0 }
+    }) { try #require(ContinuousClock.now < limit, "nothing can be committed") }
+    let open = InitProducerIdRequest(transactionalId: "diff-k", transactionTimeoutMs: 60_000)
+    while try client.call(open, version: 4, as: InitProducerIdResponse.self).errorCode != 0 {
+      try #require(ContinuousClock.now < limit, "no transactional id can be made")
+    }
   }
 
   /// What the broker makes of the exchange, on a connection of its own.

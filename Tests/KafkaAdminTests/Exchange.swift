@@ -55,7 +55,7 @@ struct Exchange: Sendable {
   }
 
   /// All of them, in the order in which they are played.
-  static let all = produced + read + topics + settings + cluster + malformed + strangers
+  static let all = produced + read + topics + settings + cluster + groups + transactions + malformed + strangers
 
   /// The bytes to send as `version`.
   func bytes(_ ground: Ground, version: Int16) throws -> [UInt8] {

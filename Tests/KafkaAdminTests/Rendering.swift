@@ -13,6 +13,8 @@ struct Rendering {
     "unknownTags", "throttleTimeMs", "errorMessage", "batchIndexErrorMessage", "host", "port", "clusterId", "logDir",
     "totalBytes", "usableBytes", "documentation", "finalizedFeaturesEpoch", "lastTimestamp", "nodeEndpoints",
   ]
+  /// How brokers begin the ids that they make for members.
+  private static let madeMember = "differential-"
   /// Numbers of which only the sign counts.
   private static let signs: Set<String> = ["producerId", "sessionId", "logAppendTimeMs"]
   /// What DescribeQuorum says of the metadata's log.
@@ -26,7 +28,7 @@ struct Rendering {
       return id == .zero ? "no id" : ground.ids.first { $0.value == id }.map { "id of \($0.key)" } ?? "other id"
     }
     if let bytes = value as? ByteSlice { return hexadecimal(bytes.copy()) }
-    if let text = value as? String { return "'\(text)'" }
+    if let text = value as? String { return text.hasPrefix(Self.madeMember) ? "an id made" : "'\(text)'" }
     let mirror = Mirror(reflecting: value)
     switch mirror.displayStyle {
     case .optional:

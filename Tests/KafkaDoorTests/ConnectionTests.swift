@@ -98,7 +98,8 @@ struct ConnectionTests {
       let read: FetchResponse = try client.ask(.fetch, parkedFetch(topic), version: 16)
       #expect(read.responses.first?.partitions.first?.records?.isEmpty == false)
     }
-    #expect(residentBytes() - before < 64 << 20)
+    // All the answers would be 960 MB.
+    #expect(residentBytes() - before < 64 << 20 + neighboursMemory)
     #expect(host.log.first(containing: "left its answers untaken") != nil)
   }
 
@@ -163,6 +164,9 @@ struct ConnectionTests {
     #expect(stored.responses.first?.partitionResponses.first?.errorCode == 0)
   }
 }
+
+/// What the tests that run beside a measurement, in the same process, may take meanwhile.
+let neighboursMemory = 256 << 20
 
 /// Bytes of this process in memory.
 func residentBytes() -> Int {

@@ -149,4 +149,61 @@ struct GroupTests {
     let again: JoinGroupResponse = try first.ask(.joinGroup, join("g", one.memberId), version: 3)
     #expect(again.errorCode == 0 && again.generationId == 2)
   }
+
+  /// Connect's workers and schema registries bring a type of their own: what they tell each other is theirs alone.
+  @Test func membersOfConnectShareOutTheirWorkAcrossARebalance() throws {
+    let host = try Host(settings: ["group.initial.rebalance.delay.ms": "0"])
+    let (first, second) = (try host.client(), try host.client())
+    func joining(_ member: String, _ type: String, _ url: [UInt8]) -> JoinGroupRequest {
+      JoinGroupRequest(
+        groupId: "connect-cluster", sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 30_000, memberId: member,
+        protocolType: type,
+        protocols: [.init(name: "sessioned", metadata: url + [0xFF]), .init(name: "compatible", metadata: url)])
+    }
+    func entry(_ client: Client, _ url: [UInt8]) throws -> String {
+      let refused: JoinGroupResponse = try client.ask(.joinGroup, joining("", "connect", url), version: 9)
+      #expect(refused.errorCode == ErrorCode.memberIdRequired.rawValue)
+      return refused.memberId
+    }
+    let one = try entry(first, [1])
+    let alone: JoinGroupResponse = try first.ask(.joinGroup, joining(one, "connect", [1]), version: 9)
+    #expect(alone.errorCode == 0 && alone.protocolType == "connect" && alone.protocolName == "sessioned")
+
+    let two = try entry(second, [2])
+    let parked = try second.send(.joinGroup, joining(two, "connect", [2]), version: 9)
+    var beat = HeartbeatResponse()
+    repeat {
+      beat = try first.ask(
+        .heartbeat, HeartbeatRequest(groupId: "connect-cluster", generationId: 1, memberId: one), version: 4)
+    } while beat.errorCode == 0
+    let led: JoinGroupResponse = try first.ask(.joinGroup, joining(one, "connect", [1]), version: 9)
+    let followed: JoinGroupResponse = try second.receive(.joinGroup, version: 9, parked)
+    #expect(led.generationId == 2 && followed.generationId == 2 && led.leader == one && followed.leader == one)
+    #expect(led.members.map(\.metadata) == [[1, 0xFF], [2, 0xFF]] && followed.members.isEmpty)
+
+    func sync(_ member: String, _ assignments: [SyncGroupRequest.Assignment]) -> SyncGroupRequest {
+      SyncGroupRequest(
+        groupId: "connect-cluster", generationId: 2, memberId: member, protocolType: "connect",
+        protocolName: "sessioned", assignments: assignments)
+    }
+    let waiting = try second.send(.syncGroup, sync(two, []), version: 5)
+    let toFirst: SyncGroupResponse = try first.ask(
+      .syncGroup, sync(one, [.init(memberId: one, assignment: [7, 0]), .init(memberId: two, assignment: [])]),
+      version: 5)
+    let toSecond: SyncGroupResponse = try second.receive(.syncGroup, version: 5, waiting)
+    #expect(toFirst.assignment == [7, 0] && toFirst.protocolType == "connect")
+    #expect(toSecond.errorCode == 0 && toSecond.assignment.isEmpty)
+
+    let stranger = try host.client()
+    let refused: JoinGroupResponse = try stranger.ask(.joinGroup, joining("", "consumer", [3]), version: 3)
+    #expect(refused.errorCode == ErrorCode.inconsistentGroupProtocol.rawValue)
+    let listed: ListGroupsResponse = try stranger.ask(.listGroups, ListGroupsRequest(), version: 5)
+    #expect(listed.groups.map(\.protocolType) == ["connect"])
+    let described: DescribeGroupsResponse = try stranger.ask(
+      .describeGroups, DescribeGroupsRequest(groups: ["connect-cluster"]), version: 5)
+    let group = try #require(described.groups.first)
+    #expect(group.groupState == "Stable" && group.protocolType == "connect" && group.protocolData == "sessioned")
+    #expect(group.members.map(\.memberMetadata) == [[1, 0xFF], [2, 0xFF]])
+    #expect(group.members.map(\.memberAssignment) == [[7, 0], []])
+  }
 }

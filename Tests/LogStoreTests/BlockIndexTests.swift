@@ -1,4 +1,5 @@
 import ByteCodec
+import Compression
 import LogStore
 import RecordFormat
 import SimMachine
@@ -18,7 +19,7 @@ import Units
       let bytes = Forge.batch(records: Int32(1 + random.below(9)), payload: random.below(5_000))
       let header = try RecordBatchHeader(bytes.bytes)
       let position = index.end.value
-      index.append(bytes, header: header, baseOffset: Offset(next))
+      index.append(bytes, checksum: Checksum.crc32c(bytes), header: header, baseOffset: Offset(next))
       batches.append((next, next + Int64(header.lastOffsetDelta) + 1, position))
       next += Int64(header.lastOffsetDelta) + 1
     }
@@ -76,6 +77,19 @@ import Units
       #expect(
         Checksum.combined(Checksum.crc32c(first), Checksum.crc32c(second), secondCount: second.count)
           == Checksum.crc32c(bytes))
+      #expect(
+        Checksum.extended(Checksum.crc32c(first), by: second, known: Checksum.crc32c(second))
+          == Checksum.crc32c(bytes))
     }
+  }
+
+  @Test(arguments: [10, 10_000, 1_000_000])
+  func aBatchsOwnChecksumGivesThatOfAllItsBytes(valueBytes: Int) throws {
+    var builder = RecordBatchBuilder()
+    let value = (0..<valueBytes).map { UInt8(truncatingIfNeeded: $0 * 31) }
+    builder.append(Record(timestamp: Timestamp(milliseconds: 5), key: nil, value: value))
+    let batch = try builder.build(using: Compressor())
+    BatchStamp.assign(batch, baseOffset: Offset(1_234_567), partitionLeaderEpoch: 77)
+    #expect(BatchStamp.checksum(ofWhole: batch) == Checksum.crc32c(batch))
   }
 }

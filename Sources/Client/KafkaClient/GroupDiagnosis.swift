@@ -131,7 +131,8 @@ package struct GroupDiagnosis: Equatable, Sendable {
     let wanted = view.members.count
     return Self(
       .idleMembers,
-      "group \(seen.group) has \(wanted) members for \(partitions.count) partitions: \(idle.count) of them "
+      "group \(seen.group) has \(wanted) members for \(partitions.count) partition\(partitions.count == 1 ? "" : "s"): "
+        + "\(idle.count) of them "
         + "\(idle.count == 1 ? "has" : "have") nothing to read, and the others cannot keep up",
       "millrace topic alter \(topic) --partitions \(wanted)")
   }

@@ -11,6 +11,9 @@ package struct TopicFacts: Equatable, Sendable {
     self.name = name
     self.partitionCount = partitionCount
   }
+
+  /// Whether it has a partition of that number.
+  func holds(_ partition: Int32) -> Bool { partition >= 0 && partition < partitionCount }
 }
 
 /// The topics that exist. The engine's catalogue is one, a table in a test another.

@@ -30,7 +30,9 @@ extension GroupCoordinator {
     var reply = DescribeGroupsResponse()
     for id in request.groups {
       if case .classic(let group)? = groups[id]?.membership {
-        reply.groups.append(group.description)
+        var description = group.description
+        if request.includeAuthorizedOperations { description.authorizedOperations = AllowedOperations.group }
+        reply.groups.append(description)
       } else if caller.version >= 6 {
         let text = groups[id] == nil ? "Group \(id) not found." : "Group \(id) is not a classic group."
         reply.groups.append(
@@ -74,15 +76,16 @@ extension GroupCoordinator {
     } else if let group = groups[id] {
       var removed: [PartitionName] = []
       for topic in request.topics {
-        let error: ErrorCode =
-          context.topics.topic(named: topic.name) == nil
-          ? .unknownTopicOrPartition : group.isSubscribed(to: topic.name) ? .groupSubscribedToTopic : .none
-        let names = topic.partitions.map { PartitionName(topic: topic.name, partition: $0.partitionIndex) }
-        if error == .none { removed += names.filter { group.offsets.holds($0) } }
-        reply.topics.append(
-          .init(
-            name: topic.name,
-            partitions: names.map { .init(partitionIndex: $0.partition, errorCode: error.rawValue) }))
+        let facts = context.topics.topic(named: topic.name)
+        let refusal: ErrorCode = group.isSubscribed(to: topic.name) ? .groupSubscribedToTopic : .none
+        var answers: [OffsetDeleteResponse.Topic.Partition] = []
+        for index in topic.partitions.map(\.partitionIndex) {
+          let name = PartitionName(topic: topic.name, partition: index)
+          let error = facts?.holds(index) == true ? refusal : .unknownTopicOrPartition
+          if error == .none, group.offsets.holds(name) { removed.append(name) }
+          answers.append(.init(partitionIndex: index, errorCode: error.rawValue))
+        }
+        reply.topics.append(.init(name: topic.name, partitions: answers))
       }
       remove(removed, of: id, into: &effects)
     }

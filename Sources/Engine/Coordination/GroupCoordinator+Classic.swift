@@ -51,8 +51,11 @@ extension GroupCoordinator {
     into effects: inout Effects
   ) {
     let mark = CoordinatorMark.membership(group: request.groupId)
-    guard !request.groupId.isEmpty, groups[request.groupId] != nil else {
-      let error: ErrorCode = request.groupId.isEmpty ? .invalidGroupId : .unknownMemberId
+    // From version 5 on members say what they have agreed on (KIP-559).
+    let saysNothing = caller.version >= 5 && (request.protocolType == nil || request.protocolName == nil)
+    guard !saysNothing, !request.groupId.isEmpty, groups[request.groupId] != nil else {
+      let error: ErrorCode =
+        request.groupId.isEmpty ? .invalidGroupId : saysNothing ? .inconsistentGroupProtocol : .unknownMemberId
       return effects.reply(to: waiter, SyncGroupResponse(errorCode: error.rawValue), sees: [mark])
     }
     if groups[request.groupId]?.consumer != nil {

@@ -25,7 +25,9 @@ extension GroupCoordinator {
       var answers: [OffsetCommitResponse.Topic.Partition] = []
       for partition in topic.partitions {
         let refusal = pardon(general, claim, facts, partition.partitionIndex)
-        var error = facts == nil ? unknown : refusal ?? self.refusal(of: partition.committedMetadata)
+        var error = refusal ?? self.refusal(of: partition.committedMetadata)
+        if facts == nil { error = unknown }
+        if facts?.holds(partition.partitionIndex) == false { error = .unknownTopicOrPartition }
         if error == nil, let facts {
           let offset = CommittedOffset(
             offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,

@@ -38,7 +38,11 @@ extension GroupCoordinator {
   ) {
     let answers = request.groupIds.map { id -> ConsumerGroupDescribeResponse.Group in
       if id.isEmpty { return .init(errorCode: ErrorCode.invalidGroupId.rawValue, groupId: id) }
-      if let group = groups[id]?.consumer { return group.describe(settings.consumer(id), context) }
+      if let group = groups[id]?.consumer {
+        var description = group.describe(settings.consumer(id), context)
+        if request.includeAuthorizedOperations { description.authorizedOperations = AllowedOperations.group }
+        return description
+      }
       let text = groups[id] == nil ? "Group \(id) not found." : "Group \(id) is not a consumer group."
       return .init(errorCode: ErrorCode.groupIdNotFound.rawValue, errorMessage: text, groupId: id)
     }

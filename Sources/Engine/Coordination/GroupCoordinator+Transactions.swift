@@ -23,7 +23,8 @@ extension GroupCoordinator {
       var answers: [TxnOffsetCommitResponse.Topic.Partition] = []
       for partition in topic.partitions {
         let refusal = pardon(general, claim, facts, partition.partitionIndex)
-        var error = facts == nil ? .unknownTopicOrPartition : refusal ?? self.refusal(of: partition.committedMetadata)
+        var error = refusal ?? self.refusal(of: partition.committedMetadata)
+        if facts?.holds(partition.partitionIndex) != true { error = .unknownTopicOrPartition }
         if error == nil, let facts {
           let offset = CommittedOffset(
             offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,

@@ -139,8 +139,10 @@ package struct BlockIndex: Sendable {
   /// The bytes indexed so far.
   package var end: FilePosition { open?.end ?? rows.last?.end ?? FilePosition(0) }
 
-  /// Takes in a batch that stands at `end`.
-  package mutating func append(_ batch: ByteSlice, header: RecordBatchHeader, baseOffset: Offset) {
+  /// Takes in a batch that stands at `end`; `checksum` is the CRC-32C of its bytes.
+  package mutating func append(
+    _ batch: ByteSlice, checksum: UInt32, header: RecordBatchHeader, baseOffset: Offset
+  ) {
     var row =
       open
       ?? Row(
@@ -149,7 +151,7 @@ package struct BlockIndex: Sendable {
     row.lastOffset = baseOffset.advanced(by: Int64(header.lastOffsetDelta))
     // A batch that compaction has emptied still says when its records were, but none of them can be found.
     if header.recordCount > 0 { row.maxTimestamp = max(row.maxTimestamp, header.maxTimestamp) }
-    row.checksum = Checksum.crc32c(batch, continuing: row.checksum)
+    row.checksum = Checksum.extended(row.checksum, by: batch, known: checksum)
     if row.length >= Self.blockSize {
       rows.append(row)
       open = nil

@@ -52,8 +52,9 @@ struct CompactionOutput {
       open.description.maxTimestamp = max(open.description.maxTimestamp, header.maxTimestamp)
     }
     open.description.written = max(open.description.written, writtenAt)
-    open.description.digest = Checksum.crc32c(batch, continuing: open.description.digest)
-    open.index.append(batch, header: header, baseOffset: header.baseOffset)
+    let checksum = Checksum.crc32c(batch)
+    open.description.digest = Checksum.extended(open.description.digest, by: batch, known: checksum)
+    open.index.append(batch, checksum: checksum, header: header, baseOffset: header.baseOffset)
     current = open
     buffer.append(batch)
     buffered += batch.count

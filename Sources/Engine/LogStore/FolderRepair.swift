@@ -76,7 +76,8 @@ package struct FolderRepair {
     var index = BlockIndex()
     var walk = RecordBatchWalk(bytes)
     while let view = try? walk.next() {
-      index.append(view.bytes, header: view.header, baseOffset: view.header.baseOffset)
+      index.append(
+        view.bytes, checksum: Checksum.crc32c(view.bytes), header: view.header, baseOffset: view.header.baseOffset)
     }
     if at < partition.segments.count - 1 { index.seal() }
     var rows = ByteWriter()

@@ -109,8 +109,9 @@ extension BlockIndex {
         // Only compaction leaves gaps.
         let follows = key.generation == 0 ? header.baseOffset == next : header.baseOffset >= next
         guard Checksum.crc32c(body) == header.checksum, follows else { break }
-        append(batch, header: header, baseOffset: header.baseOffset)
-        digest = Checksum.crc32c(batch, continuing: digest)
+        let checksum = BatchStamp.checksum(ofWhole: batch)
+        append(batch, checksum: checksum, header: header, baseOffset: header.baseOffset)
+        digest = Checksum.extended(digest, by: batch, known: checksum)
         next = header.nextOffset
         at += header.totalSize
       }

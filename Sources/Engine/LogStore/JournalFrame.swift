@@ -60,11 +60,7 @@ package struct JournalFrameHeader: Equatable {
 
   /// The value the next frame carries as its `chain`.
   package var chainValue: UInt32 {
-    var writer = ByteWriter(capacity: 16)
-    writer.writeUInt32(chain)
-    writer.writeUInt32(headerCRC)
-    writer.writeUInt32(payloadCRC)
-    return Checksum.crc32c(writer.takeSlice())
+    withUnsafeBytes(of: (chain.bigEndian, headerCRC.bigEndian, payloadCRC.bigEndian)) { Checksum.crc32c($0) }
   }
 
   /// Bytes from the start of this frame to the start of the next.
@@ -75,23 +71,20 @@ package struct JournalFrameHeader: Equatable {
 
   /// The header's bytes for the folder whose salt is `salt`, its own CRC last.
   package mutating func encode(to writer: inout ByteWriter, salt: JournalSalt) {
-    var fields = ByteWriter(capacity: Self.size)
-    fields.writeUInt32(Self.magic)
-    fields.writeUInt16(Self.version)
-    fields.writeUInt8(kind.rawValue)
-    fields.writeUInt8(endsUnit ? 1 : 0)
-    fields.writeUInt64(incarnation.value)
-    fields.writeUInt64(sequence.value)
-    fields.writeUInt64(unit)
-    fields.writeUInt64(durable.value)
-    fields.writeUInt32(UInt32(truncatingIfNeeded: payloadLength))
-    fields.writeUInt32(payloadCRC)
-    fields.writeUInt32(chain)
-    fields.writeUInt32(salt.mark)
-    place.encode(to: &fields)
-    let bytes = fields.takeSlice()
-    headerCRC = Checksum.crc32c(bytes, continuing: salt.checksumStart)
-    bytes.withUnsafeBytes { writer.writeBytes($0) }
+    writer.writeUInt32(Self.magic)
+    writer.writeUInt16(Self.version)
+    writer.writeUInt8(kind.rawValue)
+    writer.writeUInt8(endsUnit ? 1 : 0)
+    writer.writeUInt64(incarnation.value)
+    writer.writeUInt64(sequence.value)
+    writer.writeUInt64(unit)
+    writer.writeUInt64(durable.value)
+    writer.writeUInt32(UInt32(truncatingIfNeeded: payloadLength))
+    writer.writeUInt32(payloadCRC)
+    writer.writeUInt32(chain)
+    writer.writeUInt32(salt.mark)
+    place.encode(to: &writer)
+    headerCRC = writer.checksum(ofLast: Self.size - 4, continuing: salt.checksumStart)
     writer.writeUInt32(headerCRC)
   }
 

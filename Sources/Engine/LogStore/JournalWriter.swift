@@ -73,29 +73,29 @@ package final class JournalWriter {
   /// that failed may be written again as it is.
   func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
     let chainBefore = chain
-    var parts: [ByteSlice] = []
-    var length = ByteCount.zero
+    var frames = ByteWriter(capacity: (group.entries.count + 1) * (JournalFrameHeader.size + 8))
     if position.value == 0 {
-      append(.open, Payload(), sequence: JournalSequence(group.first.value - 1), to: &parts, &length)
+      append(.open, Payload(), sequence: JournalSequence(group.first.value - 1), to: &frames)
     }
     for (index, entry) in group.entries.enumerated() {
       let sequence = JournalSequence(group.first.value + UInt64(index))
-      var payload = Payload(unit: entry.unit, endsUnit: entry.endsUnit)
+      var payload = Payload(unit: entry.unit, endsUnit: entry.endsUnit, checksum: entry.checksum)
       switch entry.content {
       case .batch(let bytes, let place):
         payload.bytes = bytes
         payload.place = place
-        append(.batch, payload, sequence: sequence, to: &parts, &length)
+        append(.batch, payload, sequence: sequence, to: &frames)
       case .control(let bytes):
         payload.bytes = bytes
-        append(.control, payload, sequence: sequence, to: &parts, &length)
+        append(.control, payload, sequence: sequence, to: &frames)
       case .witness:
-        append(.witness, payload, sequence: sequence, to: &parts, &length)
+        append(.witness, payload, sequence: sequence, to: &frames)
       }
     }
     guard let current, let handle = files[current]?.handle else { return .zero }
+    let length = ByteCount(frames.count)
     do throws(DiskError) {
-      try handle.write(parts, at: position)
+      try handle.write(frames.takeParts(), at: position)
     } catch {
       chain = chainBefore
       throw error
@@ -123,28 +123,22 @@ package final class JournalWriter {
     var bytes = ByteSlice.empty
     var unit: UInt64 = 0
     var endsUnit = true
+    var checksum: UInt32?
     var place = BatchPlace()
   }
 
   private func append(
-    _ kind: JournalFrameHeader.Kind, _ payload: Payload, sequence: JournalSequence, to parts: inout [ByteSlice],
-    _ length: inout ByteCount
+    _ kind: JournalFrameHeader.Kind, _ payload: Payload, sequence: JournalSequence, to frames: inout ByteWriter
   ) {
     var header = JournalFrameHeader(
       kind: kind, endsUnit: payload.endsUnit, incarnation: incarnation, sequence: sequence, unit: payload.unit,
-      durable: durable, payloadLength: payload.bytes.count, payloadCRC: Checksum.crc32c(payload.bytes), chain: chain,
-      place: payload.place)
-    var writer = ByteWriter(capacity: JournalFrameHeader.size)
-    header.encode(to: &writer, salt: salt)
+      durable: durable, payloadLength: payload.bytes.count,
+      payloadCRC: payload.checksum ?? Checksum.crc32c(payload.bytes), chain: chain, place: payload.place)
+    header.encode(to: &frames, salt: salt)
     chain = header.chainValue
-    parts.append(writer.takeSlice())
-    if !payload.bytes.isEmpty { parts.append(payload.bytes) }
-    let padding = header.frameLength - JournalFrameHeader.size - payload.bytes.count
-    if padding > 0 { parts.append(Self.zeros.part(from: 0, count: padding)) }
-    length += ByteCount(header.frameLength)
+    frames.splice(payload.bytes)
+    for _ in JournalFrameHeader.size + payload.bytes.count..<header.frameLength { frames.writeUInt8(0) }
   }
-
-  private static let zeros = ByteSlice(copying: [UInt8](repeating: 0, count: 8))
 
   /// Goes on in a free file, or a new one whose name is made durable first.
   private func takeFile() throws(DiskError) {

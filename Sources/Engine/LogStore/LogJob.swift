@@ -86,6 +86,8 @@ package struct CommitGroup: Sendable {
     package var content: Content
     package var unit: UInt64
     package var endsUnit: Bool
+    /// The CRC-32C of the payload, where it is known.
+    package var checksum: UInt32?
   }
 
   /// The sequence of the first entry; the others follow one by one.

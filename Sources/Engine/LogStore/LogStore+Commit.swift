@@ -60,7 +60,10 @@ extension LogStore {
     let unit = takeUnit()
     let placed = place(batch, header, in: partition, rules, now: now, sequence: commits.next)
     add(
-      [CommitGroup.Entry(content: .batch(batch, placed.place), unit: unit, endsUnit: true)],
+      [
+        CommitGroup.Entry(
+          content: .batch(batch, placed.place), unit: unit, endsUnit: true, checksum: placed.checksum)
+      ],
       preparations: placed.preparation.map { [$0] } ?? [], syncs: rules.syncs)
     return .stored(base: placed.place.baseOffset, sequence: decided)
   }
@@ -71,7 +74,7 @@ extension LogStore {
   func place(
     _ batch: ByteSlice, _ header: RecordBatchHeader, in partition: PartitionLog, _ rules: AppendRules, now: Timestamp,
     sequence: JournalSequence
-  ) -> (place: BatchPlace, preparation: CommitGroup.Preparation?) {
+  ) -> (place: BatchPlace, checksum: UInt32, preparation: CommitGroup.Preparation?) {
     let place = partition.place(header, size: ByteCount(batch.count), rules: rules.roll, now: now)
     var header = header
     header.baseOffset = place.baseOffset
@@ -85,9 +88,10 @@ extension LogStore {
       checkpoints.named(key, isNew: place.position.value == 0)
     }
     checkpoints.wrote(key)
-    partition.apply(batch, header: header, at: place, sequence: sequence)
+    let checksum = BatchStamp.checksum(ofWhole: batch)
+    partition.apply(batch, checksum: checksum, header: header, at: place, sequence: sequence)
     space.accept(ByteCount(batch.count))
-    return (place, preparation)
+    return (place, checksum, preparation)
   }
 
   /// Decides changes that stand or fall together; returns the sequence from which they may be shown.

@@ -73,7 +73,9 @@ extension LogStore {
       }
       let placed = place(item.batch, item.header, in: item.partition, item.rules, now: now, sequence: sequence)
       if let preparation = placed.preparation { preparations.append(preparation) }
-      entries.append(CommitGroup.Entry(content: .batch(item.batch, placed.place), unit: unit, endsUnit: false))
+      entries.append(
+        CommitGroup.Entry(
+          content: .batch(item.batch, placed.place), unit: unit, endsUnit: false, checksum: placed.checksum))
       bases.append(placed.place.baseOffset)
       sequence = sequence.next
     }

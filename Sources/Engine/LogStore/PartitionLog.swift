@@ -55,8 +55,10 @@ package final class PartitionLog {
       partition: key, segment: active.base, position: FilePosition(active.size.value), baseOffset: end, appended: now)
   }
 
-  /// Takes in a stamped batch at `place`: extent, index, producers, epochs.
-  func apply(_ batch: ByteSlice, header: RecordBatchHeader, at place: BatchPlace, sequence: JournalSequence) {
+  /// Takes in a stamped batch at `place`: extent, index, producers, epochs. `checksum` is the CRC-32C of its bytes.
+  func apply(
+    _ batch: ByteSlice, checksum: UInt32, header: RecordBatchHeader, at place: BatchPlace, sequence: JournalSequence
+  ) {
     if segments.last?.base != place.segment {
       if !segments.isEmpty { segments[segments.count - 1].index?.seal() }
       segments.append(Segment(base: place.segment))
@@ -65,7 +67,7 @@ package final class PartitionLog {
     let next = place.baseOffset.advanced(by: Int64(header.lastOffsetDelta) + 1)
     segments[last].size = ByteCount(place.position.value) + ByteCount(batch.count)
     segments[last].end = next
-    segments[last].digest = Checksum.crc32c(batch, continuing: segments[last].digest)
+    segments[last].digest = Checksum.extended(segments[last].digest, by: batch, known: checksum)
     segments[last].written = max(segments[last].written, place.appended)
     segments[last].lastWrite = sequence
     if place.position.value == 0 {
@@ -73,7 +75,7 @@ package final class PartitionLog {
       segments[last].begun = place.appended
     }
     segments[last].maxTimestamp = max(segments[last].maxTimestamp, header.maxTimestamp)
-    segments[last].index?.append(batch, header: header, baseOffset: place.baseOffset)
+    segments[last].index?.append(batch, checksum: checksum, header: header, baseOffset: place.baseOffset)
     epochs.appended(at: place.baseOffset, under: header.partitionLeaderEpoch)
     apply(batch, header, place, sequence: sequence)
     end = next

@@ -56,7 +56,8 @@ struct Replay {
       } catch {
         throw .disk(error)
       }
-      partition.apply(frame.payload, header: header, at: place, sequence: frame.header.sequence)
+      partition.apply(
+        frame.payload, checksum: frame.header.payloadCRC, header: header, at: place, sequence: frame.header.sequence)
     }
   }
 

@@ -38,6 +38,18 @@ package enum BatchStamp {
     store(Checksum.crc32c(covered), in: batch, at: RecordBatchHeader.Layout.checksum)
   }
 
+  /// The CRC-32C of all of a batch's bytes, made from that of its first ones and the checksum it carries, which the caller
+  /// knows to be right: the validator found it so, or it was set here.
+  package static func checksum(ofWhole batch: ByteSlice) -> UInt32 {
+    guard batch.count >= Checksum.leastToCombine else { return Checksum.crc32c(batch) }
+    let uncovered = RecordBatchHeader.Layout.attributes
+    let carried = batch.withUnsafeBytes {
+      UInt32(bigEndian: $0.loadUnaligned(fromByteOffset: RecordBatchHeader.Layout.checksum, as: UInt32.self))
+    }
+    return Checksum.combined(
+      Checksum.crc32c(batch.part(from: 0, count: uncovered)), carried, secondCount: batch.count - uncovered)
+  }
+
   /// A concrete store: a generic call into another room costs more than all the rest of a stamp.
   @inline(__always)
   private static func store<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, in batch: ByteSlice, at place: Int) {

@@ -96,6 +96,12 @@ package struct ByteWriter {
     (parts.first ?? block.slice(from: start, count: end - start)).stamp(value, at: position)
   }
 
+  /// The CRC-32C of the last `count` bytes, going on from `previous`; of as many as follow the last splice.
+  package func checksum(ofLast count: Int, continuing previous: UInt32) -> UInt32 {
+    let least = min(max(count, 0), end - start)
+    return Checksum.crc32c(block.slice(from: end - least, count: least), continuing: previous)
+  }
+
   private mutating func seal() {
     guard end > start else { return }
     parts.append(block.slice(from: start, count: end - start))

@@ -29,27 +29,62 @@ package enum Checksum {
   }
 
   /// The CRC-32C of two pieces in a row, from the CRC of each: x to the power of the second's bits, times the first, in
-  /// the field of the polynomial. Takes about a microsecond.
+  /// the field of the polynomial. Takes a tenth of a microsecond.
   package static func combined(_ first: UInt32, _ second: UInt32, secondCount: Int) -> UInt32 {
-    var shift: UInt32 = 1 << 31  // 1
-    var power: UInt32 = 1 << 23  // x^8
+    var power = first
     var rest = max(secondCount, 0)
+    var row = 0
     while rest > 0 {
-      if rest & 1 == 1 { shift = product(shift, power) }
-      power = product(power, power)
-      rest >>= 1
+      if rest & 15 != 0 { power = product(power, powers[row + rest & 15]) }
+      row += 16
+      rest >>= 4
     }
-    return product(shift, first) ^ second
+    return power ^ second
   }
 
-  /// The product of two polynomials, the highest power in the lowest bit.
+  /// The CRC-32C of what `previous` stands for and then `slice`, whose own CRC-32C is `known`: without looking at the
+  /// bytes, where there are enough of them.
+  package static func extended(_ previous: UInt32, by slice: ByteSlice, known: UInt32) -> UInt32 {
+    slice.count < leastToCombine
+      ? crc32c(slice, continuing: previous) : combined(previous, known, secondCount: slice.count)
+  }
+
+  /// Fewer bytes are read faster than their CRCs are combined.
+  package static let leastToCombine = 4_096
+
+  /// x to the power of 8 n 16^k, for a count's k-th hexadecimal digit n: sixteen of them for each of an Int's digits.
+  private static let powers: [UInt32] = {
+    var table: [UInt32] = []
+    var base: UInt32 = 1 << 23  // x^8; the highest power is in the lowest bit
+    for _ in 0..<Int.bitWidth / 4 {
+      var power: UInt32 = 1 << 31  // 1
+      for _ in 0..<16 {
+        table.append(power)
+        power = product(power, base)
+      }
+      base = power
+    }
+    return table
+  }()
+
+  /// The product of two polynomials, the highest power in the lowest bit: four powers of `a` at a time.
   private static func product(_ a: UInt32, _ b: UInt32) -> UInt32 {
+    let once = timesX(b)
+    let twice = timesX(once)
+    let thrice = timesX(twice)
     var sum: UInt32 = 0
-    var b = b
-    for bit in (0..<UInt32(32)).reversed() {
-      if a >> bit & 1 == 1 { sum ^= b }
-      b = b & 1 == 1 ? b >> 1 ^ 0x82F6_3B78 : b >> 1
+    for shift in stride(from: UInt32(0), to: 32, by: 4) {
+      for _ in 0..<4 { sum = timesX(sum) }
+      let digit = a >> shift
+      sum ^= b & mask(digit >> 3) ^ once & mask(digit >> 2) ^ twice & mask(digit >> 1) ^ thrice & mask(digit)
     }
     return sum
   }
+
+  @inline(__always)
+  private static func timesX(_ value: UInt32) -> UInt32 { value >> 1 ^ 0x82F6_3B78 & mask(value) }
+
+  /// All ones where the lowest bit is one.
+  @inline(__always)
+  private static func mask(_ value: UInt32) -> UInt32 { 0 &- (value & 1) }
 }

@@ -18,12 +18,16 @@ package final class Lane: @unchecked Sendable {
 
   /// Queues `work` from any thread. False: the queue is full or the lane stops, and `work` will not run.
   package func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
-    lock.withLock {
+    var mustWake = false
+    let isTaken = lock.withLock {
       guard !isStopping, queue.count < bound else { return false }
       queue.append(work)
-      if queue.count == 1 { lock.notify() }
+      mustWake = queue.count == 1
       return true
     }
+    // Outside of the lock: who is woken inside it runs straight into it, and sleeps again.
+    if mustWake { lock.notify() }
+    return isTaken
   }
 
   /// How much work waits now.

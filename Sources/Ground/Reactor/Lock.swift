@@ -31,6 +31,6 @@ package final class Lock: @unchecked Sendable {
   /// Inside `withLock`: lets others in until `notify`, then goes on. May return early; ask again in a loop.
   package func wait() { pthread_cond_wait(condition, mutex) }
 
-  /// Wakes one that waits.
+  /// Wakes one that waits, inside `withLock` or after it.
   package func notify() { pthread_cond_signal(condition) }
 }

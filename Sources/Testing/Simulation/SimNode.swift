@@ -26,7 +26,11 @@ final class SimNode: EngineObserver {
   /// Called when something has become durable.
   var durableMoved: (JournalSequence) -> Void = { _ in }
 
-  init(disk: SimDisk, clock: ManualClock, seed: UInt64) throws(SimFailure) {
+  /// `loaded` sees the engine before its first turn, and whether loading has led to decisions.
+  init(
+    disk: SimDisk, clock: ManualClock, seed: UInt64,
+    loaded: (_ engine: Engine, _ hasDecided: Bool) -> Void = { _, _ in }
+  ) throws(SimFailure) {
     self.disk = disk
     self.clock = clock
     var options = LogStore.Options()
@@ -50,12 +54,14 @@ final class SimNode: EngineObserver {
     guard let made else { throw SimFailure.wrong("the store asked for no lanes") }
     lanes = made
     recovered = store.durable
+    let decided = store.decided
     do {
       engine = try Engine(store: store, clock: clock, entropy: entropy, statics: StaticSettings())
     } catch {
       throw SimFailure.wrong("settings: \(error.message)")
     }
     engine.observer = self
+    loaded(engine, store.decided > decided)
     engine.turnEnded()
   }
 

@@ -65,6 +65,7 @@ if phase == "before":
     second.close()
     share([first], [4], seen)
     print(committed(first))
+    first.close()
 else:
     before, seen, third = int(phase), [], member()
     check(committed(third) == before, f"{committed(third)} committed after the restart, {before} before")

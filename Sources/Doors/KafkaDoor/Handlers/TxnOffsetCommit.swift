@@ -2,6 +2,7 @@ import Broker
 import ByteCodec
 import Coordination
 import KafkaWire
+import LogStore
 import Units
 
 /// TxnOffsetCommit 0-5 (KIP-98, KIP-447 members, KIP-890: version 5 adds the group's partition to the transaction). The
@@ -12,6 +13,10 @@ extension KafkaDoor {
     guard !message.groupId.isEmpty else {
       meters.failed(.txnOffsetCommit)
       return .reply(message.refused(.invalidGroupId), after: .start)
+    }
+    // Offsets of topics that are not there are no part of a transaction.
+    guard message.topics.isEmpty || message.topics.contains(where: { engine.catalogue.id(of: $0.name) != nil }) else {
+      return .reply(message.refused(.unknownTopicOrPartition), after: engine.catalogue.lastChange)
     }
     let producer = ProducerIdentity(id: message.producerId, epoch: message.producerEpoch)
     let entered = engine.enterTransaction(

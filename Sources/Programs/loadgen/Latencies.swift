@@ -1,0 +1,37 @@
+/// Times in buckets that grow by an eighth of a power of two: at most 12 % wide, whatever the range.
+struct Latencies {
+  private var buckets = [Int](repeating: 0, count: 64 * 8)
+  private(set) var count = 0
+
+  mutating func add(nanoseconds: Int64) {
+    buckets[Self.bucket(UInt64(max(nanoseconds, 1)))] += 1
+    count += 1
+  }
+
+  /// Takes in the times of `other`.
+  mutating func add(_ other: Latencies) {
+    for (index, entries) in other.buckets.enumerated() { buckets[index] += entries }
+    count += other.count
+  }
+
+  /// The upper end of the bucket below which `share` of all times lie, in milliseconds.
+  func milliseconds(below share: Double) -> Double {
+    var left = Int((Double(count) * share).rounded(.up))
+    for (index, entries) in buckets.enumerated() {
+      left -= entries
+      if left <= 0 { return Self.upperEnd(index) / 1e6 }
+    }
+    return 0
+  }
+
+  private static func bucket(_ value: UInt64) -> Int {
+    let exponent = 63 - value.leadingZeroBitCount
+    let fraction = exponent >= 3 ? Int(value >> UInt64(exponent - 3) & 7) : Int(value << UInt64(3 - exponent) & 7)
+    return exponent * 8 + fraction
+  }
+
+  private static func upperEnd(_ bucket: Int) -> Double {
+    let base = Double(UInt64(1) << UInt64(bucket / 8))
+    return base * (1 + Double(bucket % 8 + 1) / 8)
+  }
+}

@@ -1,0 +1,44 @@
+import Testing
+
+extension EndToEndTests {
+  /// Workers that read, process and write in transactions: two on Kafka's Java client and two on librdkafka, in one group.
+  @Suite(
+    .enabled(
+      if: Tools.javac != nil && Tools.python != nil, "no javac, no Kafka libraries or no Python clients"))
+  struct ReadProcessWriteTests {
+    /// Every input is in the output once, in its partition's order, and the group has committed the end of the input,
+    /// although the server and the workers are killed by turns.
+    @Test(arguments: ["classic", "consumer"])
+    func everyInputIsOnceInTheOutputOverKills(protocol groupProtocol: String) throws {
+      let scratch = try Scratch()
+      let rig = try ExactlyOnceRig(judging: ["moves", "in", "out", "8", "movers"], scratch: scratch)
+      func start(_ number: Int) throws -> Child {
+        let arguments = [rig.bootstrap, "movers", groupProtocol, "in", "out", "mover-\(number)"]
+        let command =
+          number.isMultiple(of: 2)
+          ? Tools.program("Mover", arguments, classes: rig.classes, heap: "64m")
+          : try Tools.client("mover", arguments)
+        return try Child(command, scratch: scratch)
+      }
+      var workers = try (0..<4).map(start)
+      // Three hundred stay ahead of what is awaited, so that there is work when a kill comes.
+      try rig.feed(300)
+      for cycle in 1...Tools.killCycles {
+        try rig.feed(300)
+        try rig.awaitHundreds(3)
+        if cycle.isMultiple(of: 2) {
+          let victim = (cycle / 2 - 1) % workers.count
+          try rig.kill(workers[victim])
+          workers[victim] = try start(victim)
+        } else {
+          try rig.crashServer()
+        }
+      }
+      try rig.awaitComplete()
+      for worker in workers { try rig.stop(worker) }
+      let verdict = try rig.verdict()
+      let kills = "\(rig.crashes) kills of the server, \(rig.kills) of a worker"
+      print("read, process, write (\(groupProtocol)): \(kills), \(rig.elapsed); \(verdict)")
+    }
+  }
+}

@@ -1,0 +1,88 @@
+"""mover BOOTSTRAP GROUP PROTOCOL INPUT OUTPUT TRANSACTIONAL-ID: reads, upper-cases and writes in transactions that
+carry the group's offsets.
+
+Says "FATAL" and why when an error leaves it no way on; stops when standard input ends.
+"""
+import sys
+import threading
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+
+bootstrap, group, protocol, source, target, transactional_id = sys.argv[1:7]
+# librdkafka 2.16 waits for ever for a coordinator that a rebootstrap took away (its issue 5511).
+common = {"bootstrap.servers": bootstrap, "reconnect.backoff.ms": 20, "reconnect.backoff.max.ms": 100, "log_level": 2,
+          "metadata.recovery.strategy": "none"}
+settings = {**common, "group.id": group, "group.protocol": protocol, "enable.auto.commit": False,
+            "enable.auto.offset.store": False, "isolation.level": "read_committed", "auto.offset.reset": "earliest"}
+if protocol == "classic":
+    settings |= {"session.timeout.ms": 2000, "heartbeat.interval.ms": 200, "partition.assignment.strategy": "range"}
+stopping = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), stopping.set()), daemon=True).start()
+
+
+def fatal(error):
+    print("FATAL", error, flush=True)
+    sys.exit(1)
+
+
+def insist(step):
+    """Repeats a step of the transaction as long as the client says that it may be repeated."""
+    while True:
+        try:
+            return step()
+        except KafkaException as failure:
+            if not failure.args[0].retriable():
+                raise
+            print("again:", failure, file=sys.stderr, flush=True)
+
+
+def nothing(consumer, partitions):
+    """A rebalance waits for the application because it has callbacks: none falls between reading and committing."""
+
+
+def rewind():
+    """Back to what the group has committed: what was read since then is not written."""
+    assigned = consumer.assignment()
+    if not assigned:
+        return
+    for partition in insist(lambda: consumer.committed(assigned, timeout=10)):
+        try:
+            consumer.seek(TopicPartition(partition.topic, partition.partition, max(partition.offset, 0)))
+        except KafkaException as failure:
+            print("no longer assigned:", failure, file=sys.stderr, flush=True)
+
+
+def move(messages):
+    offsets = {}
+    try:
+        producer.begin_transaction()
+        for message in messages:
+            producer.produce(target, key=message.key(), value=message.value().upper(), partition=message.partition())
+            offsets[message.partition()] = message.offset() + 1
+        positions = [TopicPartition(source, partition, offset) for partition, offset in offsets.items()]
+        insist(lambda: producer.send_offsets_to_transaction(positions, consumer.consumer_group_metadata(), 10))
+        insist(lambda: producer.commit_transaction(10))
+    except KafkaException as failure:
+        if failure.args[0].fatal() or not failure.args[0].txn_requires_abort():
+            fatal(failure)
+        print("aborts:", failure, file=sys.stderr, flush=True)
+        insist(lambda: producer.abort_transaction(10))
+        rewind()
+
+
+consumer = Consumer(settings)
+producer = Producer({**common, "transactional.id": transactional_id, "transaction.timeout.ms": 30000, "linger.ms": 2})
+try:
+    insist(lambda: producer.init_transactions(10))
+    consumer.subscribe([source], on_assign=nothing, on_revoke=nothing, on_lost=nothing)
+    while not stopping.is_set():
+        read = consumer.consume(50, 0.1)
+        for message in read:
+            if message.error() is not None and message.error().fatal():
+                fatal(message.error())
+        read = [message for message in read if message.error() is None]
+        if read:
+            move(read)
+    consumer.close()
+except KafkaException as failure:
+    fatal(failure)
