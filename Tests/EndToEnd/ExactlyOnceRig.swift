@@ -18,6 +18,8 @@ final class ExactlyOnceRig {
   private(set) var server: RunningServer
   /// How often the server was killed, and how often an application.
   private(set) var (crashes, kills) = (0, 0)
+  /// How many records applications had flushed in transactions that they did not live to commit or were told to abort.
+  private(set) var abandoned = 0
   private let folder: String
   private let began = ContinuousClock.now
 
@@ -61,13 +63,48 @@ final class ExactlyOnceRig {
     throw ChildFailure("the judge: \(judge.errors)")
   }
 
+  /// Asks an application to stop in a transaction before it commits, and feeds until it has one.
+  ///
+  /// Gives how many records it has flushed there.
+  func hold(_ application: Child) throws -> Int {
+    try application.write("hold\n")
+    let deadline = ContinuousClock.now + .seconds(60)
+    // Its partitions may be empty, or still another's: what is fed from now on waits there for it.
+    repeat {
+      try feed(40)
+      guard application.output.hasLine(within: 1) else { continue }
+      let words = try application.output.line(within: 1)?.split(separator: " ") ?? []
+      guard words.count == 2, words[0] == "OPEN", let count = Int(words[1]), count > 0 else {
+        throw ChildFailure("holds nothing: \(words) \(application.errors)")
+      }
+      return count
+    } while ContinuousClock.now < deadline
+    throw ChildFailure("it has no transaction: \(application.errors)")
+  }
+
+  /// Kills an application in a transaction with flushed records and offsets.
+  func killInTransaction(_ application: Child) throws {
+    abandoned += try hold(application)
+    try kill(application)
+  }
+
+  /// Kills the server while an application has a transaction open, which then goes on: to its commit or its abort.
+  func crashServer(holding application: Child, commits: Bool) throws {
+    let count = try hold(application)
+    try crashServer()
+    try application.write(commits ? "commit\n" : "abort\n")
+    if !commits { abandoned += count }
+  }
+
   /// What the judge finds in the whole output when the applications have stopped and no transaction is open: nothing can
-  /// still come. Then the server stops in order.
+  /// still come. What was abandoned must be there, for readers of uncommitted records only. Then the server stops in order.
   func verdict() throws -> String {
     try awaitNoTransaction()
     judge.closeInput()
     let said = try judge.output.rest(within: 240)
     #expect(judge.wait() == 0, "\(said)\(judge.errors)")
+    let aborted = said.split(separator: " ").first.flatMap { Int($0) }
+    #expect(try #require(aborted) >= abandoned, "\(said)")
     #expect(server.stop() == 0)
     return said
   }
