@@ -18,8 +18,10 @@ final class ExactlyOnceRig {
   private(set) var server: RunningServer
   /// How often the server was killed, and how often an application.
   private(set) var (crashes, kills) = (0, 0)
-  /// How many records applications had flushed in transactions that they did not live to commit or were told to abort.
-  private(set) var abandoned = 0
+  /// How many of these kills came while an application waited in its open transaction.
+  private(set) var holds = 0
+  /// How many records applications had flushed in transactions that were not to be committed.
+  private var abandoned = 0
   private let folder: String
   private let began = ContinuousClock.now
 
@@ -63,41 +65,37 @@ final class ExactlyOnceRig {
     throw ChildFailure("the judge: \(judge.errors)")
   }
 
-  /// Asks an application to stop in a transaction before it commits, and feeds until it has one.
-  ///
-  /// Gives how many records it has flushed there.
-  func hold(_ application: Child) throws -> Int {
+  /// Asks an application to wait in a transaction before it ends it, and feeds until it does: how many records it has
+  /// flushed there.
+  private func hold(_ application: Child) throws -> Int {
     try application.write("hold\n")
     let deadline = ContinuousClock.now + .seconds(60)
     // Its partitions may be empty, or still another's: what is fed from now on waits there for it.
-    repeat {
-      try feed(40)
-      guard application.output.hasLine(within: 1) else { continue }
-      let words = try application.output.line(within: 1)?.split(separator: " ") ?? []
-      guard words.count == 2, words[0] == "OPEN", let count = Int(words[1]), count > 0 else {
-        throw ChildFailure("holds nothing: \(words) \(application.errors)")
-      }
-      return count
-    } while ContinuousClock.now < deadline
-    throw ChildFailure("it has no transaction: \(application.errors)")
+    repeat { try feed(40) } while !application.output.hasLine(within: 1) && ContinuousClock.now < deadline
+    let words = try application.output.line(within: 1)?.split(separator: " ") ?? []
+    guard words.count == 2, words[0] == "OPEN", let count = Int(words[1]), count > 0 else {
+      throw ChildFailure("it has no transaction: \(words) \(application.errors)")
+    }
+    holds += 1
+    return count
   }
 
-  /// Kills an application in a transaction with flushed records and offsets.
+  /// Kills an application while its transaction is open.
   func killInTransaction(_ application: Child) throws {
     abandoned += try hold(application)
     try kill(application)
   }
 
-  /// Kills the server while an application has a transaction open, which then goes on: to its commit or its abort.
-  func crashServer(holding application: Child, commits: Bool) throws {
+  /// Kills the server while an application's transaction is open, which then commits or aborts it.
+  func crashServer(inTransactionOf application: Child, committing: Bool) throws {
     let count = try hold(application)
     try crashServer()
-    try application.write(commits ? "commit\n" : "abort\n")
-    if !commits { abandoned += count }
+    try application.write(committing ? "commit\n" : "abort\n")
+    if !committing { abandoned += count }
   }
 
   /// What the judge finds in the whole output when the applications have stopped and no transaction is open: nothing can
-  /// still come. What was abandoned must be there, for readers of uncommitted records only. Then the server stops in order.
+  /// still come. What was abandoned must be among the records of aborted transactions. Then the server stops in order.
   func verdict() throws -> String {
     try awaitNoTransaction()
     judge.closeInput()

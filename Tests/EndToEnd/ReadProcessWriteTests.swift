@@ -36,7 +36,7 @@ extension EndToEndTests {
           workers[victim] = try start(victim)
         } else if cycle % 4 == 1 {
           // Each worker aborts once and commits once before the next has its turn.
-          try rig.crashServer(holding: workers[(cycle / 8 + 1) % workers.count], commits: cycle % 8 > 1)
+          try rig.crashServer(inTransactionOf: workers[(cycle / 8 + 1) % workers.count], committing: cycle % 8 > 1)
         } else {
           try rig.crashServer()
         }
@@ -44,7 +44,7 @@ extension EndToEndTests {
       try rig.awaitComplete()
       for worker in workers { try rig.stop(worker) }
       let verdict = try rig.verdict()
-      let kills = "\(rig.crashes) kills of the server, \(rig.kills) of a worker"
+      let kills = "\(rig.crashes) kills of the server, \(rig.kills) of a worker, \(rig.holds) in an open transaction"
       print("read, process, write (\(groupProtocol)): \(kills), \(rig.elapsed); \(verdict)")
     }
   }

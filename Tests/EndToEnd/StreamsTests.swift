@@ -19,7 +19,7 @@ extension EndToEndTests {
         return try Child(command, scratch: scratch)
       }
       var application = try start()
-      // Three counts for each line. A hundred lines stay ahead of what is awaited: each kill falls into work.
+      // Three counts for each line. A hundred lines stay ahead, so that there is work at a kill.
       try rig.feed(100)
       for cycle in 1...Tools.killCycles {
         try rig.feed(200)
