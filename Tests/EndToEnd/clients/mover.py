@@ -52,46 +52,48 @@ def nothing(consumer, partitions):
     """A rebalance waits for the application because it has callbacks: none falls between reading and committing."""
 
 
-def rewind():
-    """Back to what the group has committed: what was read since then is not written."""
-    assigned = consumer.assignment()
-    if not assigned:
-        return
-    for partition in insist(lambda: consumer.committed(assigned, timeout=10)):
+def rewind(read):
+    """Back to what the group has committed in the partitions that were read: what was read since then is not written.
+
+    The others stay: librdkafka 2.16 answers a seek while it asks where a partition begins by asking again, and goes to
+    the beginning when it knows it, however much has been read and committed by then.
+    """
+    for partition in insist(lambda: consumer.committed(read, timeout=10)):
         try:
             consumer.seek(TopicPartition(partition.topic, partition.partition, max(partition.offset, 0)))
         except KafkaException as failure:
             print("no longer assigned:", failure, file=sys.stderr, flush=True)
 
 
-def abort():
+def abort(read):
     insist(lambda: producer.abort_transaction(10))
-    rewind()
+    rewind(read)
 
 
 def move(messages):
-    offsets, held = {}, holding.is_set()
+    held = holding.is_set()
+    # The last of a partition counts.
+    offsets = {message.partition(): message.offset() + 1 for message in messages}
+    positions = [TopicPartition(source, partition, offset) for partition, offset in offsets.items()]
     try:
         producer.begin_transaction()
         for message in messages:
             producer.produce(target, key=message.key(), value=message.value().upper(), partition=message.partition())
-            offsets[message.partition()] = message.offset() + 1
         while held and producer.flush(10) > 0:
             print("still flushing", file=sys.stderr, flush=True)
-        positions = [TopicPartition(source, partition, offset) for partition, offset in offsets.items()]
         insist(lambda: producer.send_offsets_to_transaction(positions, consumer.consumer_group_metadata(), 10))
         if held:
             holding.clear()
             print("OPEN", len(messages), flush=True)
             if answers.get() == "abort\n":
-                abort()
+                abort(positions)
                 return
         insist(lambda: producer.commit_transaction(10))
     except KafkaException as failure:
         if failure.args[0].fatal() or not failure.args[0].txn_requires_abort():
             fatal(failure)
         print("aborts:", failure, file=sys.stderr, flush=True)
-        abort()
+        abort(positions)
 
 
 threading.Thread(target=listen, daemon=True).start()
