@@ -18,6 +18,10 @@ final class ExactlyOnceRig {
   private(set) var server: RunningServer
   /// How often the server was killed, and how often an application.
   private(set) var (crashes, kills) = (0, 0)
+  /// How many of these kills came while an application waited in its open transaction.
+  private(set) var holds = 0
+  /// How many records applications had flushed in transactions that were not to be committed.
+  private var abandoned = 0
   private let folder: String
   private let began = ContinuousClock.now
 
@@ -61,13 +65,44 @@ final class ExactlyOnceRig {
     throw ChildFailure("the judge: \(judge.errors)")
   }
 
+  /// Asks an application to wait in a transaction before it ends it, and feeds until it does: how many records it has
+  /// flushed there.
+  private func hold(_ application: Child) throws -> Int {
+    try application.write("hold\n")
+    let deadline = ContinuousClock.now + .seconds(60)
+    // Its partitions may be empty, or still another's: what is fed from now on waits there for it.
+    repeat { try feed(40) } while !application.output.hasLine(within: 1) && ContinuousClock.now < deadline
+    let words = try application.output.line(within: 1)?.split(separator: " ") ?? []
+    guard words.count == 2, words[0] == "OPEN", let count = Int(words[1]), count > 0 else {
+      throw ChildFailure("it has no transaction: \(words) \(application.errors)")
+    }
+    holds += 1
+    return count
+  }
+
+  /// Kills an application while its transaction is open.
+  func killInTransaction(_ application: Child) throws {
+    abandoned += try hold(application)
+    try kill(application)
+  }
+
+  /// Kills the server while an application's transaction is open, which then commits or aborts it.
+  func crashServer(inTransactionOf application: Child, committing: Bool) throws {
+    let count = try hold(application)
+    try crashServer()
+    try application.write(committing ? "commit\n" : "abort\n")
+    if !committing { abandoned += count }
+  }
+
   /// What the judge finds in the whole output when the applications have stopped and no transaction is open: nothing can
-  /// still come. Then the server stops in order.
+  /// still come. What was abandoned must be among the records of aborted transactions. Then the server stops in order.
   func verdict() throws -> String {
     try awaitNoTransaction()
     judge.closeInput()
     let said = try judge.output.rest(within: 240)
     #expect(judge.wait() == 0, "\(said)\(judge.errors)")
+    let aborted = said.split(separator: " ").first.flatMap { Int($0) }
+    #expect(try #require(aborted) >= abandoned, "\(said)")
     #expect(server.stop() == 0)
     return said
   }

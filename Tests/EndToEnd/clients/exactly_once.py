@@ -4,14 +4,15 @@ Makes both topics and says "ready". Every line "N" on standard input sends N rec
 of the output. After the line "end" it waits until the output has as many records as it shall have and says "complete"; at
 the end of standard input, when nothing writes any more, it reads the output from its beginning and says what it found:
 words: each word's counts are 1, 2, 3 ... up to how often it was sent; moves: each record once, in order per partition,
-and GROUP has committed the ends of the input.
+and GROUP has committed the ends of the input. "N records of aborted transactions" counts what the output has for those
+who read uncommitted records only.
 """
 import collections
 import sys
 import threading
 import time
 
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 bootstrap, mode, source, target, partitions = sys.argv[1:6]
@@ -45,9 +46,9 @@ def feed():
     fed.set()
 
 
-def reader():
-    consumer = Consumer({**common, "group.id": "judge", "enable.auto.commit": False,
-                         "isolation.level": "read_committed", "auto.offset.reset": "earliest"})
+def reader(isolation="read_committed"):
+    consumer = Consumer({**common, "group.id": "judge", "enable.auto.commit": False, "enable.partition.eof": True,
+                         "isolation.level": isolation, "auto.offset.reset": "earliest"})
     consumer.assign([TopicPartition(target, p, 0) for p in range(partitions)])
     return consumer
 
@@ -59,7 +60,7 @@ def collect(consumer, goal, says):
     found, progress = {p: [] for p in range(partitions)}, time.monotonic()
     count = 0
     while time.monotonic() - progress < (1 if goal() is not None and count >= goal() else PATIENCE):
-        for message in consumer.consume(500, 0.1):
+        for message in consumer.consume(100, 0.01):
             if message.error() is not None:
                 continue
             key = message.key().decode() if message.key() else None
@@ -71,6 +72,19 @@ def collect(consumer, goal, says):
             progress = time.monotonic()
     consumer.close()
     return found, count
+
+
+def written():
+    """How many records there are, those of aborted transactions with them."""
+    consumer, ended, count, deadline = reader("read_uncommitted"), set(), 0, time.monotonic() + PATIENCE
+    while len(ended) < partitions and time.monotonic() < deadline:
+        for message in consumer.consume(500, 0.1):
+            if message.error() is None:
+                count += 1
+            elif message.error().code() == KafkaError._PARTITION_EOF:
+                ended.add(message.partition())
+    consumer.close()
+    return count
 
 
 def goal():
@@ -128,5 +142,6 @@ if live != again:
     faults.append("what was read as committed on the way is not what is there now")
 if failures or not sent:
     faults.append(f"{len(failures)} not sent: {failures[:3]}")
+print(f"{written() - final} records of aborted transactions", flush=True)
 print(f"{len(sent)} sent, {final} in the output, {summary}; {len(faults)} faults {faults[:8]}", flush=True)
 sys.exit(1 if faults else 0)

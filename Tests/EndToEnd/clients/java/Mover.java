@@ -1,8 +1,11 @@
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -21,22 +24,18 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
  * Mover BOOTSTRAP GROUP PROTOCOL INPUT OUTPUT TRANSACTIONAL-ID: reads, upper-cases and writes in transactions that
- * carry the group's offsets. Says "FATAL" and why when an error leaves it no way on; stops when standard input ends.
+ * carry the group's offsets. After the line "hold" on standard input it says "OPEN N" when the next transaction has N
+ * flushed records and its offsets, and waits with it for the line "commit" or "abort". Says "FATAL" and why when an
+ * error leaves it no way on; stops when standard input ends.
  */
 public final class Mover {
   private static volatile boolean stopping = false;
+  private static volatile boolean holding = false;
+  private static final LinkedBlockingQueue<String> answers = new LinkedBlockingQueue<>();
 
   public static void main(String[] arguments) throws Exception {
     String output = arguments[4];
-    Thread reader = new Thread(() -> {
-      try {
-        while (System.in.read() >= 0) {
-        }
-      } catch (java.io.IOException failure) {
-        System.out.println("FATAL " + failure);
-      }
-      stopping = true;
-    });
+    Thread reader = new Thread(Mover::listen);
     reader.setDaemon(true);
     reader.start();
     try (KafkaProducer<String, String> producer = producer(arguments);
@@ -63,10 +62,27 @@ public final class Mover {
     }
   }
 
+  private static void listen() {
+    try (BufferedReader input = new BufferedReader(new InputStreamReader(System.in))) {
+      for (String line = input.readLine(); line != null; line = input.readLine()) {
+        if (line.equals("hold")) {
+          holding = true;
+        } else {
+          answers.add(line);
+        }
+      }
+    } catch (java.io.IOException failure) {
+      System.out.println("FATAL " + failure);
+    }
+    stopping = true;
+    answers.add("commit");
+  }
+
   private static void move(
       ConsumerRecords<String, String> records, String output, KafkaProducer<String, String> producer,
-      KafkaConsumer<String, String> consumer) {
+      KafkaConsumer<String, String> consumer) throws InterruptedException {
     Map<TopicPartition, OffsetAndMetadata> offsets = new HashMap<>();
+    boolean held = holding;
     try {
       producer.beginTransaction();
       for (ConsumerRecord<String, String> record : records) {
@@ -74,7 +90,18 @@ public final class Mover {
         offsets.put(
             new TopicPartition(record.topic(), record.partition()), new OffsetAndMetadata(record.offset() + 1));
       }
+      if (held) {
+        producer.flush();
+      }
       producer.sendOffsetsToTransaction(offsets, consumer.groupMetadata());
+      if (held) {
+        holding = false;
+        System.out.println("OPEN " + records.count());
+        if (answers.take().equals("abort")) {
+          abort(producer, consumer);
+          return;
+        }
+      }
       while (true) {
         try {
           producer.commitTransaction();
@@ -88,9 +115,13 @@ public final class Mover {
       throw failure;
     } catch (KafkaException failure) {
       System.err.println("aborts: " + failure);
-      producer.abortTransaction();
-      rewind(consumer, consumer.assignment());
+      abort(producer, consumer);
     }
+  }
+
+  private static void abort(KafkaProducer<String, String> producer, KafkaConsumer<String, String> consumer) {
+    producer.abortTransaction();
+    rewind(consumer, consumer.assignment());
   }
 
   /** Back to what the group has committed: what was read since then is not written. */
@@ -132,7 +163,7 @@ public final class Mover {
     settings.put("enable.auto.commit", false);
     settings.put("isolation.level", "read_committed");
     settings.put("auto.offset.reset", "earliest");
-    settings.put("max.poll.records", 50);
+    settings.put("max.poll.records", 5);
     if (arguments[2].equals("classic")) {
       settings.put("session.timeout.ms", 2000);
       settings.put("heartbeat.interval.ms", 200);
