@@ -28,7 +28,7 @@ struct LagTests {
     rig.commit(0, group: "a")
     rig.settle()
     let place = InternalTopic.partition(of: "a", of: 50)
-    rig.commit(0, group: "reader", topic: InternalTopic.offsets.name, partitions: place..<place + 1)
+    rig.commit(0, group: "reader", topic: InternalTopic.consumerOffsets.rawValue, partitions: place..<place + 1)
     rig.settle()
     rig.clock.advance(byMs: 5_000)
     let rows = rig.engine.lag(groups: ["reader"], limit: 10)

@@ -23,7 +23,8 @@ struct LagTimes {
     var offset: Offset
   }
 
-  var known: [Place: TimeFound] = [:]
+  var known: [Place: Timestamp] = [:]
+  /// Whether the disk is being read for the next look.
   var isReading = false
   /// So many are read from the disk between two looks: the lane has fetches to serve.
   static let readAtOnce = 100
@@ -48,9 +49,9 @@ extension Engine {
     return rows
   }
 
-  /// Gives `completion` the rows with the ages of the first `limit` that are behind, at once or later: a lane looks at the
-  /// batches, and only at what is in memory. What is not is read afterwards, for the next look: a group that moves on
-  /// has just read what is before it, and one that stands still is asked about the same record again.
+  /// Gives `completion` the rows with the ages of the first `limit` that are behind, at once or later: a lane looks at
+  /// the batches, and only at what is in memory. What is not is read afterwards, for the next look: a group that moves
+  /// on has just read what is before it, and one that stands still is asked about the same record again.
   package func addAges(to rows: [LagRow], limit: Int, completion: @escaping ([LagRow]) -> Void) {
     var rows = rows
     let behind = rows.indices.filter { rows[$0].records > 0 }.prefix(limit)
@@ -71,7 +72,7 @@ extension Engine {
       [unowned self] found in
       var cold: [LagTimes.Place] = []
       for (at, time) in zip(open, found) {
-        rows[at].ageMs = age(time)
+        if case .at(let written) = time { rows[at].ageMs = age(written) }
         if time == .notCached { cold.append(.init(partition: rows[at].partition, offset: rows[at].next)) }
       }
       readTimes(of: Array(cold.prefix(LagTimes.readAtOnce)))
@@ -79,8 +80,7 @@ extension Engine {
     }
   }
 
-  private func age(_ time: TimeFound) -> Int64? {
-    guard case .at(let written) = time else { return nil }
+  private func age(_ written: Timestamp) -> Int64? {
     let (age, overflow) = clock.wallClock().milliseconds.subtractingReportingOverflow(written.milliseconds)
     return overflow ? nil : max(age, 0)
   }
@@ -90,7 +90,7 @@ extension Engine {
     lagTimes.isReading = true
     lookUp(places, waits: true) { [unowned self] found in
       lagTimes.isReading = false
-      for (place, time) in zip(places, found) { lagTimes.known[place] = time }
+      for case (let place, .at(let written)) in zip(places, found) { lagTimes.known[place] = written }
     }
   }
 

@@ -65,6 +65,15 @@ extension GroupCoordinator {
     }
   }
 
+  /// Why a group last rebalanced, since the start of the process.
+  package func lastCause(of id: String) -> RebalanceCause? {
+    switch groups[id]?.membership {
+    case .classic(let classic): classic.lastCause
+    case .consumer: groups[id]?.cause
+    case nil: nil
+    }
+  }
+
   /// How many members a group has.
   package func memberCount(of id: String) -> Int {
     switch groups[id]?.membership {

@@ -9,7 +9,7 @@ package enum LogJob: Sendable {
   case checkpoint(CheckpointWork)
   case read(ReadRequest, token: UInt64)
   /// Look at the first timestamps of what would be read; without `waits` only at what is in memory.
-  case times([ReadRequest?], waits: Bool, token: UInt64)
+  case times([TimeLook], token: UInt64, waits: Bool)
   /// Make the index of a segment of which this run knows no more than the extent.
   case loadIndex(SegmentKey, SegmentDescription)
   /// Check produced batches, and compress them anew where their topic asks for it.
@@ -29,7 +29,7 @@ package enum LogJob: Sendable {
     case .commit: .disk
     case .checkpoint: .checkpoint
     case .read, .loadIndex: .reader
-    case .times(_, let waits, _): waits ? .reader : .codec
+    case .times(_, _, let waits): waits ? .reader : .codec
     case .prepare: .codec
     case .remove, .compact, .compute, .scrub, .measureSpace: .background
     }

@@ -19,6 +19,8 @@ struct CoordinatorFacts: Sendable {
   /// Groups beyond these.
   let groupsLeftOut: Int
   let rebalances: [(trigger: String, count: UInt64)]
+  /// Of the groups looked at that have rebalanced since the start.
+  let lastRebalances: [(group: String, cause: RebalanceCause)]
   let commits: UInt64
   /// Its ages are added before it is shown.
   var lag: [LagRow]
@@ -40,6 +42,7 @@ struct CoordinatorFacts: Sendable {
     groupsLeftOut = all.count - names.count
     members = names.reduce(0) { $0 + coordinator.memberCount(of: $1) }
     rebalances = RebalanceCause.Trigger.allCases.map { ($0.rawValue, coordinator.rebalances[$0] ?? 0) }
+    lastRebalances = names.compactMap { name in coordinator.lastCause(of: name).map { (name, $0) } }
     commits = coordinator.committedOffsets
     lag = engine.lag(groups: names, limit: Self.lagRows)
     parkedCalls = engine.parkedCalls
@@ -66,6 +69,15 @@ struct CoordinatorFacts: Sendable {
     for (trigger, count) in rebalances {
       text.sample("millrace_group_rebalances_total", [("reason", trigger)], count)
     }
+    text.family(
+      "millrace_group_last_rebalance_timestamp_seconds", .gauge,
+      "When a group last began to rebalance, why, and the client whose member caused it.")
+    for (group, cause) in lastRebalances {
+      text.sample(
+        "millrace_group_last_rebalance_timestamp_seconds",
+        [("group", group), ("reason", cause.trigger.rawValue), ("client_id", cause.clientID)],
+        seconds: Double(cause.at.milliseconds) / 1_000)
+    }
     text.single("millrace_group_offsets_committed_total", .counter, "Offsets committed.", commits)
     text.family(
       "millrace_group_lag_records", .gauge,
@@ -91,8 +103,8 @@ struct CoordinatorFacts: Sendable {
     for (state, count) in transactions { text.sample("millrace_transactions", [("state", state)], count) }
     text.family(
       "millrace_producer_fencings_total", .counter,
-      "Producers whose transactional id was taken from them: their transaction was open for too long, or the id was asked for "
-        + "anew, as each start of a program does. What they are answered is in millrace_kafka_errors_total.")
+      "Producers whose transactional id was taken from them: their transaction was open for too long, or the id was "
+        + "asked for anew, as each start of a program does. What they are answered is in millrace_kafka_errors_total.")
     for (reason, count) in fencings { text.sample("millrace_producer_fencings_total", [("reason", reason)], count) }
     text.single(
       "millrace_oldest_transaction_seconds", .gauge,

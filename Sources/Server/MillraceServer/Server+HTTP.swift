@@ -1,3 +1,4 @@
+import Broker
 import HTTPFront
 import KafkaDoor
 import Reactor
