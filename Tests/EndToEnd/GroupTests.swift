@@ -65,6 +65,9 @@ extension EndToEndTests {
         "consumer.group.ConsumerGroupCommand", ["--describe", "--group", "readers"]
       ).output
       #expect(described.contains("letters"))
+      let own = try run(
+        [Tools.millrace, "group", "describe", "readers", "--bootstrap", server.bootstrap], scratch: scratch)
+      #expect(own.output.contains("ago: member-left, by console-consumer at /127.0.0.1"), "\(own.output)\(own.errors)")
       #expect(server.stop() == 0)
     }
   }

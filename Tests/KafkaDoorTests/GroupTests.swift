@@ -75,6 +75,16 @@ struct GroupTests {
       protocols: [.init(name: "range", metadata: [1, 2, 3])])
   }
 
+  /// Somebody else's request to join, on another connection, has arrived when the member must join again.
+  private func beatUntilOthersJoin(_ client: Client, _ member: String) throws {
+    var beat = HeartbeatResponse()
+    repeat {
+      beat = try client.ask(
+        .heartbeat, HeartbeatRequest(groupId: "g", generationId: 1, memberId: member), version: 3)
+    } while beat.errorCode == 0
+    #expect(beat.errorCode == ErrorCode.rebalanceInProgress.rawValue)
+  }
+
   @Test(arguments: Int16(0)...9) func aMemberJoinsSyncsBeatsAndLeaves(version: Int16) throws {
     let host = try Host(settings: ["group.initial.rebalance.delay.ms": "0"])
     let client = try host.client()
@@ -110,6 +120,43 @@ struct GroupTests {
     #expect(gone.results.map(\.errorCode) == [0, ErrorCode.groupIdNotFound.rawValue])
   }
 
+  @Test func aGroupTellsOfItsLastRebalanceWhenAskedByName() throws {
+    let host = try Host(settings: ["group.initial.rebalance.delay.ms": "0"])
+    let client = try host.client()
+    func told(_ names: [String]?) throws -> [String: String?] {
+      let answer: DescribeConfigsResponse = try client.ask(
+        .describeConfigs,
+        DescribeConfigsRequest(resources: [.init(resourceType: 32, resourceName: "g", configurationKeys: names)]),
+        version: 4)
+      let configs = try #require(answer.results.first).configs
+      return Dictionary(configs.map { ($0.name, $0.value) }) { $1 }
+    }
+    let names = RebalanceFact.allCases.map(\.rawValue)
+    #expect(try told(names).isEmpty, "there is no group")
+    let joined: JoinGroupResponse = try client.ask(.joinGroup, join("g"), version: 3)
+    var facts = try told(names)
+    #expect(facts[RebalanceFact.reason.rawValue] == "member-joined")
+    #expect(facts[RebalanceFact.member.rawValue] == joined.memberId)
+    #expect(facts[RebalanceFact.host.rawValue] == "/127.0.0.1" && facts[RebalanceFact.count.rawValue] == "1")
+    let other = try host.client()
+    let waits = try other.send(.joinGroup, join("g"), version: 3)
+    try beatUntilOthersJoin(client, joined.memberId)
+    let again: JoinGroupResponse = try client.ask(.joinGroup, join("g", joined.memberId), version: 3)
+    #expect(again.members.count == 2)
+    let second: JoinGroupResponse = try other.receive(.joinGroup, version: 3, waits)
+    let left: LeaveGroupResponse = try client.ask(
+      .leaveGroup,
+      LeaveGroupRequest(groupId: "g", members: [.init(memberId: second.memberId, reason: "shut down")]), version: 5)
+    #expect(left.errorCode == 0)
+    facts = try told([RebalanceFact.reason.rawValue, RebalanceFact.member.rawValue, RebalanceFact.said.rawValue])
+    #expect(
+      facts == [
+        RebalanceFact.reason.rawValue: "member-left", RebalanceFact.member.rawValue: second.memberId,
+        RebalanceFact.said.rawValue: "shut down",
+      ])
+    #expect(try told(nil).keys.allSatisfy { !names.contains($0) }, "no list has them")
+  }
+
   @Test func aParkedJoinKeepsBackOnlyItsOwnConnection() throws {
     let host = try Host(settings: ["group.initial.rebalance.delay.ms": "0"])
     let first = try host.client()
@@ -119,12 +166,7 @@ struct GroupTests {
     let parked = try second.send(.joinGroup, join("g"), version: 3)
     let behind = try second.send(.apiVersions, ApiVersionsRequest(), version: 0)
     // The first member still answers for itself, and hears that it must join again.
-    var beat = HeartbeatResponse()
-    repeat {
-      beat = try first.ask(
-        .heartbeat, HeartbeatRequest(groupId: "g", generationId: 1, memberId: one.memberId), version: 3)
-    } while beat.errorCode == 0
-    #expect(beat.errorCode == ErrorCode.rebalanceInProgress.rawValue)
+    try beatUntilOthersJoin(first, one.memberId)
     let again: JoinGroupResponse = try first.ask(.joinGroup, join("g", one.memberId), version: 3)
     #expect(again.generationId == 2 && again.members.count == 2)
     let two: JoinGroupResponse = try second.receive(.joinGroup, version: 3, parked)
@@ -140,11 +182,7 @@ struct GroupTests {
     do {
       let second = try host.client()
       try second.send(.joinGroup, join("g"), version: 3)
-      var beat = HeartbeatResponse()
-      repeat {
-        beat = try first.ask(
-          .heartbeat, HeartbeatRequest(groupId: "g", generationId: 1, memberId: one.memberId), version: 3)
-      } while beat.errorCode == 0
+      try beatUntilOthersJoin(first, one.memberId)
     }
     let again: JoinGroupResponse = try first.ask(.joinGroup, join("g", one.memberId), version: 3)
     #expect(again.errorCode == 0 && again.generationId == 2)

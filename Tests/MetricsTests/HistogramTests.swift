@@ -47,4 +47,10 @@ import Testing
 
         """)
   }
+
+  @Test func aLabelCannotEndItself() {
+    var text = MetricsText()
+    text.sample("a", [("group", "x\r\ny\"\u{301}z\\\u{301}")], 1)
+    #expect(text.text.unicodeScalars.elementsEqual("a{group=\"x\r\\ny\\\"\u{301}z\\\\\u{301}\"} 1\n".unicodeScalars))
+  }
 }

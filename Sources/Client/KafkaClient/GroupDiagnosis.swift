@@ -75,10 +75,12 @@ package struct GroupDiagnosis: Equatable, Sendable {
     guard changes >= loopingRebalances else { return nil }
     let culprit = comings.max { ($0.value, $1.key) < ($1.value, $0.key) }
     let who = culprit.map { "; \($0.key) joined or left \($0.value) times" } ?? ""
+    let last = seen.rebalance.map { "; the last one: \($0.sentence)" } ?? ""
     let seconds = max(seen.spanMs / 1_000, 1)
     return Self(
       .rebalanceLoop,
-      "group \(seen.group) rebalances again and again (\(changes) changes in \(seconds) s), so nobody gets to read\(who)",
+      "group \(seen.group) rebalances again and again (\(changes) changes in \(seconds) s), so nobody gets to read"
+        + who + last,
       "millrace group describe \(seen.group)")
   }
 

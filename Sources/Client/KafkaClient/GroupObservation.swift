@@ -26,10 +26,12 @@ package struct GroupObservation: Sendable {
   /// Milliseconds between the two.
   package var spanMs: Int64
   package var transactions: [OpenTransaction]
+  /// Why it last rebalanced; nil where nobody can tell.
+  package var rebalance: GroupRebalance?
 
   package init(
     group: String, views: [GroupView?], before: [PartitionLag], after: [PartitionLag], spanMs: Int64,
-    transactions: [OpenTransaction]
+    transactions: [OpenTransaction], rebalance: GroupRebalance? = nil
   ) {
     self.group = group
     self.views = views
@@ -37,6 +39,7 @@ package struct GroupObservation: Sendable {
     self.after = after
     self.spanMs = spanMs
     self.transactions = transactions
+    self.rebalance = rebalance
   }
 
   /// The group as it was last.

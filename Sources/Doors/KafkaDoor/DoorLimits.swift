@@ -11,6 +11,9 @@ package enum DoorLimits {
   package static let fetchShare = 4
   /// Searches by timestamp of one ListOffsets that run at the same time: each holds a block of a segment.
   package static let lookupsPerRequest = 16
+  /// Requests that wait for indexes at the same time: a disk that stands still must not gather those of clients that are
+  /// long gone. Those above it begin a new segment instead.
+  package static let indexWaits = 1_000
   /// Encoded "all topics" answers that are kept: one for each version and address in use.
   package static let sharedAnswers = 16
   /// Lines about closed connections in a second: those that end as they should, and the others.

@@ -20,11 +20,13 @@ extension KafkaDoor {
   func whenAppendable(
     _ partitions: [PartitionLog], _ request: Request, _ answer: @escaping (Request) -> Answer
   ) -> Answer {
+    guard indexWaits < DoorLimits.indexWaits else { return answer(request) }
     let pending = PendingIndexWait(request.withoutBody, answer)
     for partition in partitions where !engine.isAppendable(partition, { [unowned self] in stepped(pending) }) {
       pending.waitsFor += 1
     }
     guard pending.waitsFor > 0 else { return answer(request) }
+    indexWaits += 1
     request.connection.preparationBegan()
     return .later
   }
@@ -38,6 +40,7 @@ extension KafkaDoor {
   private func stepped(_ pending: PendingIndexWait) {
     pending.waitsFor -= 1
     guard pending.waitsFor == 0 else { return }
+    indexWaits -= 1
     pending.request.connection.preparationEnded()
     guard !isClosing else { return }
     give(pending.answer(pending.request), to: pending.request)

@@ -34,6 +34,8 @@ package final class KafkaDoor: EngineObserver {
   var answersQueued = 0
   /// How many they may be before fetches wait.
   let answersLimit: Int
+  /// Requests that wait for indexes of segments.
+  var indexWaits = 0
   var pressureTimer: TimerID?
 
   private(set) var connections: [ObjectIdentifier: KafkaConnection] = [:]

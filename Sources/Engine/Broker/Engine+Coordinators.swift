@@ -12,6 +12,9 @@ extension Engine {
   /// The groups, to look at: for the metrics.
   package var groups: GroupCoordinator { coordinators.groups }
 
+  /// The journal sequence of the last change of `marks`: what a reply that shows them waits for.
+  package func lastChange(of marks: [CoordinatorMark]) -> JournalSequence { coordinators.marks.lastChange(of: marks) }
+
   /// The latest wall-clock time that a coordinator was told.
   package var coordinatorWall: Timestamp { coordinators.wall }
 

@@ -39,6 +39,9 @@ package final class Engine {
   var indexWaits: [UInt64: (IndexFailure?) -> Void] = [:]
   /// Who waits for batches to be prepared, by the token.
   var preparations: [UInt64: ([BatchIntake.Outcome]) -> Void] = [:]
+  /// Who waits for times of records, by the token.
+  var timeWaits: [UInt64: ([TimeFound]) -> Void] = [:]
+  var lagTimes = LagTimes()
   /// Who waits for a computation, by its token.
   var computations: [UInt64: (any Sendable) -> Void] = [:]
   /// For looking into compressed batches.
@@ -127,6 +130,7 @@ package final class Engine {
     }
     for (token, failure) in progress.indexes { indexWaits.removeValue(forKey: token)?(failure) }
     if let (token, outcomes) = progress.prepared { preparations.removeValue(forKey: token)?(outcomes) }
+    if let (token, found) = progress.times { timeWaits.removeValue(forKey: token)?(found) }
     if let (token, value) = progress.computed { computations.removeValue(forKey: token)?(value) }
     if let (segment, blocks) = progress.reindexed { observer?.indexRebuilt(segment, blocks: blocks) }
     if let step = progress.compaction { compactionStepped(step) }

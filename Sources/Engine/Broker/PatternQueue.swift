@@ -1,6 +1,7 @@
 import Coordination
 
 /// Patterns that wait to be matched, one entry for each group: what is asked for again while it waits is done once.
+/// A group has as many at most as members, whose number its settings bound.
 struct PatternQueue {
   private var waiting: [String: Set<String>] = [:]
   /// Groups in the order in which they came.

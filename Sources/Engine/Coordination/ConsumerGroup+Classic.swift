@@ -63,7 +63,7 @@ extension ConsumerGroup {
     if before.pattern != nil { forgetUnusedPatterns(&draft, into: &effects) }
     if isNew || said.topics != before.topics || before.pattern != nil {
       if isNew { hasUnassigned = true }
-      bump(Rebalance(reason: isNew ? .joined : .subscription, member: member), context, &draft)
+      bump(Rebalance(isNew ? .joined : .subscription, member, state.members[member]), context, &draft)
     }
     assignIfDue(joining: isNew ? member : nil, settings, context, &draft, into: &effects)
     reconcile(

@@ -60,7 +60,7 @@ extension ConsumerGroup {
     if said.pattern != before.pattern { patternsChanged(said.pattern, settings, context, &draft, into: &effects) }
     if isNew || hasChanged {
       if isNew { hasUnassigned = true }
-      bump(Rebalance(reason: isNew ? .joined : .subscription, member: member), context, &draft)
+      bump(Rebalance(isNew ? .joined : .subscription, member, state.members[member]), context, &draft)
     }
     assignIfDue(joining: standing == .joining ? member : nil, settings, context, &draft, into: &effects)
 

@@ -37,9 +37,10 @@ extension ConsumerGroup {
     _ draft: inout Draft, into effects: inout Effects
   ) {
     guard let last = members.last else { return }
+    let rebalance = Rebalance(reason, last, state.members[last])
     for member in members { remove(member, &draft, into: &effects) }
     forgetUnusedPatterns(&draft, into: &effects)
-    bump(Rebalance(reason: reason, member: last), context, &draft)
+    bump(rebalance, context, &draft)
     assignIfDue(settings, context, &draft, into: &effects)
   }
 

@@ -49,7 +49,7 @@ extension ConsumerGroup {
         .pattern(text, ResolvedPattern(topics: topics, timestamp: context.wall.milliseconds)), &draft)
     }
     if !draft.isEmpty {
-      bump(Rebalance(reason: .topics, member: nil), context, &draft)
+      bump(Rebalance(.topics), context, &draft)
       assignIfDue(settings, context, &draft, into: &effects)
     }
     finish(draft, into: &effects)

@@ -81,7 +81,7 @@ extension ConsumerGroup {
     _ settings: ConsumerGroupSettings, _ context: CoordinatorContext, _ draft: inout Draft
   ) {
     if state.epoch == state.targetEpoch {
-      bump(lastRebalance ?? Rebalance(reason: .joined, member: nil), context, &draft)
+      bump(lastRebalance ?? Rebalance(.joined), context, &draft)
     }
     let topics = subscribedTopics(context.topics)
     let places = Dictionary(zip(topics.map(\.name), topics.indices), uniquingKeysWith: { first, _ in first })
@@ -125,7 +125,7 @@ extension ConsumerGroup {
   /// Raises the group's epoch if its topics are not as they were.
   mutating func compareTopics(_ context: CoordinatorContext, _ draft: inout Draft) {
     if metadataHash(context.topics) != state.metadataHash {
-      bump(Rebalance(reason: .topics, member: nil), context, &draft)
+      bump(Rebalance(.topics), context, &draft)
     }
   }
 }

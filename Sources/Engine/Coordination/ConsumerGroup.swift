@@ -66,6 +66,21 @@ package struct ConsumerGroup: Equatable, Sendable {
     package var reason: Reason
     /// The member that caused it; nil for a change of topics.
     package var member: String?
+    /// Its static name.
+    package var instance: String?
+    package var clientID = ""
+    package var host = ""
+
+    init(_ reason: Reason) { self.reason = reason }
+
+    init(_ reason: Reason, _ id: String, _ member: ConsumerMember?) {
+      self.reason = reason
+      self.member = id
+      guard let member else { return }
+      instance = member.instanceID
+      clientID = member.clientID
+      host = member.clientHost
+    }
   }
 
   /// The group epoch from which on members are sent back to the start: the distance to the end is more than what happens

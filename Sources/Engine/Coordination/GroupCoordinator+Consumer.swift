@@ -107,11 +107,9 @@ extension GroupCoordinator {
       case .subscription: .subscriptionChanged
       case .topics: .topicsChanged
       }
-    let member = said.member ?? ""
-    let known = group.state.members[member]
     groups[group.id]?.cause = RebalanceCause(
-      trigger, member: member, instance: known?.instanceID, clientID: known?.clientID ?? "",
-      host: known?.clientHost ?? "", at: context.wall)
+      trigger, member: said.member ?? "", instance: said.instance, clientID: said.clientID, host: said.host,
+      at: context.wall)
     groups[group.id]?.rounds += 1
     rebalances[trigger, default: 0] += 1
   }

@@ -65,10 +65,33 @@ extension GroupCoordinator {
     }
   }
 
-  /// What a group has committed, in the order of the partitions.
-  package func offsets(of id: String) -> [(partition: PartitionName, offset: CommittedOffset)] {
-    (groups[id]?.offsets.committed ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  /// Why a group last rebalanced, since the start of the process.
+  package func lastCause(of id: String) -> RebalanceCause? {
+    switch groups[id]?.membership {
+    case .classic(let classic): classic.lastCause
+    case .consumer: groups[id]?.cause
+    case nil: nil
+    }
   }
+
+  /// How many members a group has.
+  package func memberCount(of id: String) -> Int {
+    switch groups[id]?.membership {
+    case .classic(let classic): classic.members.count
+    case .consumer(let consumer): consumer.state.members.count
+    case nil: 0
+    }
+  }
+
+  /// What a group has committed, in the order of the partitions; `limit` of them, whichever, where it has more.
+  package func offsets(
+    of id: String, limit: Int = .max
+  ) -> [(partition: PartitionName, offset: CommittedOffset)] {
+    (groups[id]?.offsets.committed ?? [:]).prefix(limit).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// How many partitions a group has committed offsets of.
+  package func offsetCount(of id: String) -> Int { groups[id]?.offsets.committed.count ?? 0 }
 
   /// How many offsets of a group wait for the end of a transaction.
   package func stagedOffsets(of id: String) -> Int {

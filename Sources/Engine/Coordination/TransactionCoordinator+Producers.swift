@@ -79,6 +79,7 @@ extension TransactionCoordinator {
       return .success(begin(id, known.producer, previous: known.previousProducerID, timeoutMs, context, &effects))
     }
     let previous = expected == nil ? -1 : known.producer.id
+    if expected == nil { fencings[.replaced, default: 0] += 1 }
     guard known.isExhausted else {
       let raised = ProducerIdentity(id: known.producer.id, epoch: known.producer.epoch + 1)
       return .success(begin(id, raised, previous: previous, timeoutMs, context, &effects))

@@ -30,6 +30,16 @@ package struct TransactionCoordinator: Sendable {
 
   package var settings: TransactionCoordinatorSettings
   package private(set) var transactions: [String: Transaction] = [:]
+  /// Producers fenced since the start of the process.
+  package internal(set) var fencings: [Fencing: UInt64] = [:]
+
+  /// Why a producer lost its transactional id.
+  package enum Fencing: String, CaseIterable, Sendable {
+    /// Its transaction was open for too long.
+    case timedOut = "transaction-timeout"
+    /// Another instance, or the same program after a restart, asked for the id.
+    case replaced
+  }
 
   package init(settings: TransactionCoordinatorSettings = TransactionCoordinatorSettings()) {
     self.settings = settings
@@ -75,7 +85,8 @@ package struct TransactionCoordinator: Sendable {
     _ timer: CoordinatorTimer, _ context: CoordinatorContext, into effects: inout Effects
   ) {
     switch timer {
-    case .transaction(let id): abort(id, context, into: &effects)
+    case .transaction(let id):
+      if abort(id, context, into: &effects) { fencings[.timedOut, default: 0] += 1 }
     case .expiry: expire(context, &effects)
     default: break
     }

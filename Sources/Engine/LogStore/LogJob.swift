@@ -8,6 +8,8 @@ package enum LogJob: Sendable {
   case commit(CommitGroup)
   case checkpoint(CheckpointWork)
   case read(ReadRequest, token: UInt64)
+  /// Look at the first timestamps of what would be read; without `waits` only at what is in memory.
+  case times([TimeLook], token: UInt64, waits: Bool)
   /// Make the index of a segment of which this run knows no more than the extent.
   case loadIndex(SegmentKey, SegmentDescription)
   /// Check produced batches, and compress them anew where their topic asks for it.
@@ -27,6 +29,7 @@ package enum LogJob: Sendable {
     case .commit: .disk
     case .checkpoint: .checkpoint
     case .read, .loadIndex: .reader
+    case .times(_, _, let waits): waits ? .reader : .codec
     case .prepare: .codec
     case .remove, .compact, .compute, .scrub, .measureSpace: .background
     }
@@ -45,6 +48,7 @@ package enum LogEvent: Sendable {
   /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
   case checkpointPostponed(DiskError)
   case read(ReadOutcome, token: UInt64)
+  case timed([TimeFound], token: UInt64)
   case indexLoaded(SegmentKey, Result<LoadedIndex, IndexFailure>)
   case prepared([BatchIntake.Outcome], token: UInt64)
   case removed(RemovedFiles)

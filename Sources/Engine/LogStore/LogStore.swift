@@ -152,6 +152,8 @@ package final class LogStore {
       preparationFinished(outcomes, token: token, &progress)
     case .removed(let files):
       removalFinished(files)
+    case .timed(let times, let token):
+      progress.times = (token, times)
     case .computed(let value, let token):
       progress.computed = (token, value)
     case .compactionStepped(let step):
@@ -178,6 +180,8 @@ package struct LogProgress {
   package var reindexed: (segment: SegmentKey, blocks: Int)?
   /// Batches that are prepared, by the token `prepare` gave.
   package var prepared: (token: UInt64, outcomes: [BatchIntake.Outcome])?
+  /// Times that were looked up, by the token `lookUpTimes` gave.
+  package var times: (token: UInt64, found: [TimeFound])?
   /// What came out of a computation, by the token `compute` gave.
   package var computed: (token: UInt64, value: any Sendable)?
   /// What has become of a step of the compaction under way.

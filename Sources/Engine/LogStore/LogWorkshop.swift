@@ -37,6 +37,8 @@ package final class LogWorkshop: @unchecked Sendable {
         return try checkpoint(work)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
+      case .times(let looks, let token, let waits):
+        return .timed(looks.map { $0.run(files: files, waits: waits) }, token: token)
       case .loadIndex(let key, let extent):
         return .indexLoaded(key, indexes.load(key, extent, isActive: true))
       case .prepare(let batches, let token):

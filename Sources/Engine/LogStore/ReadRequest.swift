@@ -97,6 +97,33 @@ extension ReadRequest {
     }
   }
 
+  enum HeaderFound {
+    case found(RecordBatchHeader)
+    /// The bytes would have to be waited for.
+    case notCached
+    /// No batch ends within `limit`, or what is there is none.
+    case none
+  }
+
+  /// The header of the first batch that would be read. Of batches only the headers are read, with what lies beside them.
+  func firstHeader(_ file: any DiskFile, waits: Bool) throws(DiskError) -> HeaderFound {
+    var position = start
+    while true {
+      let available = Int(max(0, position.distance(to: end).value))
+      guard available >= RecordBatchHeader.size else { return .none }
+      let count = min(Self.minimumRead, available)
+      guard let bytes = try Self.bytes(file, at: position, count: count, waits: waits) else { return .notCached }
+      var at = 0
+      while bytes.count - at >= RecordBatchHeader.size {
+        guard let header = try? RecordBatchHeader(bytes.bytes, at: at), header.nextOffset <= limit else { return .none }
+        if header.lastOffset >= offset { return .found(header) }
+        at += header.totalSize
+      }
+      guard at > 0 else { return .none }
+      position = position.advanced(by: ByteCount(at))
+    }
+  }
+
   private enum Scan {
     case found(from: Int, length: Int, next: Offset)
     /// Read again from this position, at least so many bytes.

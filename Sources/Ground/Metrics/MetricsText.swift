@@ -67,6 +67,16 @@ package struct MetricsText {
     guard value.utf8.contains(where: { $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") || $0 < 0x20 }) else {
       return value
     }
-    return value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    // By scalars: a character may hide a quote or a line feed, as "\r\n" does.
+    var text = String.UnicodeScalarView()
+    for scalar in value.unicodeScalars {
+      switch scalar {
+      case "\\": text.append(contentsOf: "\\\\".unicodeScalars)
+      case "\"": text.append(contentsOf: "\\\"".unicodeScalars)
+      case "\n": text.append(contentsOf: "\\n".unicodeScalars)
+      default: text.append(scalar)
+      }
+    }
+    return String(text)
   }
 }

@@ -1,3 +1,4 @@
+import Broker
 import HTTPFront
 import KafkaDoor
 import Reactor
@@ -20,7 +21,7 @@ extension Server {
         host: address.host, port: address.port,
         routes: [
           HTTPRoute("/metrics") { _, exchange in
-            source.facts { facts in
+            source.factsWithAges { facts in
               exchange.reply(making: {
                 HTTPReply(
                   contentType: "text/plain; version=0.0.4; charset=utf-8", body: facts.metricsText(version: version))
@@ -59,5 +60,17 @@ private final class FactSource: @unchecked Sendable {
   /// the exchange, which then answers by itself.
   func facts(_ use: @escaping @Sendable (ServerFacts) -> Void) {
     _ = loop.post { [self] in use(ServerFacts(door: door, started: started)) }
+  }
+
+  /// The same, later: lanes look at what groups have not read.
+  func factsWithAges(_ use: @escaping @Sendable (ServerFacts) -> Void) {
+    _ = loop.post { [self] in
+      let facts = ServerFacts(door: door, started: started)
+      door.engine.addAges(to: facts.coordinators.lag, limit: CoordinatorFacts.agedRows) { rows in
+        var facts = facts
+        facts.coordinators.lag = rows
+        use(facts)
+      }
+    }
   }
 }

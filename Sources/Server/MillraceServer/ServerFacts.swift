@@ -39,7 +39,7 @@ struct ServerFacts: Sendable {
   let diskLevel: DiskAlarm.Level
   let isFull: Bool
   let scrubs: ScrubTally
-  let coordinators: CoordinatorFacts
+  var coordinators: CoordinatorFacts
 
   /// The facts now. Takes time in proportion to the partitions there are.
   init(door: KafkaDoor, started: Instant) {

@@ -1,17 +1,21 @@
 import Broker
 import ByteCodec
+import Coordination
 import KafkaWire
 import LogStore
 import Settings
+import Units
 
 /// DescribeConfigs 1-4 (KIP-133, KIP-226 synonyms, KIP-569 types and documentation).
 ///
-/// Differs from Kafka: a broker also has the settings that only Millrace has; broker loggers and client metrics have none.
+/// Differs from Kafka: a broker also has the settings that only Millrace has; broker loggers and client metrics have none;
+/// a group tells of its last rebalance when it is asked by name.
 extension KafkaDoor {
   func describeConfigs(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(DescribeConfigsRequest.self)
     var response = DescribeConfigsResponse()
     var room = AdminLimits.describedSettings
+    var after = engine.catalogue.lastChange
     for resource in message.resources {
       var result = DescribeConfigsResponse.Result(
         resourceType: resource.resourceType, resourceName: resource.resourceName)
@@ -24,13 +28,17 @@ extension KafkaDoor {
         result.configs = settings.map {
           Self.described($0, synonyms: message.includeSynonyms, documentation: message.includeDocumentation)
         }
+        if case .success(.group(let id)) = target, let names {
+          result.configs += lastRebalance(of: id, names)
+          after = max(after, engine.lastChange(of: [.membership(group: id)]))
+        }
       case .failure(let fault):
         result.errorCode = fault.code.rawValue
         result.errorMessage = fault.message
       }
       response.results.append(result)
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: after)
   }
 
   private func settings(
@@ -47,6 +55,29 @@ extension KafkaDoor {
     case .brokerDefault: return .success(engine.layers.describeBrokerDefault(names: names))
     case .group: return .success(engine.layers.describeGroup(stored, names: names))
     case .brokerLogger, .clientMetrics: return .success([])
+    }
+  }
+
+  /// What of `names` is known of a group's last rebalance.
+  private func lastRebalance(of group: String, _ names: [String]) -> [DescribeConfigsResponse.Result.Config] {
+    let wanted = Set(names)
+    let asked = RebalanceFact.allCases.filter { wanted.contains($0.rawValue) }
+    guard !asked.isEmpty, let facts = engine.groups.facts(of: group), let cause = facts.lastCause else { return [] }
+    return asked.map { fact in
+      let (value, type): (String?, SettingType) =
+        switch fact {
+        case .reason: (cause.trigger.rawValue, .string)
+        case .member: (cause.member, .string)
+        case .instance: (cause.instance, .string)
+        case .clientID: (cause.clientID, .string)
+        case .host: (cause.host, .string)
+        case .said: (cause.reason, .string)
+        case .at: (String(cause.at.milliseconds), .long)
+        case .count: (String(facts.rebalances), .long)
+        }
+      return DescribeConfigsResponse.Result.Config(
+        name: fact.rawValue, value: value, readOnly: true, configSource: SettingSource.fallback.rawValue,
+        isSensitive: false, configType: type.rawValue)
     }
   }
 

@@ -17,8 +17,8 @@ extension Command {
     help: """
       usage: millrace group describe GROUP... [options]
 
-      Shows each group's state, who its members are and what each reads, and per partition what is committed, how many
-      records are unread, and how old the next unread record is.
+      Shows each group's state, why it last rebalanced and who made it do so, who its members are and what each reads,
+      and per partition what is committed, how many records are unread, and how old the next unread record is.
 
       \(Option.list(options))
 
@@ -34,7 +34,8 @@ extension Command {
     for name in given.words {
       let view = try client.group(name)
       let lags = try client.lag(of: name, view, withAges: !given.has("no-age"))
-      let report = GroupReport(view, lags, now: client.options.clock.wallClock().milliseconds)
+      let rebalance = try client.lastRebalance(of: name)
+      let report = GroupReport(view, lags, rebalance, now: client.options.clock.wallClock().milliseconds)
       output.write(given.has("json") ? report.json.line + "\n" : report.text)
     }
     output.flush()

@@ -5,12 +5,14 @@ import Terminal
 struct GroupReport {
   private let view: GroupView
   private let lags: [PartitionLag]
+  private let rebalance: GroupRebalance?
   /// Milliseconds since 1970.
   private let now: Int64
 
-  init(_ view: GroupView, _ lags: [PartitionLag], now: Int64) {
+  init(_ view: GroupView, _ lags: [PartitionLag], _ rebalance: GroupRebalance?, now: Int64) {
     self.view = view
     self.lags = lags
+    self.rebalance = rebalance
     self.now = now
   }
 
@@ -20,6 +22,9 @@ struct GroupReport {
     let assignor = view.assignor.isEmpty ? "" : ", \(view.assignor) assignment"
     var text =
       "\(view.id)\n  \(view.state), \(view.type) group\(epoch)\(assignor), coordinator \(view.coordinator)\n"
+    if let rebalance {
+      text += "  last rebalance \(AgeText.short(max(now - rebalance.atMs, 0))) ago: \(rebalance.sentence)\n"
+    }
     if view.members.isEmpty {
       text += "  no members\n"
     } else {
@@ -50,10 +55,19 @@ struct GroupReport {
       ("group", .string(view.id)), ("type", .string(view.type)), ("state", .string(view.state)),
       ("protocol_type", .string(view.protocolType)), ("assignor", .string(view.assignor)),
       ("epoch", view.epoch < 0 ? .null : .number(Int64(view.epoch))),
-      ("coordinator", .number(Int64(view.coordinator))),
+      ("coordinator", .number(Int64(view.coordinator))), ("last_rebalance", rebalance.map(Self.json) ?? .null),
       ("lag_records", .number(lags.reduce(0) { $0 + $1.records })),
       ("lag_seconds", lags.compactMap { $0.age(now) }.max().map { .number($0 / 1_000) } ?? .null),
       ("members", .array(view.members.map(Self.json))), ("partitions", .array(lags.map { $0.json(now) })),
+    ])
+  }
+
+  private static func json(_ rebalance: GroupRebalance) -> JSONText {
+    .object([
+      ("reason", .string(rebalance.reason)), ("member", .string(rebalance.member)),
+      ("instance", .optional(rebalance.instance)), ("client_id", .string(rebalance.clientID)),
+      ("host", .string(rebalance.host)), ("said", .optional(rebalance.said)), ("at_ms", .number(rebalance.atMs)),
+      ("rebalances", .number(rebalance.count)),
     ])
   }
 

@@ -30,7 +30,7 @@ struct GroupWatch {
     let after = try client.lag(of: group, views.last ?? nil, withAges: false)
     return GroupObservation(
       group: group, views: views, before: before, after: after, spanMs: measured.milliseconds(until: clock.now()),
-      transactions: try transactions(after))
+      transactions: try transactions(after), rebalance: try client.lastRebalance(of: group))
   }
 
   private func view() throws(ClientError) -> GroupView? {
