@@ -186,4 +186,5 @@ if Context.environment["MILLRACE_FUZZ"] != nil {
   fuzzer("FuzzRequests", ["ByteCodec", "KafkaWire"])
   fuzzer("FuzzBatches", ["ByteCodec", "Compression", "RecordFormat"])
   fuzzer("FuzzStorage", ["Units", "ByteCodec", "LogStore"])
+  fuzzer("FuzzCoordinators", ["ByteCodec", "KafkaWire", "LogStore", "Coordination", "Broker"])
 }

@@ -18,7 +18,16 @@ public func fuzzStorage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     var again = ByteReader(written)
     precondition((try? ControlRecord(from: &again)) == record)
   }
-  if case .success(let checkpoint) = Checkpoint.decode(input) {
+  var whole = ByteWriter()
+  whole.writeUInt32(Checkpoint.magic)
+  whole.writeInt64(Int64(count + 2))
+  var body = ByteWriter()
+  body.writeUInt16(Checkpoint.version)
+  input.withUnsafeBytes { body.writeBytes($0) }
+  let content = body.takeSlice()
+  whole.writeUInt32(Checksum.crc32c(content))
+  content.withUnsafeBytes { whole.writeBytes($0) }
+  if case .success(let checkpoint) = Checkpoint.decode(whole.takeSlice()) {
     var state = ByteReader(checkpoint.state)
     _ = try? LogState(from: &state, at: checkpoint.sequence)
   }

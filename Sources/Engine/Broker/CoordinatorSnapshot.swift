@@ -102,6 +102,14 @@ package struct CoordinatorImage: Sendable {
   package var groups: GroupCoordinator
   package var transactions: TransactionCoordinator
 
+  package init(
+    covered: [CoordinatorSnapshot.Covered], groups: GroupCoordinator, transactions: TransactionCoordinator
+  ) {
+    self.covered = covered
+    self.groups = groups
+    self.transactions = transactions
+  }
+
   package var snapshot: CoordinatorSnapshot {
     CoordinatorSnapshot(covered: covered, writes: groups.snapshot() + transactions.snapshot())
   }

@@ -38,7 +38,7 @@ package struct Checkpoint: Sendable {
     self.doomed = doomed
   }
 
-  private static let magic: UInt32 = 0x4D52_4350  // "MRCP"
+  package static let magic: UInt32 = 0x4D52_4350  // "MRCP"
   /// The folder's format; a program reads its own and no other.
   package static let version: UInt16 = 2
   private static let prologue = 16
