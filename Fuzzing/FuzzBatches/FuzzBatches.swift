@@ -8,16 +8,16 @@ import RecordFormat
 public func fuzzBatches(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard count > 1, let start else { return 0 }
   var bytes = Array(UnsafeBufferPointer(start: start + 1, count: count - 1))
-  if start[0] & 2 == 0 { seal(&bytes) }
-  let input = ByteSlice(copying: bytes)
   let scratch = Decompressor()
   if let codec = CompressionCodec(rawValue: start[0]) {
     let budget = DecompressionBudget(maximumOutput: 1 << 20)
-    if let output = try? scratch.decompress(input, codec: codec, budget: budget) {
+    if let output = try? scratch.decompress(ByteSlice(copying: bytes), codec: codec, budget: budget) {
       precondition(output.count <= 1 << 20)
     }
     return 0
   }
+  if start[0] & 2 == 0 { seal(&bytes) }
+  let input = ByteSlice(copying: bytes)
   var rules = BatchRules()
   rules.requiresKeys = start[0] & 1 == 0
   if case .valid = BatchValidator.validate(input, rules: rules, scratch: scratch) {

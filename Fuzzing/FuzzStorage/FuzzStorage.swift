@@ -27,7 +27,8 @@ public func fuzzStorage(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let content = body.takeSlice()
   whole.writeUInt32(Checksum.crc32c(content))
   content.withUnsafeBytes { whole.writeBytes($0) }
-  if case .success(let checkpoint) = Checkpoint.decode(whole.takeSlice()) {
+  for file in [input, whole.takeSlice()] {
+    guard case .success(let checkpoint) = Checkpoint.decode(file) else { continue }
     var state = ByteReader(checkpoint.state)
     _ = try? LogState(from: &state, at: checkpoint.sequence)
   }

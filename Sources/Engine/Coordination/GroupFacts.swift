@@ -65,12 +65,12 @@ extension GroupCoordinator {
     }
   }
 
-  /// Why a group last rebalanced, since the start of the process.
-  package func lastCause(of id: String) -> RebalanceCause? {
-    switch groups[id]?.membership {
-    case .classic(let classic): classic.lastCause
-    case .consumer: groups[id]?.cause
-    case nil: nil
+  /// Why a group last rebalanced, and how often it did, since the start of the process.
+  package func lastRebalance(of id: String) -> (cause: RebalanceCause, count: Int)? {
+    guard let group = groups[id] else { return nil }
+    switch group.membership {
+    case .classic(let classic): return classic.lastCause.map { ($0, classic.rebalances) }
+    case .consumer: return group.cause.map { ($0, group.rounds) }
     }
   }
 

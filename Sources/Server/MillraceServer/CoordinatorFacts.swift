@@ -42,7 +42,7 @@ struct CoordinatorFacts: Sendable {
     groupsLeftOut = all.count - names.count
     members = names.reduce(0) { $0 + coordinator.memberCount(of: $1) }
     rebalances = RebalanceCause.Trigger.allCases.map { ($0.rawValue, coordinator.rebalances[$0] ?? 0) }
-    lastRebalances = names.compactMap { name in coordinator.lastCause(of: name).map { (name, $0) } }
+    lastRebalances = names.compactMap { name in coordinator.lastRebalance(of: name).map { (name, $0.cause) } }
     commits = coordinator.committedOffsets
     lag = engine.lag(groups: names, limit: Self.lagRows)
     parkedCalls = engine.parkedCalls

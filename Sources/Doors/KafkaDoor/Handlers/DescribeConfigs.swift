@@ -29,7 +29,9 @@ extension KafkaDoor {
           Self.described($0, synonyms: message.includeSynonyms, documentation: message.includeDocumentation)
         }
         if case .success(.group(let id)) = target, let names {
-          result.configs += lastRebalance(of: id, names)
+          let facts = lastRebalance(of: id, names)
+          room -= facts.count
+          result.configs += facts
           after = max(after, engine.lastChange(of: [.membership(group: id)]))
         }
       case .failure(let fault):
@@ -62,7 +64,7 @@ extension KafkaDoor {
   private func lastRebalance(of group: String, _ names: [String]) -> [DescribeConfigsResponse.Result.Config] {
     let wanted = Set(names)
     let asked = RebalanceFact.allCases.filter { wanted.contains($0.rawValue) }
-    guard !asked.isEmpty, let facts = engine.groups.facts(of: group), let cause = facts.lastCause else { return [] }
+    guard !asked.isEmpty, let (cause, count) = engine.groups.lastRebalance(of: group) else { return [] }
     return asked.map { fact in
       let (value, type): (String?, SettingType) =
         switch fact {
@@ -73,7 +75,7 @@ extension KafkaDoor {
         case .host: (cause.host, .string)
         case .said: (cause.reason, .string)
         case .at: (String(cause.at.milliseconds), .long)
-        case .count: (String(facts.rebalances), .long)
+        case .count: (String(count), .long)
         }
       return DescribeConfigsResponse.Result.Config(
         name: fact.rawValue, value: value, readOnly: true, configSource: SettingSource.fallback.rawValue,
