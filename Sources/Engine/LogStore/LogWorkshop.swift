@@ -105,21 +105,15 @@ package final class LogWorkshop: @unchecked Sendable {
       if size == .zero { try disk.makeDirectory(key.partition.folder) }
       try files.log(key, .create).truncate(to: size)
     }
-    var runs: [SegmentKey: (position: FilePosition, parts: [ByteSlice])] = [:]
-    var order: [SegmentKey] = []
+    var runs = SegmentRuns()
     for entry in group.entries {
       guard case .batch(let bytes, let place) = entry.content else { continue }
-      let key = SegmentKey(partition: place.partition, base: place.segment)
-      if runs[key] == nil { order.append(key) }
-      runs[key, default: (place.position, [])].parts.append(bytes)
+      runs.add(bytes, at: place)
     }
-    for key in order {
-      #if PLANTED_BUGS
-        if PlantedBug.is(.batchesSwapped), (runs[key]?.parts.count ?? 0) > 1 { runs[key]?.parts.swapAt(0, 1) }
-      #endif
-      guard let run = runs[key] else { continue }
-      try files.log(key, .create).write(run.parts, at: run.position)
-    }
+    #if PLANTED_BUGS
+      if PlantedBug.is(.batchesSwapped) { runs.swapFirst() }
+    #endif
+    for run in runs.all { try files.log(run.key, .create).write(run.parts, at: run.position) }
     let wrote = clock.now()
     return (wrote, try journal.write(group))
   }

@@ -94,12 +94,14 @@ extension KafkaDoor {
     }
     guard batch.count <= route.rules.segmentBytes else { return ProducedPartition(.recordListTooLarge) }
     guard engine.store.failure == nil else { return ProducedPartition(.kafkaStorageError) }
-    let entered = enter(header, transactionalID, route.topic.description.name, index, version: version)
-    guard entered.value == .none else {
-      // Retriable for every client of this API, unlike the codes of coordinators.
-      var refused = ProducedPartition(entered.value == .coordinatorNotAvailable ? .notEnoughReplicas : entered.value)
-      refused.after = entered.sequence
-      return refused
+    if header.isTransactional {
+      let entered = enter(header, transactionalID, route.topic.description.name, index, version: version)
+      guard entered.value == .none else {
+        // Retriable for every client of this API, unlike the codes of coordinators.
+        var refused = ProducedPartition(entered.value == .coordinatorNotAvailable ? .notEnoughReplicas : entered.value)
+        refused.after = entered.sequence
+        return refused
+      }
     }
     var outcome = ProducedPartition(.none)
     outcome.response.logStartOffset = partition.durableStart.value
@@ -132,11 +134,10 @@ extension KafkaDoor {
     return outcome
   }
 
-  /// Whether a batch may be stored as far as its transaction is concerned.
+  /// Whether a transactional batch may be stored as far as its transaction is concerned.
   private func enter(
     _ header: RecordBatchHeader, _ id: String?, _ topic: String, _ index: Int32, version: Int16
   ) -> Decided<ErrorCode> {
-    guard header.isTransactional else { return Decided(value: .none, sequence: .start) }
     guard let id else { return Decided(value: .transactionalIdAuthorizationFailed, sequence: .start) }
     let producer = ProducerIdentity(id: header.producerID, epoch: header.producerEpoch)
     return engine.enterTransaction(id, producer, topic: topic, partition: index, .produce(version: version))
