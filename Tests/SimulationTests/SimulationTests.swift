@@ -37,17 +37,34 @@ import Testing
     try sweep.shorten(seeds: 0..<60)
   }
 
-  @Test(arguments: [11, 12, 13] as [UInt64]) func damageAtRestIsSeenOrHarmless(_ seed: UInt64) throws {
-    var sweep = try RotSweep(seed: seed, operations: 150)
-    try sweep.flipBits(2_000)
-    try sweep.mixUpFiles()
-    try sweep.removeIndexes()
-    print("seed \(seed), \(sweep.tally.total) damages\n\(sweep.tally.summary)")
-    #expect(sweep.tally.unwitnessed.isEmpty)
+  @Test(arguments: FaultCampaign.folders) func damageAtRestIsSeenOrHarmless(_ kind: TrialKind) throws {
+    for seed in 11...12 as ClosedRange<UInt64> {
+      var sweep = try RotSweep(kind, seed: seed, operations: 150)
+      try sweep.flipBits(1_000)
+      try sweep.mixUpFiles()
+      try sweep.removeIndexes()
+      print("\(kind), seed \(seed)\n\(sweep.tally.summary)")
+      #expect(sweep.tally.unwitnessed.isEmpty)
+      #expect(sweep.tally.refused.count > 2 && sweep.tally.reported.count > 2)
+    }
+  }
+
+  @Test func writesGoneAstrayAreNoticedOrHarmless() throws {
+    var sweep = MisdirectionSweep(seed: 3)
+    try sweep.run(200)
+    print(sweep.tally.summary)
+    #expect(sweep.tally.refused.values.reduce(0, +) > 10)
+  }
+
+  @Test func aFullDiskStopsNewWorkAndNothingElse() throws {
+    var sweep = FullDiskSweep(seed: 4)
+    try sweep.run(pages: stride(from: 10, to: 400, by: 6))
+    print(sweep.tally.summary)
+    #expect(sweep.tally.tooSmall > 0 && sweep.tally.filled > 20)
   }
 
   @Test(arguments: [21, 22, 24] as [UInt64]) func theScrubFindsWhatRotted(_ seed: UInt64) throws {
-    var sweep = try RotSweep(seed: seed, operations: 400)
+    var sweep = try ScrubSweep(seed: seed, operations: 400)
     let found = try sweep.scrub(200)
     print("seed \(seed): the scrub found \(found) of 200")
     #expect(found > 20)
@@ -57,6 +74,6 @@ import Testing
     var sweep = try RotSweep(seed: 14, operations: 150, idles: false)
     try sweep.flipBits(2_000)
     print("not idle before the cut, \(sweep.tally.total) damages\n\(sweep.tally.summary)")
-    #expect(sweep.tally.unwitnessed.keys.allSatisfy { $0 == "journal" })
+    #expect(sweep.tally.unwitnessed.keys.allSatisfy { $0.fileClass == "journal" })
   }
 }

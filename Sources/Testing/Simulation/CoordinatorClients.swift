@@ -51,8 +51,6 @@ struct CoordinatorClients {
   private static let ids = ["w0", "w1", "w2"]
 
   var topic: UniqueID?
-  /// How far the log is durable in this life.
-  let durable = Box(JournalSequence.start)
   private var line: [Letter] = []
   private var producers: [String: Producer] = [:]
   private var members = [Member](repeating: Member(), count: 3)
@@ -101,7 +99,7 @@ struct CoordinatorClients {
 
   /// One letter arrives, mostly among the first; now and then its copy stays behind. `note` is called after each decision.
   mutating func deliver(
-    to node: SimNode, life: UInt64, _ random: inout SeededRandom, _ tally: inout CoordinatorTrial.Tally,
+    to node: SimNode, life: UInt64, _ random: inout SeededRandom, _ tally: inout CoordinatorTally,
     note: () -> Void
   ) throws(SimFailure) {
     guard !line.isEmpty, let topic else { return }
@@ -132,7 +130,7 @@ struct CoordinatorClients {
 
   /// Nothing that is said under an identity of the past may get into a transaction.
   private func judge(
-    _ isAccepted: Bool, _ isCurrent: Bool, _ what: String, _ node: SimNode, _ tally: inout CoordinatorTrial.Tally
+    _ isAccepted: Bool, _ isCurrent: Bool, _ what: String, _ node: SimNode, _ tally: inout CoordinatorTally
   ) throws(SimFailure) {
     if isAccepted, !isCurrent { throw .wrong("\(what) of a replaced producer was accepted") }
     if !isCurrent { tally.fencedRequests += 1 }
@@ -165,7 +163,7 @@ struct CoordinatorClients {
 
   private mutating func stage(
     _ id: String, _ producer: ProducerIdentity, _ offset: Int64, _ node: SimNode,
-    _ tally: inout CoordinatorTrial.Tally, note: () -> Void
+    _ tally: inout CoordinatorTally, note: () -> Void
   ) throws(SimFailure) {
     let isCurrent = node.engine.transactions.transactions[id]?.producer == producer
     let entered = node.engine.enterTransaction(id, producer, offsetsOf: "payments", .adds)
@@ -184,7 +182,7 @@ struct CoordinatorClients {
 
   private mutating func end(
     _ id: String, _ producer: ProducerIdentity, _ commits: Bool, _ node: SimNode,
-    _ tally: inout CoordinatorTrial.Tally
+    _ tally: inout CoordinatorTally
   ) throws(SimFailure) {
     let request = EndTxnRequest(
       transactionalId: id, producerId: producer.id, producerEpoch: producer.epoch, committed: commits)
@@ -202,7 +200,7 @@ struct CoordinatorClients {
   // MARK: Groups
 
   private mutating func commit(
-    _ group: String, _ offset: Int64, _ node: SimNode, _ tally: inout CoordinatorTrial.Tally
+    _ group: String, _ offset: Int64, _ node: SimNode, _ tally: inout CoordinatorTally
   ) throws(SimFailure) {
     let request = OffsetCommitRequest(
       groupId: group, generationIdOrMemberEpoch: -1,

@@ -32,9 +32,11 @@ package struct FaultSweep {
 
   package init(seed: UInt64, operations: Int) { script = Script(seed: seed, operations: operations) }
 
-  private func disk(_ salt: UInt64 = 0) -> SimDisk {
-    var options = SimDisk.Options(seed: script.seed &+ salt)
+  /// A disk on which, after a failed sync of a file, the pages that look clean vanish sooner or later.
+  private func disk(for call: DiskError.Call) -> SimDisk {
+    var options = SimDisk.Options(seed: script.seed)
     options.uncachedPermille = 100
+    options.pressurePermille = call == .sync ? 100 : 0
     return SimDisk(options)
   }
 
@@ -42,7 +44,7 @@ package struct FaultSweep {
   package mutating func failWork(_ call: DiskError.Call, code: Int32, step: Int = 1) throws(SimFailure) {
     var nth = 1
     while true {
-      let disk = disk(), clock = ManualClock()
+      let disk = disk(for: call), clock = ManualClock()
       disk.plan(SimFault(call, nth: nth, code: code))
       do throws(SimFailure) {
         let outcome = try script.run(on: disk, clock: clock, allowsDamage: true)
@@ -62,7 +64,7 @@ package struct FaultSweep {
   /// Fails the nth call of kind `call` for n = 1 and up, while a node recovers from a cut.
   package mutating func failRecovery(_ call: DiskError.Call, code: Int32) throws(SimFailure) {
     let clock = ManualClock()
-    let before = disk()
+    let before = disk(for: call)
     let outcome = try script.run(on: before, clock: clock, allowsDamage: false)
     for nth in 1... {
       let disk = before.afterCrash(.seeded(UInt64(nth)))

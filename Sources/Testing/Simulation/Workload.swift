@@ -12,6 +12,16 @@ struct Workload {
   var random: SeededRandom
   /// Whether it plans failures that must cost nothing.
   var plansFaults = true
+  /// Whether no topic gives records up by itself.
+  var keepsAll = false
+  /// Whether the wall clock is set wrong now and then.
+  var setsClock = false
+  /// Log starts that retention moved.
+  var retained = 0
+  /// Times the wall clock was set.
+  var clockJumps = 0
+  /// Sequences that are synced before they are acknowledged even with an interval.
+  private(set) var promised: [JournalSequence] = []
 
   private static let maximumTopics = 5
 
@@ -35,7 +45,7 @@ struct Workload {
     case ..<25: try checkpoint(&model)
     case ..<29: try passTime(&model)
     case ..<31: try changeTwoSettings(&model)
-    case ..<32: if plansFaults { planFault() }
+    case ..<32: planTrouble()
     case ..<42: try produceInTransaction(&model)
     case ..<47: try endTransaction(&model)
     case ..<65: try produce(&model, producer: nil)
@@ -76,16 +86,26 @@ struct Workload {
     let partitions = Int32(1 + random.below(3))
     let exists = model.topics.values.contains { $0.name == name }
     if !exists, model.topics.count >= Self.maximumTopics { return }
-    let overrides = ["internal.segment.bytes": String(4_096 + random.below(40_000))]
+    let overrides = chosenOverrides()
     switch engine.createTopic(name, partitions: partitions, overrides: overrides) {
     case .success(let made):
       if exists { throw .wrong("topic \(name) was created twice") }
       model.decide(
         .created(topic: made.value.id, name: name, partitions: partitions, overrides: made.value.overrides),
         at: made.sequence)
+      promised.append(made.sequence)
     case .failure(let refusal):
       if !exists { throw .wrong("topic \(name) was refused: \(refusal)") }
     }
+  }
+
+  private mutating func chosenOverrides() -> [String: String] {
+    var overrides = ["internal.segment.bytes": String(4_096 + random.below(40_000))]
+    if keepsAll { return overrides }
+    if random.chance(permille: 300) { overrides["retention.ms"] = setsClock ? "14400000" : "120000" }
+    if random.chance(permille: 200) { overrides["retention.bytes"] = String(20_000 + random.below(60_000)) }
+    if random.chance(permille: 200) { overrides["flush.messages"] = "1" }
+    return overrides
   }
 
   private mutating func deleteTopic(_ model: inout Model) throws(SimFailure) {
@@ -135,6 +155,10 @@ struct Workload {
   }
 
   // MARK: Faults
+
+  private mutating func planTrouble() {
+    if setsClock, random.chance(permille: 400) { setClock() } else if plansFaults { planFault() }
+  }
 
   /// A failure that must cost nothing: a full disk while a checkpoint is made, or trouble with files that are derived or
   /// dead.
@@ -202,12 +226,12 @@ struct Workload {
   ) throws(SimFailure) {
     guard engine.store.admits else { return }
     let records = Int32(original?.records ?? Int64(1 + random.below(20)))
+    let now = node.clock.wallClock()
     let payload = random.chance(permille: 30) ? 20_000 + random.below(60_000) : 20 + random.below(700)
     guard
       let made = BatchForge.batch(
         records: records, payload: payload, producer: producer, isTransactional: isTransactional,
-        timestamp: node.clock.wallClock(),
-        forgesFrame: random.chance(permille: 20), random: &random)
+        timestamp: now, forgesFrame: random.chance(permille: 20), random: &random)
     else { throw .wrong("the forge made no batch") }
     let fingerprint = Fingerprint.of(made.bytes)
     let log = try log(partition)
@@ -220,8 +244,9 @@ struct Workload {
       }
       let stored = Model.StoredBatch(
         base: base, records: Int64(records), fingerprint: fingerprint, producer: producer,
-        epoch: engine.store.epoch, isTransactional: isTransactional)
+        epoch: engine.store.epoch, timestamp: now, bytes: made.bytes.count, isTransactional: isTransactional)
       model.decide(.appended(partition.key, stored), at: sequence)
+      if model.topics[partition.key.topic]?.overrides["flush.messages"] == "1" { promised.append(sequence) }
     case .duplicate(let batch):
       guard let original, batch.baseOffset == original.base else {
         throw .wrong("\(partition.key.folder): a batch was taken for a duplicate of \(batch.baseOffset.value)")
@@ -270,8 +295,12 @@ struct Workload {
 
   private mutating func passTime(_ model: inout Model) throws(SimFailure) {
     node.clock.advance(byMs: Int64(random.below(800)))
-    if random.chance(permille: 20) { node.clock.advance(byMs: 6 * 60_000) }
+    if random.chance(permille: 60) { node.clock.advance(byMs: 6 * 60_000) }
+    if setsClock, random.chance(permille: 20), node.clock.elapsedMs < Self.longestHistoryMs {
+      node.clock.advance(byMs: 5 * 3_600_000)
+    }
     engine.timePassed()
+    try retentionPassed(&model)
   }
 }
 
