@@ -2,20 +2,22 @@ import Machine
 import Simulation
 import Testing
 
-/// Serialized in two halves, so that two cores are busy and no more.
+/// In two halves, so that two cores are busy and no more. Each has seeds of all kinds.
 @Suite struct CampaignTests {
   @Test(arguments: [1, 100_000] as [UInt64]) func tenThousandCutsLoseNothing(_ first: UInt64) {
     let report = Campaign.run(first: first, crashPoints: 10_000)
-    print("seeds from \(first): \(report.tally.summary)")
-    for failure in report.failures { Issue.record("seed \(failure.seed): \(failure.reason)") }
-    #expect(report.tally.crashPoints >= 10_000)
-    #expect(report.tally.sites.count >= 20)
-    #expect(report.tally.ghosts > 500 && report.tally.replays > 500 && report.tally.recoveryCuts > 1_000)
+    let tally = report.tally
+    print("seeds from \(first): \(tally.summary)")
+    for failure in report.failures { Issue.record("\(failure.text)") }
+    #expect(tally.crashPoints >= 10_000 && tally.sites.count >= 25)
+    #expect(tally.ghosts > 250 && tally.replays > 250 && tally.recoveryCuts > 800)
+    #expect(tally.retained > 100 && tally.clockJumps > 500 && tally.swaps > 1_000 && tally.suffixesLost > 100)
+    #expect(tally.coordinators.compared > 2_000 && tally.coordinators.endedTransactions > 1_000)
   }
 
-  @Test func aSeedGivesTheSameTwice() {
-    let first = Campaign.run(first: 77, crashPoints: 200).tally
-    let second = Campaign.run(first: 77, crashPoints: 200).tally
+  @Test(arguments: TrialKind.allCases) func aSeedGivesTheSameTwice(_ kind: TrialKind) {
+    let first = Campaign.run(first: 77, crashPoints: 80, only: kind).tally
+    let second = Campaign.run(first: 77, crashPoints: 80, only: kind).tally
     #expect(first.sites == second.sites)
     #expect(first.operations == second.operations && first.recoveryCuts == second.recoveryCuts)
     #expect(first.summary == second.summary)

@@ -113,6 +113,9 @@ package final class JournalWriter {
     #if PLANTED_BUGS
       if PlantedBug.is(.ackBeforeSync) { return durable = last }
     #endif
+    #if PLANTED_BUGS
+      if PlantedBug.is(.leftFileNotSynced), let current { unsynced = [current] }
+    #endif
     for number in unsynced { try files[number]?.handle.sync() }
     unsynced.removeAll(keepingCapacity: true)
     durable = last

@@ -109,7 +109,7 @@ struct CoordinatorClients {
     tally.requests += 1
     if letter.life != life { tally.lateRequests += 1 }
     switch letter.request {
-    case .open(let id): open(id, node)
+    case .open(let id): try open(id, node)
     case .produce(let id, let producer, let partition, let sequence):
       let isCurrent = node.engine.transactions.transactions[id]?.producer == producer
       let entered = node.engine.enterTransaction(id, producer, topic: "data", partition: partition, .adds)
@@ -136,13 +136,14 @@ struct CoordinatorClients {
     if !isCurrent { tally.fencedRequests += 1 }
   }
 
-  private mutating func open(_ id: String, _ node: SimNode) {
+  private mutating func open(_ id: String, _ node: SimNode) throws(SimFailure) {
     let request = InitProducerIdRequest(transactionalId: id, transactionTimeoutMs: 60_000)
+    let old = node.engine.transactions.transactions[id]?.producer
     let answer = askTransactions(id, 6, node) { machine, caller, waiter, context, effects in
       machine.initProducerID(request, from: caller, waiter: waiter, context, into: &effects)
     }
     guard let response = answer?.message as? InitProducerIdResponse, response.errorCode == 0 else { return }
-    producers[id] = Producer(identity: ProducerIdentity(id: response.producerId, epoch: response.producerEpoch))
+    try take(ProducerIdentity(id: response.producerId, epoch: response.producerEpoch), of: id, after: old)
   }
 
   private func append(
@@ -192,9 +193,22 @@ struct CoordinatorClients {
     }
     guard let response = answer?.message as? EndTxnResponse, response.errorCode == 0 else { return }
     try expectCovered(answer, since: before, "EndTxn", node)
-    if node.engine.store.decided > before { tally.endedTransactions += 1 }
+    let hasEnded = node.engine.store.decided > before
+    if hasEnded { tally.endedTransactions += 1 }
     self.commits["payments"] = node.engine.store.decided
-    producers[id] = Producer(identity: ProducerIdentity(id: response.producerId, epoch: response.producerEpoch))
+    try take(
+      ProducerIdentity(id: response.producerId, epoch: response.producerEpoch), of: id,
+      after: hasEnded ? producer : nil)
+  }
+
+  /// An identity that takes the place of `old` is above it, so that what comes late from the old one is known.
+  private mutating func take(
+    _ identity: ProducerIdentity, of id: String, after old: ProducerIdentity?
+  ) throws(SimFailure) {
+    if let old, identity.id == old.id, identity.epoch <= old.epoch {
+      throw .wrong("\(id) was given epoch \(identity.epoch) after \(old.epoch)")
+    }
+    producers[id] = Producer(identity: identity)
   }
 
   // MARK: Groups

@@ -114,6 +114,7 @@ package struct CoordinatorTrial: SeededTrial {
       }
     }
     if let failure = node.failure, !failure.isPowerCut { throw .wrong("the node failed: \(failure)") }
+    try checkOpenTransactions(node)
     acknowledged = node.acknowledged
     return disk.isCut
   }
@@ -206,10 +207,31 @@ package struct CoordinatorTrial: SeededTrial {
     } else if lives > 1 {
       tally.coordinators.notCompared += 1
     }
+    try checkOpenTransactions(node)
     history = []
     note(node)
     clients.restarted()
     return node
+  }
+
+  /// A transaction that is open in a partition, its coordinator knows of: else nobody would ever end it, and readers of
+  /// committed records would wait for ever.
+  private func checkOpenTransactions(_ node: SimNode) throws(SimFailure) {
+    var expected: [Int64: Set<PartitionKey>] = [:]
+    for transaction in node.engine.transactions.transactions.values where transaction.state == .ongoing {
+      for (name, indexes) in transaction.partitions {
+        guard let topic = node.engine.catalogue.id(of: name) else { continue }
+        expected[transaction.producer.id, default: []].formUnion(
+          indexes.map { PartitionKey(topic: topic, index: $0) })
+      }
+    }
+    for partition in node.engine.store.state.partitions.values {
+      for (id, producer) in partition.producers.producers where producer.transactionStart != nil {
+        guard expected[id]?.contains(partition.key) == true else {
+          throw .wrong("\(partition.key.folder): a transaction of producer \(id) is open that nobody will end")
+        }
+      }
+    }
   }
 
   private static func difference(_ before: Seen, _ after: Seen) -> String {

@@ -12,6 +12,7 @@ package struct FullDiskSweep {
     package var tooSmall = 0
     /// The disk was full at some moment, and the node lived on.
     package var filled = 0
+    package var refusedBatches = 0
     /// The node stopped.
     package var stopped = 0
     /// Starts on a full disk, and how many of them had to wait for room.
@@ -20,7 +21,7 @@ package struct FullDiskSweep {
 
     package var summary: String {
       "\(volumes) volumes: \(tooSmall) too small to start on, full while the node lived on in \(filled), "
-        + "stopped in \(stopped); \(restarts) starts on the full disk, \(refusedRestarts) of them refused for want of room"
+        + "(\(refusedBatches) batches refused), stopped in \(stopped); \(restarts) starts on the full disk, \(refusedRestarts) of them refused for want of room"
     }
   }
 
@@ -54,7 +55,9 @@ package struct FullDiskSweep {
       tally.tooSmall += 1
       return
     }
-    if outcome.failure == nil { tally.filled += 1 } else { tally.stopped += 1 }
+    if outcome.failure != nil { tally.stopped += 1 }
+    if outcome.failure == nil, outcome.refusedForRoom > 0 { tally.filled += 1 }
+    tally.refusedBatches += outcome.refusedForRoom
     try check(disk.afterCrash(.worst), clock, outcome.model, outcome.acknowledged)
     if let full { try restart(full.disk, clock, outcome.decided, full.acknowledged) }
   }

@@ -28,7 +28,7 @@ package struct MisdirectionSweep {
 
   private mutating func misdirect(in life: UInt64) throws(SimFailure) {
     let disk = SimDisk(SimDisk.Options(seed: life)), clock = ManualClock()
-    let script = Script(seed: life, operations: Self.operations)
+    let script = Script(seed: life, operations: Self.operations, reads: false)
     let step = 4 + random.below(Self.operations - 4)
     var random = random.fork()
     var source = ""

@@ -10,6 +10,8 @@ struct Script {
   let operations: Int
   /// Whether the node is idle for a moment at the end, so that it writes a witness.
   var idles = true
+  /// Whether records are read on the way: what this run has written, it trusts in the page cache.
+  var reads = true
 
   /// What a run left behind.
   struct Outcome {
@@ -20,6 +22,8 @@ struct Script {
     /// What the node was told is durable, and so acknowledged.
     var acknowledged: JournalSequence
     var failure: DiskError?
+    /// Batches for which the disk had no room.
+    var refusedForRoom = 0
   }
 
   /// Runs the course on `disk`, as far as the node lives. Answers that contradict the model fail the run.
@@ -34,6 +38,7 @@ struct Script {
     var workload = Workload(node: node, random: SeededRandom(seed: seed))
     workload.plansFaults = false
     workload.keepsAll = true
+    workload.reads = reads
     var random = SeededRandom(seed: seed &+ 1)
     for step in 0..<operations where node.isUp {
       before(step, node)
@@ -52,6 +57,8 @@ struct Script {
     }
     let decided = model
     model.settle(through: node.acknowledged)
-    return Outcome(model: model, decided: decided, acknowledged: node.acknowledged, failure: node.failure)
+    return Outcome(
+      model: model, decided: decided, acknowledged: node.acknowledged, failure: node.failure,
+      refusedForRoom: workload.refusedForRoom)
   }
 }

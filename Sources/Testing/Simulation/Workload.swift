@@ -14,8 +14,12 @@ struct Workload {
   var plansFaults = true
   /// Whether no topic gives records up by itself.
   var keepsAll = false
+  /// Whether records are read on the way.
+  var reads = true
   /// Whether the wall clock is set wrong now and then.
   var setsClock = false
+  /// Batches for which there was no room.
+  private(set) var refusedForRoom = 0
   /// Log starts that retention moved.
   var retained = 0
   /// Times the wall clock was set.
@@ -41,7 +45,7 @@ struct Workload {
     case ..<8: try changeSettings(&model)
     case ..<12: try deleteRecords(&model)
     case ..<13: takeProducerID(&model)
-    case ..<23: try fetch(&model)
+    case ..<23: if reads { try fetch(&model) }
     case ..<25: try checkpoint(&model)
     case ..<29: try passTime(&model)
     case ..<31: try changeTwoSettings(&model)
@@ -203,6 +207,9 @@ struct Workload {
       return try produce(
         &model, to: partition, producer: .init(id: id, epoch: known.epoch + 1, sequence: 0), expectsDuplicateOf: nil)
     }
+    if known.epoch > 0, random.chance(permille: 150) {
+      return try refuseStale(partition, producer: .init(id: id, epoch: known.epoch - 1, sequence: 0))
+    }
     let next = RecordBatchHeader.sequence(known.sequence, advancedBy: Int32(last.records))
     if random.chance(permille: 100) {
       return try refuse(partition, producer: .init(id: id, epoch: known.epoch, sequence: next + 7))
@@ -252,6 +259,7 @@ struct Workload {
         throw .wrong("\(partition.key.folder): a batch was taken for a duplicate of \(batch.baseOffset.value)")
       }
     case .full:
+      refusedForRoom += 1
       return
     case .outOfOrderSequence, .staleEpoch, .tooManyProducers, .tooManyAborted, .transactionOpen:
       throw .wrong("\(partition.key.folder): a batch in order was refused")
@@ -265,6 +273,17 @@ struct Workload {
     else { return }
     guard case .outOfOrderSequence = engine.append(made.bytes, header: made.header, to: try log(partition)) else {
       throw .wrong("\(partition.key.folder): a gap in the sequence was not refused")
+    }
+  }
+
+  /// What comes late from a producer that has been replaced.
+  private mutating func refuseStale(_ partition: Model.Partition, producer: BatchForge.Producer) throws(SimFailure) {
+    let now = node.clock.wallClock()
+    guard
+      let made = BatchForge.batch(records: 1, payload: 20, producer: producer, timestamp: now, random: &random)
+    else { return }
+    guard case .staleEpoch = engine.append(made.bytes, header: made.header, to: try log(partition)) else {
+      throw .wrong("\(partition.key.folder): a batch of an old epoch was not refused")
     }
   }
 
