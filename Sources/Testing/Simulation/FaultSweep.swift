@@ -7,8 +7,8 @@ import Units
 /// Fails every single call of a short life, one at a time, with every errno: no wrong acknowledgement, no trap, no hang,
 /// and after a restart, with or without a power cut, everything acknowledged is there.
 package struct FaultSweep {
-  /// The errors a call is made to fail with: EIO, EMFILE, ENOSPC, EROFS, EDQUOT.
-  package static let codes: [Int32] = [5, 24, 28, 30, 122]
+  /// The errors a call is made to fail with: EINTR, EIO, EAGAIN, ENOMEM, EMFILE, ENOSPC, EROFS, EDQUOT.
+  package static let codes: [Int32] = [4, 5, 11, 12, 24, 28, 30, 122]
 
   /// What happened, per call.
   package struct Tally: Sendable {
