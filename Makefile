@@ -14,10 +14,11 @@ export SWIFT_BACKTRACE ?= enable=no
 
 SEED ?= 1
 POINTS ?= 20000
+FLIPS ?= 20000
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
 
-.PHONY: help setup setup-test build run test check bench bench-native fuzz simulate demo format lint test-build planted \
+.PHONY: help setup setup-test build run test check bench bench-native fuzz simulate faults demo format lint test-build planted \
   sanitizers compare tools
 
 help: ## lists the targets
@@ -51,13 +52,15 @@ lint: ## the style, strictly
 format: ## writes the style
 	@swift format --in-place --recursive Sources Tests Package.swift
 
-check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fuzzing, planted bugs, kills, demo
+check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fuzzing, 100,000 crash points, kills, demo
 	@$(MAKE) lint
 	@Scripts/tools
 	@Scripts/compare
 	@Scripts/sanitizers
 	@$(MAKE) fuzz
 	@$(MAKE) planted
+	@$(MAKE) simulate SEEDS=200001..202500
+	@$(MAKE) faults
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
@@ -86,9 +89,14 @@ bench-native: build ## the project's own generator against .build/release/millra
 fuzz: setup ## each fuzz target for SECONDS_PER_TARGET
 	@Scripts/fuzz $(SECONDS_PER_TARGET)
 
-simulate: setup ## seeded crashes of the whole engine: POINTS crash points
+simulate: setup ## seeded crashes of the whole engine: POINTS crash points from SEED on, or SEEDS=a..b with LEDGER=file
 	@$(RELEASE) --product simulate
-	@.build/release/simulate $(POINTS) $(SEED)
+	@$(if $(SEEDS),Scripts/simulate $(SEEDS) $(LEDGER),.build/release/simulate $(POINTS) $(SEED))
+
+faults: setup ## every call failed, disks filled, writes gone astray, files mixed up; FLIPS single bits flipped at rest
+	@$(RELEASE) --product simulate
+	@.build/release/simulate --faults $(SEED)
+	@.build/release/simulate --flips $(FLIPS) $(SEED)
 
 demo: build ## a real file through kill -9: FILE=path chooses it
 	@Scripts/packages kcat

@@ -119,7 +119,7 @@ let package = Package(
       ]),
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
-    program("simulate", ["LogStore", "Simulation"]),
+    program("simulate", ["Units", "LogStore", "Machine", "Reactor", "Simulation"]),
     program(
       "loadgen", ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient"]),
 

@@ -164,6 +164,49 @@ import Units
     #expect(try bench.committed().isEmpty)
   }
 
+  /// Number 45 of the list of reliability tests: the power goes in each step of the checkpoint before a compaction, of the
+  /// compaction and of its swap, and what readers of committed records get is never another.
+  @Test(arguments: [CrashFate.worst, .best, .seeded(1), .seeded(2)])
+  func aCutAtEachStepShowsNothingAbortedAndLosesNothingCommitted(_ fate: CrashFate) throws {
+    var cuts = 0
+    for step in 1... {
+      let bench = try Bench()
+      try bench.write([("a", "1"), ("b", "1")], producer: 1)
+      try bench.end(.commit, producer: 1)
+      try bench.write([("a", "aborted"), ("c", "aborted")], producer: 2)
+      try bench.end(.abort, producer: 2)
+      try bench.write([("c", "1")], producer: 1, sequence: 2)
+      try bench.write([("b", "2")], producer: 3)
+      try bench.end(.commit, producer: 3)
+      try bench.end(.commit, producer: 1)
+      try bench.write([("b", "aborted")], producer: 2, sequence: 2)
+      try bench.end(.abort, producer: 2)
+      let rig = bench.rig
+      rig.log.closeActive(olderThan: -1, now: rig.clock.wallClock())
+      try bench.write([("a", "open")], producer: 4)
+      let stable = rig.log.stableEnd
+      rig.disk.cutPower(inStep: step)
+      rig.engine.store.beginCheckpoint()
+      rig.settle()
+      let rules = rig.engine.compactionRules(rig.key.topic), now = rig.clock.wallClock()
+      if let found = rig.log.dirtiness(rules, now: now, checkpointed: rig.engine.store.checkpointed) {
+        rig.engine.store.beginCompaction(of: rig.log, found, rules: rules, now: now)
+        rig.settle()
+        rig.engine.store.beginCheckpoint()
+        rig.settle()
+      }
+      let isCut = rig.disk.isCut
+      try rig.cutAndRestart(fate)
+      let newest = Dictionary(
+        try bench.committed().map { ($0.prefix(1), $0) }, uniquingKeysWith: { _, later in later })
+      #expect(newest.values.sorted() == ["a=1", "b=2", "c=1"], "cut in step \(step)")
+      #expect(rig.log.stableEnd == stable)
+      guard isCut else { break }
+      cuts += 1
+    }
+    #expect(cuts > 10)
+  }
+
   @Test func everyWindowOfARandomTransactionalLogReadsTheSame() throws {
     for seed in UInt64(1)...25 {
       var random = SeededRandom(seed: seed)

@@ -71,9 +71,18 @@ extension Engine {
       return [:]
     }
     for write in snapshot.writes {
+      #if PLANTED_BUGS
+        if PlantedBug.is(.stagedForgotten), write.producer != nil { continue }
+      #endif
       coordinators.loading.snapshotRecords += write.records.count
       for record in write.records { replay(record, of: write.topic, producer: write.producer) }
     }
+    #if PLANTED_BUGS
+      if PlantedBug.is(.snapshotReachesTooFar) {
+        let further = snapshot.covered.map { ($0.partition, $0.end.advanced(by: 1)) }
+        return Dictionary(further, uniquingKeysWith: { max($0, $1) })
+      }
+    #endif
     return Dictionary(snapshot.covered.map { ($0.partition, $0.end) }, uniquingKeysWith: { max($0, $1) })
   }
 
@@ -113,6 +122,9 @@ extension Engine {
       while let record = try reader.next() {
         guard record.offset >= start, let key = record.key else { continue }
         coordinators.loading.logRecords += 1
+        #if PLANTED_BUGS
+          if PlantedBug.is(.markerIgnoredAtStart), header.isControl { continue }
+        #endif
         if header.isControl {
           guard topic == .consumerOffsets, let producer else { continue }
           let marker = try TransactionMarker(record)
@@ -127,6 +139,9 @@ extension Engine {
   }
 
   private func replay(_ record: CoordinatorRecord, of topic: InternalTopic, producer: ProducerIdentity?) {
+    #if PLANTED_BUGS
+      let producer = PlantedBug.is(.stagedCountsAtOnce) ? nil : producer
+    #endif
     switch topic {
     case .consumerOffsets: coordinators.groups.replay(record, producer: producer)
     case .transactionState: coordinators.transactions.replay(record)

@@ -83,6 +83,10 @@ extension Engine {
       guard let waiting = coordinators.waiting.removeValue(forKey: reply.waiter) else { continue }
       var after = coordinators.marks.lastChange(of: reply.sees)
       if waiting.seesTopics { after = max(after, catalogue.lastChange) }
+      #if PLANTED_BUGS
+        if PlantedBug.is(.commitAnsweredEarly), reply.message is OffsetCommitResponse { after = .start }
+        if PlantedBug.is(.endAnsweredEarly), reply.message is EndTxnResponse { after = .start }
+      #endif
       waiting.reply(reply.message, after)
     }
   }

@@ -65,6 +65,11 @@ extension Engine {
       unit.batches += batches(of: end.write, in: partition)
     }
     let marker = TransactionMarker(end.committed ? .commit : .abort, coordinatorEpoch: 0)
+    #if PLANTED_BUGS
+      var end = end
+      if PlantedBug.is(.markerLost), end.partitions.count == 1 { end.partitions[0].indexes.removeLast() }
+      if PlantedBug.is(.markerEpochNotRaised), end.isBumped { end.producer.epoch -= 1 }
+    #endif
     for topic in end.partitions {
       guard let id = catalogue.id(of: topic.topic) else { continue }
       for index in topic.indexes {

@@ -83,6 +83,9 @@ extension TransactionCoordinator {
   ) -> (markers: ProducerIdentity, next: ProducerIdentity)? {
     let (epoch, overflow) = known.producer.epoch.addingReportingOverflow(1)
     let markers = ProducerIdentity(id: known.producer.id, epoch: overflow ? .max : epoch)
+    #if PLANTED_BUGS
+      if PlantedSwitch.keepsEpochAtEnd { return (markers, known.producer) }
+    #endif
     guard known.isExhausted else { return (markers, markers) }
     guard let fresh = context.freshProducerID() else { return nil }
     return (markers, ProducerIdentity(id: fresh, epoch: 0))

@@ -78,6 +78,11 @@ extension TransactionCoordinator {
     if isRepeated, known.producer.epoch <= Transaction.lastEpoch {
       return .success(begin(id, known.producer, previous: known.previousProducerID, timeoutMs, context, &effects))
     }
+    #if PLANTED_BUGS
+      if PlantedSwitch.keepsEpochAtBegin {
+        return .success(begin(id, known.producer, previous: -1, timeoutMs, context, &effects))
+      }
+    #endif
     let previous = expected == nil ? -1 : known.producer.id
     if expected == nil { fencings[.replaced, default: 0] += 1 }
     guard known.isExhausted else {

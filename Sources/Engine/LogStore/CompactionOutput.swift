@@ -102,7 +102,11 @@ struct CompactionOutput {
     try flush()
     open.description.end = end
     open.index.seal()
-    try file?.sync()
+    #if PLANTED_BUGS
+      if !PlantedBug.is(.compactionNotSynced) { try file?.sync() }
+    #else
+      try file?.sync()
+    #endif
     var rows = ByteWriter(capacity: open.index.rows.count * BlockIndex.Row.encodedSize)
     let name = key(open.description.base)
     for row in open.index.rows { row.encode(to: &rows, of: name) }

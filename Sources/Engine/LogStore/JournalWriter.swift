@@ -27,6 +27,8 @@ package final class JournalWriter {
   let salt: JournalSalt
   private var files: [Int: File] = [:]
   private var current: Int?
+  /// Files with frames that no sync covers yet: with `durability=interval` writing may have gone on in another one.
+  private var unsynced: [Int] = []
   private var position = FilePosition(0)
   private var incarnation = Incarnation(value: 0)
   private var use: UInt32
@@ -117,16 +119,18 @@ package final class JournalWriter {
     }
     position = position.advanced(by: length)
     files[current]?.last = group.last
+    if !writesThrough, !unsynced.contains(current) { unsynced.append(current) }
     return length
   }
 
   /// Makes everything written so far durable.
   func sync(through last: JournalSequence) throws(DiskError) {
-    guard let current, let handle = files[current]?.handle else { return }
     #if PLANTED_BUGS
       if PlantedBug.is(.ackBeforeSync) { return durable = last }
+      if PlantedBug.is(.leftFileNotSynced), let current { unsynced = [current] }
     #endif
-    if !writesThrough { try handle.sync() }
+    for number in unsynced { try files[number]?.handle.sync() }
+    unsynced.removeAll(keepingCapacity: true)
     durable = last
   }
 

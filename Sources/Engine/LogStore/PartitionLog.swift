@@ -93,6 +93,9 @@ package final class PartitionLog {
     else { return }
     unstable.ended(from: first, by: sequence)
     guard marker.kind == .abort else { return }
+    #if PLANTED_BUGS
+      if PlantedBug.is(.abortNotNoted) { return }
+    #endif
     let last = place.baseOffset.advanced(by: Int64(header.lastOffsetDelta))
     aborted.append(
       AbortedTransaction(

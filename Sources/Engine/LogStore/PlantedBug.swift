@@ -30,10 +30,29 @@
     case openTransactionShown
     case abortedForgotten
     case togetherInParts
+    case leftFileNotSynced
+    case recoveryNotSynced
+    case offsetReusedWhenEmpty
+    case staleEpochAccepted
+    case abortNotNoted
+    case jumpBelieved
+    case liveKeyDropped
+    case tombstoneDroppedEarly
+    case compactionNotSynced
+    case markerLost
+    case markerEpochNotRaised
+    case markerIgnoredAtStart
+    case stagedCountsAtOnce
+    case stagedForgotten
+    case snapshotReachesTooFar
+    case commitAnsweredEarly
+    case endAnsweredEarly
+    case epochKeptAtEnd
+    case epochKeptAtBegin
 
     /// The one that is switched on. Set before the first store is opened.
     package nonisolated(unsafe) static var current: PlantedBug?
 
-    static func `is`(_ bug: PlantedBug) -> Bool { current == bug }
+    package static func `is`(_ bug: PlantedBug) -> Bool { current == bug }
   }
 #endif

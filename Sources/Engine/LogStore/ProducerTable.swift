@@ -58,6 +58,9 @@ package struct ProducerTable {
     {
       return .duplicate(original)
     }
+    #if PLANTED_BUGS
+      if PlantedBug.is(.staleEpochAccepted), header.producerEpoch < producer.epoch { return .append }
+    #endif
     if header.producerEpoch < producer.epoch { return .staleEpoch(current: producer.epoch) }
     let newest = header.producerEpoch == producer.epoch ? producer.batches.last?.lastSequence : nil
     let expected = newest.map { RecordBatchHeader.sequence($0, advancedBy: 1) } ?? 0

@@ -83,6 +83,10 @@ struct RecordSieve {
 
   private func isKept(_ record: RecordView, _ header: RecordBatchHeader, _ keys: KeyMap) -> Bool {
     guard let key = record.key else { return false }
+    #if PLANTED_BUGS
+      if PlantedBug.is(.liveKeyDropped), record.offset.value % 16 == 5 { return false }
+      if PlantedBug.is(.tombstoneDroppedEarly), record.value == nil { return false }
+    #endif
     if let last = keys.offset(of: key), last > record.offset { return false }
     guard record.value == nil, let horizon = header.deleteHorizon else { return true }
     return now < horizon

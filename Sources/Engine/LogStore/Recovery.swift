@@ -187,7 +187,11 @@ struct Recovery {
     next.state = state.encoded()
     next.doomed = state.doomed.map(\.path)
     try onDisk { () throws(DiskError) in
-      try replay.makeDurable()
+      #if PLANTED_BUGS
+        if !PlantedBug.is(.recoveryNotSynced) { try replay.makeDurable() }
+      #else
+        try replay.makeDurable()
+      #endif
       try write(next, fileIndex: 1 - fileIndex)
     }
     for partition in state.partitions.values { partition.allIsDurable() }

@@ -39,7 +39,11 @@ struct PartitionImage: Sendable {
     #else
       writer.writeInt64(start.value)
     #endif
-    writer.writeInt64(end.value)
+    #if PLANTED_BUGS
+      writer.writeInt64(PlantedBug.is(.offsetReusedWhenEmpty) && segments.isEmpty ? 0 : end.value)
+    #else
+      writer.writeInt64(end.value)
+    #endif
     writer.writeInt64(cleanedThrough.value)
     writer.writeList(segments) { writer, segment in segment.encode(to: &writer) }
     epochs.encode(to: &writer)

@@ -26,6 +26,9 @@ package struct TrustedTime: Sendable {
     let passed = max(moment.nanoseconds &- monotonic.nanoseconds, 0) / 1_000_000
     let expected = Timestamp(milliseconds: wall.milliseconds &+ passed)
     let jump = now.milliseconds.subtracted(expected.milliseconds)
+    #if PLANTED_BUGS
+      if PlantedBug.is(.jumpBelieved) { return believe(now, moment) }
+    #endif
     if jump >= -Self.toleranceMs, jump <= Self.toleranceMs { return believe(now, moment) }
     let since = suspectSince ?? moment
     suspectSince = since

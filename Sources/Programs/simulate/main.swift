@@ -1,58 +1,70 @@
 import Glibc
+import Machine
+import Reactor
 import Simulation
 
-#if PLANTED_BUGS
-  import LogStore
-#endif
+let usage = """
+  simulate [CRASH_POINTS [FIRST_SEED]]     power cuts on the simulated disk, up to the first failure
+  simulate --seeds FIRST..LAST [--ledger FILE] [--commit NAME] [--tree HASH] [--machine NAME]
+                                           all of these seeds, on all processors; the ledger remembers what is done
+  simulate --faults [SEED]                 every call failed in turn, disks filled, writes gone astray, files mixed up
+  simulate --flips COUNT [FIRST_SEED]      single bits flipped at rest
+  simulate --planted [BUG ...]             all of it against bugs planted on purpose
+  The exit code is 1 when something failed.
+  """
 
-// simulate [CRASH_POINTS [FIRST_SEED]]: power cuts on the simulated disk; exit code 1 when a trial fails.
-// simulate --faults: every call failed in turn, bits flipped, files cut, lost and exchanged.
-// simulate --planted [BUG ...]: the same against bugs planted on purpose; exit code 1 when one escapes.
-let arguments = CommandLine.arguments.dropFirst()
-if arguments.first == "--planted" {
-  #if PLANTED_BUGS
-    let names = arguments.dropFirst()
-    let bugs = names.isEmpty ? PlantedBug.allCases : names.compactMap { PlantedBug(rawValue: $0) }
-    guard names.isEmpty || bugs.count == names.count else {
-      print("bugs: \(PlantedBug.allCases.map(\.rawValue).joined(separator: " "))")
-      exit(64)
-    }
-    var escaped = 0
-    for bug in bugs {
-      let result = PlantedBugHunt.hunt(bug)
-      if result.reason == nil { escaped += 1 }
-      let name = bug.rawValue + String(repeating: " ", count: max(1, 26 - bug.rawValue.count))
-      let verdict = result.reason.map { "caught by \(result.hunter): \($0)" }
-      print(name + (verdict ?? "ESCAPED up to \(result.hunter)"))
-    }
-    print("\(bugs.count - escaped) of \(bugs.count) planted bugs caught")
-    exit(escaped == 0 ? 0 : 1)
-  #else
-    print("this build holds no planted bugs; make one with: swift build -c release --traits PlantedBugs")
-    exit(64)
-  #endif
-}
-if arguments == ["--faults"] {
-  do throws(SimFailure) {
-    print(try FaultCampaign.run(seed: 1))
-    exit(0)
-  } catch {
-    print("FAILED: \(error)")
-    exit(1)
-  }
-}
-let numbers = arguments.map { UInt64($0) }
-guard numbers.count <= 2, numbers.allSatisfy({ $0 != nil }) else {
-  print("usage: simulate [CRASH_POINTS [FIRST_SEED]] | --faults | --planted [BUG ...]")
+func refuse() -> Never {
+  print(usage)
   exit(64)
 }
-let crashPoints = Int(clamping: numbers.first.flatMap { $0 } ?? 2_000)
-let firstSeed = numbers.dropFirst().first.flatMap { $0 } ?? 1
-let report = Campaign.run(first: firstSeed, crashPoints: crashPoints)
-print(report.tally.summary)
-for failure in report.failures {
-  print(
-    "FAILED seed \(failure.seed): \(failure.reason)\nagain with: simulate \(Campaign.crashPointsPerSeed) \(failure.seed)"
-  )
+
+/// A count of crash points from a seed on, as far as the first failure.
+func runPoints(_ words: [String]) -> Bool {
+  let numbers = words.compactMap { UInt64($0) }
+  guard numbers.count == words.count, words.count <= 2 else { refuse() }
+  let report = Campaign.run(
+    first: numbers.dropFirst().first ?? 1, crashPoints: Int(clamping: numbers.first ?? 2_000))
+  print(report.tally.summary)
+  for failure in report.failures { print(failure.text) }
+  return report.failures.isEmpty
 }
-exit(report.failures.isEmpty ? 0 : 1)
+
+func runSeeds(_ words: [String]) throws(SystemError) -> Bool {
+  guard let text = words.first, let seeds = SeedRange.parse(text), words.count % 2 == 1 else { refuse() }
+  var run = CampaignRun(seeds: seeds, origin: .init(commit: "unknown", tree: "unknown", machine: "unknown"))
+  for index in stride(from: 1, to: words.count, by: 2) {
+    switch words[index] {
+    case "--ledger": run.ledgerPath = words[index + 1]
+    case "--commit": run.origin.commit = words[index + 1]
+    case "--tree": run.origin.tree = words[index + 1]
+    case "--machine": run.origin.machine = words[index + 1]
+    default: refuse()
+    }
+  }
+  return try run.run()
+}
+
+func runSweep(_ words: [String]) throws(SystemError) -> Bool {
+  let numbers = words.dropFirst().compactMap { UInt64($0) }
+  guard numbers.count == words.count - 1 else { refuse() }
+  switch (words.first, numbers.count) {
+  case ("--faults", ...1): return try Sweeps.faults(seed: numbers.first ?? 1)
+  case ("--flips", 1...2): return try Sweeps.flips(Int(clamping: numbers[0]), first: numbers.dropFirst().first ?? 1)
+  default: refuse()
+  }
+}
+
+let words = Array(CommandLine.arguments.dropFirst())
+do throws(SystemError) {
+  let isWell =
+    switch words.first {
+    case "--seeds": try runSeeds(Array(words.dropFirst()))
+    case "--faults", "--flips": try runSweep(words)
+    case "--planted": Planted.run(Array(words.dropFirst()))
+    default: runPoints(words)
+    }
+  exit(isWell ? 0 : 1)
+} catch {
+  print(error)
+  exit(1)
+}

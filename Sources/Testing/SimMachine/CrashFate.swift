@@ -14,6 +14,9 @@ package struct CrashFate: Sendable {
   var names: NameOrder
   var seed: UInt64
 
+  /// Whether everything that was pending survives, save what a failed sync lost.
+  package var keepsAll: Bool { kind == .best }
+
   /// Nothing that was pending survives.
   package static let worst = CrashFate(kind: .worst, names: .adversarial, seed: 0)
 

@@ -33,6 +33,9 @@ extension SimDisk {
   /// How often each site was reached; kept only with `Options.countsSites`.
   package var siteCounts: [SimSite: Int] { state.withLock { $0.sites } }
 
+  /// How often `site` was reached.
+  package func count(of site: SimSite) -> Int { state.withLock { $0.sites[site] ?? 0 } }
+
   /// The site of the last mutating call; kept only with `Options.countsSites`.
   package var lastSite: SimSite? { state.withLock { $0.lastSite } }
 
@@ -56,6 +59,14 @@ extension SimDisk {
     }
   }
 
+  /// Writes that have landed in the wrong place.
+  package var misdirectedWrites: Int { state.withLock { $0.misdirected } }
+
+  /// Makes the volume larger, or smaller; what is on it stays.
+  package func setCapacity(_ capacity: ByteCount) {
+    state.withLock { $0.volume.pagesTotal = Int(max(capacity.value, 0)) / SparseBytes.pageSize }
+  }
+
   /// Lets go of cached bytes that a failed sync left behind: reads see what the device has.
   package func dropCache() { state.withLock { $0.dropCache() } }
 }
@@ -66,6 +77,7 @@ extension SimState {
     guard let index = misdirections.firstIndex(where: { $0.path == path }) else { return (node, position) }
     let plan = misdirections.remove(at: index)
     guard let target = file(plan.landingPath) else { return (node, position) }
+    misdirected += 1
     return (target, plan.position)
   }
 

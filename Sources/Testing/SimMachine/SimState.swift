@@ -18,6 +18,7 @@ struct SimState: Sendable {
   var faults: [SimFault] = []
   var faultsFired = 0
   var misdirections: [Misdirection] = []
+  var misdirected = 0
   var sites: [SimSite: Int] = [:]
   var lastSite: SimSite?
   var locks: Set<NodeID> = []

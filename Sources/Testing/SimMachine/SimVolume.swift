@@ -15,7 +15,7 @@ struct SimVolume: Sendable {
   var handles: [NodeID: Int] = [:]
   var nextNumber = 1
   var usedPages = 0
-  let pagesTotal: Int
+  var pagesTotal: Int
   let sectorSize: Int
   let keepsHistory: Bool
 

@@ -51,8 +51,6 @@ struct CoordinatorClients {
   private static let ids = ["w0", "w1", "w2"]
 
   var topic: UniqueID?
-  /// How far the log is durable in this life.
-  let durable = Box(JournalSequence.start)
   private var line: [Letter] = []
   private var producers: [String: Producer] = [:]
   private var members = [Member](repeating: Member(), count: 3)
@@ -101,7 +99,7 @@ struct CoordinatorClients {
 
   /// One letter arrives, mostly among the first; now and then its copy stays behind. `note` is called after each decision.
   mutating func deliver(
-    to node: SimNode, life: UInt64, _ random: inout SeededRandom, _ tally: inout CoordinatorTrial.Tally,
+    to node: SimNode, life: UInt64, _ random: inout SeededRandom, _ tally: inout CoordinatorTally,
     note: () -> Void
   ) throws(SimFailure) {
     guard !line.isEmpty, let topic else { return }
@@ -111,7 +109,7 @@ struct CoordinatorClients {
     tally.requests += 1
     if letter.life != life { tally.lateRequests += 1 }
     switch letter.request {
-    case .open(let id): open(id, node)
+    case .open(let id): try open(id, node)
     case .produce(let id, let producer, let partition, let sequence):
       let isCurrent = node.engine.transactions.transactions[id]?.producer == producer
       let entered = node.engine.enterTransaction(id, producer, topic: "data", partition: partition, .adds)
@@ -132,19 +130,20 @@ struct CoordinatorClients {
 
   /// Nothing that is said under an identity of the past may get into a transaction.
   private func judge(
-    _ isAccepted: Bool, _ isCurrent: Bool, _ what: String, _ node: SimNode, _ tally: inout CoordinatorTrial.Tally
+    _ isAccepted: Bool, _ isCurrent: Bool, _ what: String, _ node: SimNode, _ tally: inout CoordinatorTally
   ) throws(SimFailure) {
     if isAccepted, !isCurrent { throw .wrong("\(what) of a replaced producer was accepted") }
     if !isCurrent { tally.fencedRequests += 1 }
   }
 
-  private mutating func open(_ id: String, _ node: SimNode) {
+  private mutating func open(_ id: String, _ node: SimNode) throws(SimFailure) {
     let request = InitProducerIdRequest(transactionalId: id, transactionTimeoutMs: 60_000)
+    let old = node.engine.transactions.transactions[id]?.producer
     let answer = askTransactions(id, 6, node) { machine, caller, waiter, context, effects in
       machine.initProducerID(request, from: caller, waiter: waiter, context, into: &effects)
     }
     guard let response = answer?.message as? InitProducerIdResponse, response.errorCode == 0 else { return }
-    producers[id] = Producer(identity: ProducerIdentity(id: response.producerId, epoch: response.producerEpoch))
+    try take(ProducerIdentity(id: response.producerId, epoch: response.producerEpoch), of: id, after: old)
   }
 
   private func append(
@@ -165,7 +164,7 @@ struct CoordinatorClients {
 
   private mutating func stage(
     _ id: String, _ producer: ProducerIdentity, _ offset: Int64, _ node: SimNode,
-    _ tally: inout CoordinatorTrial.Tally, note: () -> Void
+    _ tally: inout CoordinatorTally, note: () -> Void
   ) throws(SimFailure) {
     let isCurrent = node.engine.transactions.transactions[id]?.producer == producer
     let entered = node.engine.enterTransaction(id, producer, offsetsOf: "payments", .adds)
@@ -184,7 +183,7 @@ struct CoordinatorClients {
 
   private mutating func end(
     _ id: String, _ producer: ProducerIdentity, _ commits: Bool, _ node: SimNode,
-    _ tally: inout CoordinatorTrial.Tally
+    _ tally: inout CoordinatorTally
   ) throws(SimFailure) {
     let request = EndTxnRequest(
       transactionalId: id, producerId: producer.id, producerEpoch: producer.epoch, committed: commits)
@@ -194,15 +193,28 @@ struct CoordinatorClients {
     }
     guard let response = answer?.message as? EndTxnResponse, response.errorCode == 0 else { return }
     try expectCovered(answer, since: before, "EndTxn", node)
-    if node.engine.store.decided > before { tally.endedTransactions += 1 }
+    let hasEnded = node.engine.store.decided > before
+    if hasEnded { tally.endedTransactions += 1 }
     self.commits["payments"] = node.engine.store.decided
-    producers[id] = Producer(identity: ProducerIdentity(id: response.producerId, epoch: response.producerEpoch))
+    try take(
+      ProducerIdentity(id: response.producerId, epoch: response.producerEpoch), of: id,
+      after: hasEnded ? producer : nil)
+  }
+
+  /// An identity that takes the place of `old` is above it, so that what comes late from the old one is known.
+  private mutating func take(
+    _ identity: ProducerIdentity, of id: String, after old: ProducerIdentity?
+  ) throws(SimFailure) {
+    if let old, identity.id == old.id, identity.epoch <= old.epoch {
+      throw .wrong("\(id) was given epoch \(identity.epoch) after \(old.epoch)")
+    }
+    producers[id] = Producer(identity: identity)
   }
 
   // MARK: Groups
 
   private mutating func commit(
-    _ group: String, _ offset: Int64, _ node: SimNode, _ tally: inout CoordinatorTrial.Tally
+    _ group: String, _ offset: Int64, _ node: SimNode, _ tally: inout CoordinatorTally
   ) throws(SimFailure) {
     let request = OffsetCommitRequest(
       groupId: group, generationIdOrMemberEpoch: -1,

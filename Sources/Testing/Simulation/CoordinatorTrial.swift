@@ -9,38 +9,9 @@ import Units
 /// Lives of groups and transactions on one simulated disk under one seed: requests that come late, twice, out of order or
 /// from before a restart, a power cut at some IO step, and a start, whose state must be, byte for byte, what the
 /// coordinators were when the last surviving unit of the journal was decided.
-package struct CoordinatorTrial {
-  /// What trials did, for the report.
-  package struct Tally: Sendable {
-    package var crashPoints = 0
-    package var requests = 0
-    /// Requests that arrived in a later life of the server than they were sent in.
-    package var lateRequests = 0
-    package var endedTransactions = 0
-    package var committedOffsets = 0
-    /// Requests of producers that had been replaced, all of them refused.
-    package var fencedRequests = 0
-    /// Starts whose state was compared with the state before the cut.
-    package var compared = 0
-    /// Starts that decided something at once, such as a new assignment, and those between two decisions of one turn.
-    package var notCompared = 0
-
-    package init() {}
-
-    package static func += (sum: inout Tally, more: Tally) {
-      sum.crashPoints += more.crashPoints
-      sum.requests += more.requests
-      sum.lateRequests += more.lateRequests
-      sum.endedTransactions += more.endedTransactions
-      sum.committedOffsets += more.committedOffsets
-      sum.fencedRequests += more.fencedRequests
-      sum.compared += more.compared
-      sum.notCompared += more.notCompared
-    }
-  }
-
+package struct CoordinatorTrial: SeededTrial {
   /// All that must survive: the state of both coordinators, and of the producers in the partitions they decide about.
-  private struct Seen: Equatable {
+  struct Seen: Equatable {
     var groups: [UInt8]
     var transactions: [CoordinatorWrite]
     var partitions: [[UInt8]]
@@ -85,16 +56,23 @@ package struct CoordinatorTrial {
   /// What was after each decision of this life.
   private var history: [Moment] = []
   private var acknowledged = JournalSequence.start
-  package private(set) var tally = Tally()
+  package private(set) var tally = TrialTally()
 
   package init(seed: UInt64) {
     self.seed = seed
     random = SeededRandom(seed: seed)
-    disk = SimDisk(SimDisk.Options(seed: seed))
+    var options = SimDisk.Options(seed: seed)
+    options.countsSites = true
+    options.fileClass = FileClass.of
+    disk = SimDisk(options)
   }
 
   /// Lives and cuts, each at a step chosen by the seed.
   package mutating func run(crashPoints: Int) throws(SimFailure) {
+    defer {
+      tally.operations = tally.coordinators.requests
+      tally.simulatedMs = clock.elapsedMs
+    }
     for _ in 0..<crashPoints {
       let isOver = try live(operations: Self.operationsInLife, cutInStep: 1 + random.below(160))
       if !isOver { disk.cutPower() }
@@ -104,8 +82,8 @@ package struct CoordinatorTrial {
   }
 
   /// A fixed life, cut in each of its steps in turn, and what each cut leaves in three ways.
-  package static func cutEverywhere(seed: UInt64, operations: Int) throws(SimFailure) -> Tally {
-    var tally = Tally()
+  package static func cutEverywhere(seed: UInt64, operations: Int) throws(SimFailure) -> TrialTally {
+    var tally = TrialTally()
     var step = 1
     while true {
       var trial = CoordinatorTrial(seed: seed)
@@ -123,7 +101,6 @@ package struct CoordinatorTrial {
   /// Starts, compares and works; true when the power went.
   private mutating func live(operations: Int, cutInStep step: Int) throws(SimFailure) -> Bool {
     let node = try start()
-    node.durableMoved = { [box = clients.durable] in box.value = max(box.value, $0) }
     if lives == 1 { try makeTopic(node) }
     disk.cutPower(inStep: step)
     for _ in 0..<operations where node.isUp {
@@ -137,8 +114,27 @@ package struct CoordinatorTrial {
       }
     }
     if let failure = node.failure, !failure.isPowerCut { throw .wrong("the node failed: \(failure)") }
-    acknowledged = clients.durable.value
+    try checkOpenTransactions(node)
+    acknowledged = node.acknowledged
     return disk.isCut
+  }
+
+  /// A life without a cut: what is found when the power went at its end.
+  mutating func fill(
+    operations: Int, idles: Bool
+  ) throws(SimFailure) -> (disk: SimDisk, clock: ManualClock, settled: JournalSequence) {
+    let node = try start()
+    try makeTopic(node)
+    for _ in 0..<operations where node.isUp {
+      try work(node)
+      node.engine.turnEnded()
+      for _ in 0..<random.below(4) { node.runLane(&random) }
+    }
+    node.quiesce(&random)
+    let settled = node.acknowledged
+    if idles { node.idle(&random) }
+    if let failure = node.failure { throw .wrong("the node failed: \(failure)") }
+    return (disk, clock, settled)
   }
 
   private mutating func makeTopic(_ node: SimNode) throws(SimFailure) {
@@ -158,15 +154,23 @@ package struct CoordinatorTrial {
       var noted: [Moment] = []
       defer { history += noted }
       let topic = clients.topic
-      try clients.deliver(to: node, life: lives, &random, &tally) {
+      try clients.deliver(to: node, life: lives, &random, &tally.coordinators) {
         noted.append(Moment(node, topic, isOfOneRequest: true))
       }
     case ..<92:
+      if random.chance(permille: 100) { setClock() }
       clock.advance(byMs: Int64(random.below(random.chance(permille: 50) ? 70_000 : 2_000)))
       node.engine.timePassed()
     case ..<95: node.engine.store.beginCheckpoint()
     default: node.quiesce(&random)
     }
+  }
+
+  /// The wall clock jumps by an hour or by ten years, or is right again.
+  private mutating func setClock() {
+    let wrongMs: Int64 = [0, 3_600_000, -3_600_000, 315_532_800_000, -315_532_800_000][random.below(5)]
+    clock.setWallClock(Timestamp(milliseconds: clock.trueWall.milliseconds + wrongMs))
+    tally.clockJumps += 1
   }
 
   /// Remembers the state, if something was decided since the last time.
@@ -176,6 +180,7 @@ package struct CoordinatorTrial {
 
   private mutating func crash(_ fate: CrashFate? = nil) {
     tally.crashPoints += 1
+    if let site = disk.lastSite { tally.sites[site, default: 0] += 1 }
     let chosen = fate ?? (random.chance(permille: 200) ? .worst : .seeded(random.next()))
     disk = disk.afterCrash(chosen)
   }
@@ -198,14 +203,35 @@ package struct CoordinatorTrial {
       guard last.seen == loaded || (last.through < kept && next?.seen == loaded) else {
         throw .wrong("life \(lives): \(Self.difference(last.seen, loaded))")
       }
-      tally.compared += 1
+      tally.coordinators.compared += 1
     } else if lives > 1 {
-      tally.notCompared += 1
+      tally.coordinators.notCompared += 1
     }
+    try checkOpenTransactions(node)
     history = []
     note(node)
     clients.restarted()
     return node
+  }
+
+  /// A transaction that is open in a partition, its coordinator knows of: else nobody would ever end it, and readers of
+  /// committed records would wait for ever.
+  private func checkOpenTransactions(_ node: SimNode) throws(SimFailure) {
+    var expected: [Int64: Set<PartitionKey>] = [:]
+    for transaction in node.engine.transactions.transactions.values where transaction.state == .ongoing {
+      for (name, indexes) in transaction.partitions {
+        guard let topic = node.engine.catalogue.id(of: name) else { continue }
+        expected[transaction.producer.id, default: []].formUnion(
+          indexes.map { PartitionKey(topic: topic, index: $0) })
+      }
+    }
+    for partition in node.engine.store.state.partitions.values {
+      for (id, producer) in partition.producers.producers where producer.transactionStart != nil {
+        guard expected[id]?.contains(partition.key) == true else {
+          throw .wrong("\(partition.key.folder): a transaction of producer \(id) is open that nobody will end")
+        }
+      }
+    }
   }
 
   private static func difference(_ before: Seen, _ after: Seen) -> String {

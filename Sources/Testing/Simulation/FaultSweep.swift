@@ -7,8 +7,8 @@ import Units
 /// Fails every single call of a short life, one at a time, with every errno: no wrong acknowledgement, no trap, no hang,
 /// and after a restart, with or without a power cut, everything acknowledged is there.
 package struct FaultSweep {
-  /// The errors a call is made to fail with: EIO, EMFILE, ENOSPC, EROFS, EDQUOT.
-  package static let codes: [Int32] = [5, 24, 28, 30, 122]
+  /// The errors a call is made to fail with: EINTR, EIO, EAGAIN, ENOMEM, EMFILE, ENOSPC, EROFS, EDQUOT.
+  package static let codes: [Int32] = [4, 5, 11, 12, 24, 28, 30, 122]
 
   /// What happened, per call.
   package struct Tally: Sendable {
@@ -32,9 +32,11 @@ package struct FaultSweep {
 
   package init(seed: UInt64, operations: Int) { script = Script(seed: seed, operations: operations) }
 
-  private func disk(_ salt: UInt64 = 0) -> SimDisk {
-    var options = SimDisk.Options(seed: script.seed &+ salt)
+  /// A disk on which, after a failed sync of a file, the pages that look clean vanish sooner or later.
+  private func disk(for call: DiskError.Call) -> SimDisk {
+    var options = SimDisk.Options(seed: script.seed)
     options.uncachedPermille = 100
+    options.pressurePermille = call == .sync ? 100 : 0
     return SimDisk(options)
   }
 
@@ -42,7 +44,7 @@ package struct FaultSweep {
   package mutating func failWork(_ call: DiskError.Call, code: Int32, step: Int = 1) throws(SimFailure) {
     var nth = 1
     while true {
-      let disk = disk(), clock = ManualClock()
+      let disk = disk(for: call), clock = ManualClock()
       disk.plan(SimFault(call, nth: nth, code: code))
       do throws(SimFailure) {
         let outcome = try script.run(on: disk, clock: clock, allowsDamage: true)
@@ -62,7 +64,7 @@ package struct FaultSweep {
   /// Fails the nth call of kind `call` for n = 1 and up, while a node recovers from a cut.
   package mutating func failRecovery(_ call: DiskError.Call, code: Int32) throws(SimFailure) {
     let clock = ManualClock()
-    let before = disk()
+    let before = disk(for: call)
     let outcome = try script.run(on: before, clock: clock, allowsDamage: false)
     for nth in 1... {
       let disk = before.afterCrash(.seeded(UInt64(nth)))

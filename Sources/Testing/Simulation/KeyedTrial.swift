@@ -9,7 +9,7 @@ import Units
 
 /// A life of a compacted topic under one seed: keyed records and tombstones, compactions at random moments, a power cut at
 /// some IO step, recovery, comparison with a list of all that was ever written; again and again.
-package struct KeyedTrial {
+package struct KeyedTrial: SeededTrial {
   private static let operationsBeforeCut = 50
   private static let deleteRetentionMs: Int64 = 40_000
   private static let keys = 24
@@ -23,23 +23,22 @@ package struct KeyedTrial {
   private var topic: UniqueID?
   private let compressor = Compressor()
   private let scratch = Decompressor()
-  package private(set) var tally = Trial.Tally()
-  /// Compactions whose result was swapped in.
-  package private(set) var swaps = 0
+  package private(set) var tally = TrialTally()
 
   package init(seed: UInt64) {
     self.seed = seed
     random = SeededRandom(seed: seed)
     var options = SimDisk.Options(seed: seed)
     options.countsSites = true
+    options.fileClass = FileClass.of
     options.uncachedPermille = 30
     options.shortWritesPermille = 10
     options.shortReadsPermille = 10
     disk = SimDisk(options)
   }
 
-  /// Runs until `crashPoints` cuts have been survived.
   package mutating func run(crashPoints: Int) throws(SimFailure) {
+    defer { tally.simulatedMs = clock.elapsedMs }
     for _ in 0..<crashPoints { try liveAndCrash() }
   }
 
@@ -52,8 +51,6 @@ package struct KeyedTrial {
     let node = try start()
     for index in models.indices { models[index].crashed(keeping: node.recovered) }
     if topic == nil { try createTopic(node) }
-    var acknowledged = node.recovered
-    node.durableMoved = { acknowledged = max(acknowledged, $0) }
     for index in models.indices { try compare(index, node) }
     disk.cutPower(inStep: 1 + random.below(260))
     var operations = 0
@@ -63,13 +60,27 @@ package struct KeyedTrial {
       if operations >= 4 * Self.operationsBeforeCut { disk.cutPower() }
     }
     if let failure = node.failure, !failure.isPowerCut { throw .wrong("the node failed: \(failure)") }
-    swaps += node.engine.compactions.done
+    tally.swaps += node.engine.compactions.done
     tally.operations += operations
     tally.crashPoints += 1
     if let site = disk.lastSite { tally.sites[site, default: 0] += 1 }
     disk = disk.afterCrash(fate())
     let twin = try SimNode(disk: disk.snapshotDurable(), clock: clock, seed: seed)
-    guard twin.recovered >= acknowledged else { throw .wrong("acknowledged changes are lost") }
+    guard twin.recovered >= node.acknowledged else { throw .wrong("acknowledged changes are lost") }
+  }
+
+  /// A life without a cut: what is found when the power went at its end.
+  mutating func fill(
+    operations: Int, idles: Bool
+  ) throws(SimFailure) -> (disk: SimDisk, clock: ManualClock, settled: JournalSequence) {
+    let node = try start()
+    try createTopic(node)
+    for _ in 0..<operations where node.isUp { try step(node) }
+    node.quiesce(&random)
+    let settled = node.acknowledged
+    if idles { node.idle(&random) }
+    if let failure = node.failure { throw .wrong("the node failed: \(failure)") }
+    return (disk, clock, settled)
   }
 
   private mutating func fate() -> CrashFate {

@@ -24,6 +24,8 @@ struct Model {
     var producer: BatchForge.Producer?
     /// The leader epoch it was stored under.
     var epoch: Int32
+    var timestamp: Timestamp
+    var bytes: Int
     var isTransactional = false
     var marker: Marker?
     var end: Offset { base.advanced(by: records) }

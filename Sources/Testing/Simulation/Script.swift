@@ -10,45 +10,55 @@ struct Script {
   let operations: Int
   /// Whether the node is idle for a moment at the end, so that it writes a witness.
   var idles = true
+  /// Whether records are read on the way: what this run has written, it trusts in the page cache.
+  var reads = true
 
   /// What a run left behind.
   struct Outcome {
+    /// Settled as far as was acknowledged.
     var model: Model
+    /// As it was decided, so that a cut earlier on may take it back.
+    var decided: Model
     /// What the node was told is durable, and so acknowledged.
     var acknowledged: JournalSequence
     var failure: DiskError?
+    /// Batches for which the disk had no room.
+    var refusedForRoom = 0
   }
 
   /// Runs the course on `disk`, as far as the node lives. Answers that contradict the model fail the run.
-  func run(on disk: SimDisk, clock: ManualClock, allowsDamage: Bool) throws(SimFailure) -> Outcome {
+  /// `before` is called before each step, `atEnd` when no more is asked of the node.
+  func run(
+    on disk: SimDisk, clock: ManualClock, allowsDamage: Bool, before: (Int, SimNode) -> Void = { _, _ in },
+    atEnd: (SimNode) -> Void = { _ in }
+  ) throws(SimFailure) -> Outcome {
     let node = try SimNode(disk: disk, clock: clock, seed: seed)
     node.allowsDamage = allowsDamage
     var model = Model()
-    var acknowledged = node.recovered
-    node.durableMoved = { acknowledged = max(acknowledged, $0) }
     var workload = Workload(node: node, random: SeededRandom(seed: seed))
     workload.plansFaults = false
+    workload.keepsAll = true
+    workload.reads = reads
     var random = SeededRandom(seed: seed &+ 1)
     for step in 0..<operations where node.isUp {
+      before(step, node)
       try workload.step(&model)
       if step % 16 == 15 { node.engine.store.beginCheckpoint() }
       if step % 4 == 3 { node.quiesce(&random) }
     }
     node.quiesce(&random)
-    // Idle for a moment, so that a witness is written, and a postponed checkpoint has its second try.
-    for _ in 0..<(idles ? 3 : 0) {
-      clock.advance(byMs: 1_200)
-      node.engine.timePassed()
-      if node.isUp { node.engine.turnEnded() }
-      node.quiesce(&random)
-    }
+    atEnd(node)
+    if idles { node.idle(&random) }
     if node.failure == nil {
       guard node.engine.store.durable == node.engine.store.decided else {
         throw .wrong("what was decided never became durable, and nothing was said")
       }
       guard node.engine.store.admits || !idles else { throw .wrong("the node went on, but admits nothing any more") }
     }
-    model.settle(through: acknowledged)
-    return Outcome(model: model, acknowledged: acknowledged, failure: node.failure)
+    let decided = model
+    model.settle(through: node.acknowledged)
+    return Outcome(
+      model: model, decided: decided, acknowledged: node.acknowledged, failure: node.failure,
+      refusedForRoom: workload.refusedForRoom)
   }
 }

@@ -23,12 +23,17 @@ final class SimNode: EngineObserver {
   var damageSeen = 0
   /// Segments whose index files lacked something.
   private(set) var indexesRebuilt = 0
-  /// Called when something has become durable.
-  var durableMoved: (JournalSequence) -> Void = { _ in }
+  /// What may have been acknowledged so far.
+  private(set) var acknowledged: JournalSequence
+  /// With an interval, what the journal was synced through, or a checkpoint covers.
+  private(set) var synced: JournalSequence
+  private let durability: Durability
+  /// A sync of a journal file.
+  private static let journalSync = SimSite(call: .sync, fileClass: "journal")
 
   /// `loaded` sees the engine before its first turn, and whether loading has led to decisions.
   init(
-    disk: SimDisk, clock: ManualClock, seed: UInt64,
+    disk: SimDisk, clock: ManualClock, seed: UInt64, durability: Durability = .sync,
     loaded: (_ engine: Engine, _ hasDecided: Bool) -> Void = { _, _ in }
   ) throws(SimFailure) {
     self.disk = disk
@@ -39,6 +44,10 @@ final class SimNode: EngineObserver {
     options.journalCap = .kibi(512)
     options.groupBytes = .kibi(16)
     options.waitingBytes = .kibi(256)
+    if durability == .interval {
+      options.syncInterval = LogStore.SyncInterval(milliseconds: 50)
+      options.syncInterval?.bytes = .kibi(64)
+    }
     let entropy = SeededEntropy(seed: seed)
     var made: SimLanes?
     let store: LogStore
@@ -53,7 +62,10 @@ final class SimNode: EngineObserver {
     }
     guard let made else { throw SimFailure.wrong("the store asked for no lanes") }
     lanes = made
+    self.durability = durability
     recovered = store.durable
+    acknowledged = store.durable
+    synced = store.durable
     let decided = store.decided
     do {
       engine = try Engine(store: store, clock: clock, entropy: entropy, statics: StaticSettings())
@@ -65,7 +77,7 @@ final class SimNode: EngineObserver {
     engine.turnEnded()
   }
 
-  func durableAdvanced(to sequence: JournalSequence) { durableMoved(sequence) }
+  func durableAdvanced(to sequence: JournalSequence) { acknowledged = max(acknowledged, sequence) }
   func engineFailed(_ error: DiskError) { failure = error }
   func indexRebuilt(_ segment: SegmentKey, blocks: Int) { indexesRebuilt += 1 }
 
@@ -75,8 +87,14 @@ final class SimNode: EngineObserver {
   /// Lets one job of one lane run.
   @discardableResult
   func runLane(_ random: inout SeededRandom) -> Bool {
-    guard isUp, let event = lanes.runOne(&random) else { return false }
+    guard isUp else { return false }
+    let syncs = durability == .interval ? disk.count(of: Self.journalSync) : 0
+    guard let event = lanes.runOne(&random) else { return false }
+    if durability == .interval, case .committed(let last, _, _) = event, disk.count(of: Self.journalSync) > syncs {
+      synced = last
+    }
     engine.laneFinished(event)
+    synced = max(synced, engine.store.checkpointed)
     if isUp { engine.turnEnded() }
     return true
   }
@@ -108,6 +126,22 @@ final class SimNode: EngineObserver {
     while runLane(&random) {}
   }
 }
+
+extension SimNode {
+  /// Nothing is asked of the node for a moment, so that it writes a witness, and a postponed checkpoint or group has its
+  /// second try.
+  func idle(_ random: inout SeededRandom) {
+    for _ in 0..<3 {
+      clock.advance(byMs: 1_200)
+      engine.timePassed()
+      if isUp { engine.turnEnded() }
+      quiesce(&random)
+    }
+  }
+}
+
+/// When a node acknowledges: `durability` of its settings.
+enum Durability { case sync, interval }
 
 /// Why a trial failed.
 package enum SimFailure: Error, CustomStringConvertible {

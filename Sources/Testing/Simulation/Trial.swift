@@ -2,24 +2,11 @@ import Broker
 import ByteCodec
 import LogStore
 import Machine
-package import SimMachine
+import SimMachine
 import Units
 
 /// A life of a data folder under one seed: operations, a power cut at some IO step, recovery, comparison; again and again.
-package struct Trial {
-  /// What trials did, for the report.
-  package struct Tally: Sendable {
-    package var crashPoints = 0
-    package var operations = 0
-    package var recoveryCuts = 0
-    package var replays = 0
-    /// Worst cuts tried at an instant, without one.
-    package var ghosts = 0
-    /// Files that starts found and nothing referred to.
-    package var orphans = 0
-    package var simulatedMs: Int64 = 0
-    package var sites: [SimSite: Int] = [:]
-  }
+struct Trial: SeededTrial {
 
   /// Operations between two cuts, at the least.
   static let operationsBeforeCut = 50
@@ -29,18 +16,24 @@ package struct Trial {
   static let freshGhostsPermille = 100
 
   let seed: UInt64
+  private let mode: Durability
+  private let setsClock: Bool
   private var random: SeededRandom
   private var model = Model()
   private var disk: SimDisk
   private let clock = ManualClock()
   /// The leader epoch of the life before, and whether anything was acknowledged in it.
   private var before: (epoch: Int32, acknowledged: Bool) = (-1, true)
+  /// What the last cut must have left.
+  private var floor = JournalSequence.start
   private var lives: UInt64 = 0
-  package private(set) var tally = Tally()
+  private(set) var tally = TrialTally()
 
-  package init(seed: UInt64) {
+  init(seed: UInt64, mode: Durability = .sync) {
     self.seed = seed
+    self.mode = mode
     random = SeededRandom(seed: seed)
+    setsClock = random.chance(permille: 500)
     var options = SimDisk.Options(seed: seed)
     options.countsSites = true
     options.fileClass = FileClass.of
@@ -50,55 +43,76 @@ package struct Trial {
     disk = SimDisk(options)
   }
 
-  /// Runs until `crashPoints` cuts have been survived.
-  package mutating func run(crashPoints: Int) throws(SimFailure) {
+  mutating func run(crashPoints: Int) throws(SimFailure) {
+    defer { tally.simulatedMs = clock.elapsedMs }
     for _ in 0..<crashPoints { try liveAndCrash() }
-    tally.simulatedMs = clock.wallClock().milliseconds - 1_700_000_000_000
   }
 
   private mutating func start() throws(SimFailure) -> SimNode {
     lives += 1
-    return try SimNode(disk: disk, clock: clock, seed: seed &* 1_000_003 &+ lives)
+    return try SimNode(disk: disk, clock: clock, seed: seed &* 1_000_003 &+ lives, durability: mode)
   }
 
   /// One life: start, compare, work, cut.
   private mutating func liveAndCrash() throws(SimFailure) {
+    // Whoever finds a clock that is years off sets it before the next start.
+    clock.setWallClock(clock.trueWall)
     let node = try startThroughCuts()
     guard node.engine.store.epoch >= before.epoch + (before.acknowledged ? 1 : 0) else {
       throw .wrong("the leader epoch is \(node.engine.store.epoch) after a cut, it was \(before.epoch) before")
+    }
+    guard node.recovered >= floor else {
+      throw .wrong("\(node.recovered.value) was recovered, though \(floor.value) was safe")
     }
     model.crashed(keeping: node.recovered)
     try Comparison.all(node, model, &random)
     try checkOrphans(node)
     if random.chance(permille: 100) { try compareReplay(node) }
-    var acknowledged = node.recovered
-    node.durableMoved = { acknowledged = max(acknowledged, $0) }
     var workload = Workload(node: node, random: random.fork())
+    workload.setsClock = setsClock
     disk.cutPower(inStep: 1 + random.below(220))
+    try work(&workload, node)
+    if let failure = node.failure, !failure.isPowerCut { throw .wrong("the node failed: \(failure)") }
+    before = (node.engine.store.epoch, node.acknowledged > node.recovered)
+    if let site = disk.lastSite { tally.sites[site, default: 0] += 1 }
+    tally.crashPoints += 1
+    let fate = fate()
+    floor = fate.keepsAll ? node.acknowledged : safe(node, workload)
+    if node.acknowledged > floor { tally.suffixesLost += 1 }
+    model.settle(through: floor)
+    disk = disk.afterCrash(fate)
+  }
+
+  /// What no power cut may take: all that was acknowledged, or, with an interval, what was synced of it, and what was
+  /// promised to be.
+  private func safe(_ node: SimNode, _ workload: Workload) -> JournalSequence {
+    if mode == .sync { return node.acknowledged }
+    let promised = workload.promised.last { $0 <= node.acknowledged } ?? .start
+    return max(node.synced, promised)
+  }
+
+  private mutating func work(_ workload: inout Workload, _ node: SimNode) throws(SimFailure) {
     var operations = 0
+    defer {
+      tally.operations += operations
+      tally.retained += workload.retained
+      tally.clockJumps += workload.clockJumps
+    }
     var checkpointed = node.engine.store.checkpointed
-    while node.isUp || operations < Self.operationsBeforeCut {
-      guard node.isUp else { break }
+    while node.isUp {
       try workload.step(&model)
       operations += 1
       if operations % 16 == 0 { try observeStarts(node) }
       let isFresh = node.engine.store.checkpointed != checkpointed
       checkpointed = node.engine.store.checkpointed
       if node.isUp, random.chance(permille: isFresh ? Self.freshGhostsPermille : Self.ghostsPermille) {
-        try checkGhost(node, acknowledged)
+        try checkGhost(node, safe(node, workload))
       }
       if operations >= 4 * Self.operationsBeforeCut { disk.cutPower() }
     }
-    tally.operations += operations
-    if let failure = node.failure, !failure.isPowerCut { throw .wrong("the node failed: \(failure)") }
-    before = (node.engine.store.epoch, acknowledged > node.recovered)
-    model.settle(through: acknowledged)
-    if let site = disk.lastSite { tally.sites[site, default: 0] += 1 }
-    tally.crashPoints += 1
-    disk = disk.afterCrash(fate())
   }
 
-  /// Retention may have moved log starts by itself; none of the trials' records is old enough.
+  /// Log starts are where the model has them.
   private func observeStarts(_ node: SimNode) throws(SimFailure) {
     for topic in model.topics.values {
       for partition in topic.partitions {
@@ -151,10 +165,10 @@ package struct Trial {
   }
 
   /// The worst that a cut at this instant could leave must hold everything that was acknowledged.
-  private mutating func checkGhost(_ node: SimNode, _ acknowledged: JournalSequence) throws(SimFailure) {
-    let ghost = try SimNode(disk: node.disk.snapshotDurable(), clock: clock, seed: seed)
-    guard ghost.recovered >= acknowledged else {
-      throw .wrong("a cut now would keep \(ghost.recovered.value), though \(acknowledged.value) was acknowledged")
+  private mutating func checkGhost(_ node: SimNode, _ safe: JournalSequence) throws(SimFailure) {
+    let ghost = try SimNode(disk: node.disk.snapshotDurable(), clock: clock, seed: seed, durability: mode)
+    guard ghost.recovered >= safe else {
+      throw .wrong("a cut now would keep \(ghost.recovered.value), though \(safe.value) was acknowledged")
     }
     var then = model
     then.crashed(keeping: ghost.recovered)
@@ -166,7 +180,8 @@ package struct Trial {
   private mutating func compareReplay(_ node: SimNode) throws(SimFailure) {
     node.quiesce(&random)
     guard node.isUp else { return }
-    let twin = try SimNode(disk: disk.snapshotDurable(), clock: clock, seed: seed)
+    let found = disk.afterCrash(mode == .sync ? .worst : .best)
+    let twin = try SimNode(disk: found, clock: clock, seed: seed, durability: mode)
     guard twin.engine.store.state.encoded().copy() == node.engine.store.state.encoded().copy() else {
       throw .wrong("the live state is not what replaying the log gives")
     }

@@ -50,7 +50,7 @@ extension Workload {
             partition.key,
             Model.StoredBatch(
               base: partition.end, records: 1, fingerprint: Fingerprint.of(bytes), epoch: engine.store.epoch,
-              marker: .init(producer: id, epoch: epoch, aborts: aborts))
+              timestamp: time, bytes: bytes.count, marker: .init(producer: id, epoch: epoch, aborts: aborts))
           ))
       }
     }

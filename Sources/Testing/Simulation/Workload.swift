@@ -12,6 +12,20 @@ struct Workload {
   var random: SeededRandom
   /// Whether it plans failures that must cost nothing.
   var plansFaults = true
+  /// Whether no topic gives records up by itself.
+  var keepsAll = false
+  /// Whether records are read on the way.
+  var reads = true
+  /// Whether the wall clock is set wrong now and then.
+  var setsClock = false
+  /// Batches for which there was no room.
+  private(set) var refusedForRoom = 0
+  /// Log starts that retention moved.
+  var retained = 0
+  /// Times the wall clock was set.
+  var clockJumps = 0
+  /// Sequences that are synced before they are acknowledged even with an interval.
+  private(set) var promised: [JournalSequence] = []
 
   private static let maximumTopics = 5
 
@@ -31,11 +45,11 @@ struct Workload {
     case ..<8: try changeSettings(&model)
     case ..<12: try deleteRecords(&model)
     case ..<13: takeProducerID(&model)
-    case ..<23: try fetch(&model)
+    case ..<23: if reads { try fetch(&model) }
     case ..<25: try checkpoint(&model)
     case ..<29: try passTime(&model)
     case ..<31: try changeTwoSettings(&model)
-    case ..<32: if plansFaults { planFault() }
+    case ..<32: planTrouble()
     case ..<42: try produceInTransaction(&model)
     case ..<47: try endTransaction(&model)
     case ..<65: try produce(&model, producer: nil)
@@ -76,16 +90,26 @@ struct Workload {
     let partitions = Int32(1 + random.below(3))
     let exists = model.topics.values.contains { $0.name == name }
     if !exists, model.topics.count >= Self.maximumTopics { return }
-    let overrides = ["internal.segment.bytes": String(4_096 + random.below(40_000))]
+    let overrides = chosenOverrides()
     switch engine.createTopic(name, partitions: partitions, overrides: overrides) {
     case .success(let made):
       if exists { throw .wrong("topic \(name) was created twice") }
       model.decide(
         .created(topic: made.value.id, name: name, partitions: partitions, overrides: made.value.overrides),
         at: made.sequence)
+      promised.append(made.sequence)
     case .failure(let refusal):
       if !exists { throw .wrong("topic \(name) was refused: \(refusal)") }
     }
+  }
+
+  private mutating func chosenOverrides() -> [String: String] {
+    var overrides = ["internal.segment.bytes": String(4_096 + random.below(40_000))]
+    if keepsAll { return overrides }
+    if random.chance(permille: 300) { overrides["retention.ms"] = setsClock ? "14400000" : "120000" }
+    if random.chance(permille: 200) { overrides["retention.bytes"] = String(20_000 + random.below(60_000)) }
+    if random.chance(permille: 200) { overrides["flush.messages"] = "1" }
+    return overrides
   }
 
   private mutating func deleteTopic(_ model: inout Model) throws(SimFailure) {
@@ -136,6 +160,10 @@ struct Workload {
 
   // MARK: Faults
 
+  private mutating func planTrouble() {
+    if setsClock, random.chance(permille: 400) { setClock() } else if plansFaults { planFault() }
+  }
+
   /// A failure that must cost nothing: a full disk while a checkpoint is made, or trouble with files that are derived or
   /// dead.
   private mutating func planFault() {
@@ -179,6 +207,9 @@ struct Workload {
       return try produce(
         &model, to: partition, producer: .init(id: id, epoch: known.epoch + 1, sequence: 0), expectsDuplicateOf: nil)
     }
+    if known.epoch > 0, random.chance(permille: 150) {
+      return try refuseStale(partition, producer: .init(id: id, epoch: known.epoch - 1, sequence: 0))
+    }
     let next = RecordBatchHeader.sequence(known.sequence, advancedBy: Int32(last.records))
     if random.chance(permille: 100) {
       return try refuse(partition, producer: .init(id: id, epoch: known.epoch, sequence: next + 7))
@@ -202,12 +233,12 @@ struct Workload {
   ) throws(SimFailure) {
     guard engine.store.admits else { return }
     let records = Int32(original?.records ?? Int64(1 + random.below(20)))
+    let now = node.clock.wallClock()
     let payload = random.chance(permille: 30) ? 20_000 + random.below(60_000) : 20 + random.below(700)
     guard
       let made = BatchForge.batch(
         records: records, payload: payload, producer: producer, isTransactional: isTransactional,
-        timestamp: node.clock.wallClock(),
-        forgesFrame: random.chance(permille: 20), random: &random)
+        timestamp: now, forgesFrame: random.chance(permille: 20), random: &random)
     else { throw .wrong("the forge made no batch") }
     let fingerprint = Fingerprint.of(made.bytes)
     let log = try log(partition)
@@ -220,13 +251,15 @@ struct Workload {
       }
       let stored = Model.StoredBatch(
         base: base, records: Int64(records), fingerprint: fingerprint, producer: producer,
-        epoch: engine.store.epoch, isTransactional: isTransactional)
+        epoch: engine.store.epoch, timestamp: now, bytes: made.bytes.count, isTransactional: isTransactional)
       model.decide(.appended(partition.key, stored), at: sequence)
+      if model.topics[partition.key.topic]?.overrides["flush.messages"] == "1" { promised.append(sequence) }
     case .duplicate(let batch):
       guard let original, batch.baseOffset == original.base else {
         throw .wrong("\(partition.key.folder): a batch was taken for a duplicate of \(batch.baseOffset.value)")
       }
     case .full:
+      refusedForRoom += 1
       return
     case .outOfOrderSequence, .staleEpoch, .tooManyProducers, .tooManyAborted, .transactionOpen:
       throw .wrong("\(partition.key.folder): a batch in order was refused")
@@ -240,6 +273,17 @@ struct Workload {
     else { return }
     guard case .outOfOrderSequence = engine.append(made.bytes, header: made.header, to: try log(partition)) else {
       throw .wrong("\(partition.key.folder): a gap in the sequence was not refused")
+    }
+  }
+
+  /// What comes late from a producer that has been replaced.
+  private mutating func refuseStale(_ partition: Model.Partition, producer: BatchForge.Producer) throws(SimFailure) {
+    let now = node.clock.wallClock()
+    guard
+      let made = BatchForge.batch(records: 1, payload: 20, producer: producer, timestamp: now, random: &random)
+    else { return }
+    guard case .staleEpoch = engine.append(made.bytes, header: made.header, to: try log(partition)) else {
+      throw .wrong("\(partition.key.folder): a batch of an old epoch was not refused")
     }
   }
 
@@ -270,8 +314,12 @@ struct Workload {
 
   private mutating func passTime(_ model: inout Model) throws(SimFailure) {
     node.clock.advance(byMs: Int64(random.below(800)))
-    if random.chance(permille: 20) { node.clock.advance(byMs: 6 * 60_000) }
+    if random.chance(permille: 60) { node.clock.advance(byMs: 6 * 60_000) }
+    if setsClock, random.chance(permille: 20), node.clock.elapsedMs < Self.longestHistoryMs {
+      node.clock.advance(byMs: 5 * 3_600_000)
+    }
     engine.timePassed()
+    try retentionPassed(&model)
   }
 }
 

@@ -1,0 +1,60 @@
+import Broker
+import Coordination
+import KafkaWire
+import SimMachine
+import Testing
+import Units
+
+/// Number 35 of the list of reliability tests: the wall clock jumps, and no timer stands still or fires at once.
+@Suite struct ClockJumpTests {
+  private static let hour: Int64 = 3_600_000
+  private static let tenYears: Int64 = 3_652 * 24 * hour
+
+  /// Begins a transaction of a minute and answers how its coordinator sees it.
+  private func begin(_ rig: CoordinatorRig) throws {
+    _ = try rig.makeTopic("t")
+    var opened: InitProducerIdResponse?
+    _ = rig.engine.callTransactions(
+      of: ["w"], decides: true, seesTopics: false, reply: { message, _ in opened = message as? InitProducerIdResponse }
+    ) { machine, waiter, context, effects in
+      machine.initProducerID(
+        InitProducerIdRequest(transactionalId: "w", transactionTimeoutMs: 60_000),
+        from: Caller(clientID: "c", host: "/127.0.0.1", version: 5), waiter: waiter, context, into: &effects)
+    }
+    let answer = try #require(opened)
+    let entered = rig.engine.enterTransaction(
+      "w", ProducerIdentity(id: answer.producerId, epoch: answer.producerEpoch), topic: "t", partition: 0, .adds)
+    #expect(entered.value == .none)
+    rig.settle()
+    #expect(rig.engine.transactions.transactions["w"]?.state == .ongoing)
+  }
+
+  private func pass(_ milliseconds: Int64, _ rig: CoordinatorRig) {
+    rig.clock.advance(byMs: milliseconds)
+    rig.engine.timePassed()
+    rig.settle()
+  }
+
+  @Test(arguments: [hour, -hour, tenYears, -tenYears])
+  func aTransactionIsAbortedWhenItsOwnTimeIsUp(_ jump: Int64) throws {
+    let rig = try CoordinatorRig()
+    try begin(rig)
+    pass(20_000, rig)
+    rig.clock.setWallClock(Timestamp(milliseconds: rig.clock.wallClock().milliseconds + jump))
+    pass(30_000, rig)
+    #expect(rig.engine.transactions.transactions["w"]?.state == .ongoing)
+    pass(11_000, rig)
+    #expect(rig.engine.transactions.transactions["w"]?.state == .completeAbort)
+  }
+
+  /// A start cannot know how much time has passed; it gives an open transaction its whole time at the most.
+  @Test(arguments: [hour, -hour, tenYears, -tenYears])
+  func aTransactionThatAStartFoundOpenIsAborted(_ jump: Int64) throws {
+    let rig = try CoordinatorRig()
+    try begin(rig)
+    rig.clock.setWallClock(Timestamp(milliseconds: rig.clock.wallClock().milliseconds + jump))
+    let again = try rig.afterCrash()
+    pass(61_000, again)
+    #expect(again.engine.transactions.transactions["w"]?.state == .completeAbort)
+  }
+}
