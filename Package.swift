@@ -97,6 +97,13 @@ let package = Package(
         "Coordination", "LogStore", "Broker",
       ]),
 
+    room(
+      "Conversation", in: "Testing",
+      [
+        "Units", "ByteCodec", "Machine", "Reactor", "SimMachine", "RecordFormat", "Settings", "KafkaWire", "LogStore",
+        "Broker", "KafkaDoor",
+      ]),
+
     room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
 
     .target(
@@ -149,6 +156,7 @@ let package = Package(
         "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Reactor", "Settings", "LogStore",
         "Broker", "KafkaWire", "KafkaDoor", "MillraceServer",
       ]),
+    tests("ConversationTests", ["Units", "ByteCodec", "Compression", "RecordFormat", "KafkaWire", "Conversation"]),
     tests("MetricsTests", ["Metrics"]),
     .testTarget(
       name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
@@ -186,5 +194,10 @@ if Context.environment["MILLRACE_FUZZ"] != nil {
   fuzzer("FuzzRequests", ["ByteCodec", "KafkaWire"])
   fuzzer("FuzzBatches", ["ByteCodec", "Compression", "RecordFormat"])
   fuzzer("FuzzStorage", ["Units", "ByteCodec", "LogStore"])
+  fuzzer(
+    "FuzzFolder",
+    ["Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "LogStore", "Inspection"])
+  fuzzer("FuzzSettings", ["Settings"])
+  fuzzer("FuzzConnection", ["Units", "ByteCodec", "Compression", "RecordFormat", "KafkaWire", "Conversation"])
   fuzzer("FuzzCoordinators", ["ByteCodec", "KafkaWire", "LogStore", "Coordination", "Broker"])
 }
