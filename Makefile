@@ -16,9 +16,10 @@ SEED ?= 1
 POINTS ?= 20000
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
+COPIES ?= 20
 
 .PHONY: help setup setup-test build run test check bench bench-native fuzz simulate demo format lint test-build planted \
-  sanitizers compare tools
+  sanitizers compare tools powercut
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,6 +59,7 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@Scripts/sanitizers
 	@$(MAKE) fuzz
 	@$(MAKE) planted
+	@$(MAKE) powercut
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
@@ -89,6 +91,9 @@ fuzz: setup ## each fuzz target for SECONDS_PER_TARGET
 simulate: setup ## seeded crashes of the whole engine: POINTS crash points
 	@$(RELEASE) --product simulate
 	@.build/release/simulate $(POINTS) $(SEED)
+
+powercut: build setup-test ## power cuts of the release binary on a disk that loses what was not flushed: COPIES images
+	@Scripts/powercut $(COPIES) $(SEED)
 
 demo: build ## a real file through kill -9: FILE=path chooses it
 	@Scripts/packages kcat
