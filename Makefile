@@ -19,7 +19,7 @@ CYCLES ?= 3
 COPIES ?= 20
 
 .PHONY: help setup setup-test build run test check bench bench-native fuzz simulate demo format lint test-build planted \
-  sanitizers compare tools powercut
+  sanitizers compare tools powercut tracejudge planted-server
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,8 +58,9 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@Scripts/compare
 	@Scripts/sanitizers
 	@$(MAKE) fuzz
-	@$(MAKE) planted
-	@$(MAKE) powercut
+	@$(MAKE) planted planted-server
+	@PLANTED=.build-planted/release/millrace $(MAKE) tracejudge powercut
+	@MILLRACE_KILLED_CALLS=20 Scripts/some-tests EndToEndTests.KilledCallTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
@@ -78,6 +79,9 @@ planted: setup-test ## every planted bug must be found
 	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product simulate
 	@.build-planted/release/simulate --planted
 
+planted-server: setup ## the server with planted bugs, for the controls of tracejudge and powercut
+	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product millrace
+
 bench: build ## produce 1 KB records, beside Apache Kafka in one run; SAVE=1 keeps the table
 	@Benchmarks/produce $(if $(SAVE),--save)
 
@@ -91,6 +95,11 @@ fuzz: setup ## each fuzz target for SECONDS_PER_TARGET
 simulate: setup ## seeded crashes of the whole engine: POINTS crash points
 	@$(RELEASE) --product simulate
 	@.build/release/simulate $(POINTS) $(SEED)
+
+tracejudge: build setup-test ## system calls under load: no acknowledgement leaves before the sync that covers it
+	@$(RELEASE) --product loadgen
+	@$(RELEASE) --product tracejudge
+	@Scripts/tracejudge
 
 powercut: build setup-test ## power cuts of the release binary on a disk that loses what was not flushed: COPIES images
 	@Scripts/powercut $(COPIES) $(SEED)

@@ -114,6 +114,7 @@ let package = Package(
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
+    room("TraceJudge", in: "Tools", ["Units", "ByteCodec", "KafkaWire", "RecordFormat"]),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -124,6 +125,7 @@ let package = Package(
       ]),
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
+    program("tracejudge", ["TraceJudge"]),
     program("simulate", ["LogStore", "Simulation"]),
     program(
       "loadgen", ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient"]),
@@ -149,6 +151,8 @@ let package = Package(
       exclude: ["Vectors"], swiftSettings: strict),
     tests(
       "KafkaClientTests", ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "KafkaWire", "KafkaClient"]),
+    tests(
+      "TraceJudgeTests", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "TraceJudge"]),
     tests("TerminalTests", ["ByteCodec", "Terminal"]),
     tests(
       "KafkaDoorTests",

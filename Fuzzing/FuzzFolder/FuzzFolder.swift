@@ -54,7 +54,8 @@ private func change(_ path: String, on disk: SimDisk, how: UInt8, _ place: Int64
 private func rows(_ bytes: [UInt8], of key: SegmentKey) -> ByteSlice {
   var reader = ByteReader(ByteSlice(copying: bytes))
   var writer = ByteWriter()
-  while let position = try? reader.readInt64(), let length = try? reader.readInt64(), let first = try? reader.readInt64(),
+  while let position = try? reader.readInt64(), let length = try? reader.readInt64(),
+    let first = try? reader.readInt64(),
     let last = try? reader.readInt64(), let time = try? reader.readInt64(), let checksum = try? reader.readUInt32()
   {
     BlockIndex.Row(

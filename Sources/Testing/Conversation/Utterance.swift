@@ -29,7 +29,9 @@ package enum Utterance {
     var rest = bytes
     var spoken: [UInt8] = []
     var correlation: Int32 = 0
-    while let key = rest.popFirst(), let version = rest.popFirst(), let high = rest.popFirst(), let low = rest.popFirst() {
+    while let key = rest.popFirst(), let version = rest.popFirst(), let high = rest.popFirst(),
+      let low = rest.popFirst()
+    {
       let count = min(Int(high) << 8 | Int(low), rest.count)
       let body = ByteSlice(copying: Array(rest.prefix(count)))
       rest = rest.dropFirst(count)
@@ -43,7 +45,10 @@ package enum Utterance {
 
   /// What `requests` makes a request of that body from.
   package static func recipe(_ api: APIKey, version: Int16, body: ByteSlice) -> [UInt8] {
-    [UInt8(clamping: api.rawValue), UInt8(clamping: version), UInt8(clamping: body.count >> 8), UInt8(body.count & 0xff)]
+    [
+      UInt8(clamping: api.rawValue), UInt8(clamping: version), UInt8(clamping: body.count >> 8),
+      UInt8(body.count & 0xff),
+    ]
       + body.copy()
   }
 
