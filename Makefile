@@ -17,9 +17,10 @@ POINTS ?= 20000
 FLIPS ?= 20000
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
+COPIES ?= 20
 
-.PHONY: help setup setup-test build run test check bench bench-native fuzz simulate faults demo format lint test-build planted \
-  sanitizers compare tools
+.PHONY: help setup setup-test build run test check bench bench-native fuzz simulate faults demo format lint test-build \
+  planted sanitizers compare tools powercut tracejudge planted-server
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -58,9 +59,11 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@Scripts/compare
 	@Scripts/sanitizers
 	@$(MAKE) fuzz
-	@$(MAKE) planted
+	@$(MAKE) planted planted-server
 	@$(MAKE) simulate SEEDS=200001..202500
 	@$(MAKE) faults
+	@PLANTED=.build-planted/release/millrace $(MAKE) tracejudge powercut
+	@MILLRACE_KILLED_CALLS=20 Scripts/some-tests EndToEndTests.KilledCallTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
@@ -78,6 +81,9 @@ sanitizers: setup-test ## the unit tests and a short simulation under the thread
 planted: setup-test ## every planted bug must be found
 	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product simulate
 	@.build-planted/release/simulate --planted
+
+planted-server: setup ## the server with planted bugs, for the controls of tracejudge and powercut
+	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product millrace
 
 bench: build ## produce 1 KB records, beside Apache Kafka in one run; SAVE=1 keeps the table
 	@Benchmarks/produce $(if $(SAVE),--save)
@@ -97,6 +103,14 @@ faults: setup ## every call failed, disks filled, writes gone astray, files mixe
 	@$(RELEASE) --product simulate
 	@.build/release/simulate --faults $(SEED)
 	@.build/release/simulate --flips $(FLIPS) $(SEED)
+
+tracejudge: build setup-test ## system calls under load: no acknowledgement leaves before the sync that covers it
+	@$(RELEASE) --product loadgen
+	@$(RELEASE) --product tracejudge
+	@Scripts/tracejudge
+
+powercut: build setup-test ## power cuts of the release binary on a disk that loses what was not flushed: COPIES images
+	@Scripts/powercut $(COPIES) $(SEED)
 
 demo: build ## a real file through kill -9: FILE=path chooses it
 	@Scripts/packages kcat

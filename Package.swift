@@ -99,6 +99,13 @@ let package = Package(
         "Coordination", "LogStore", "Broker",
       ]),
 
+    room(
+      "Conversation", in: "Testing",
+      [
+        "Units", "ByteCodec", "Machine", "Reactor", "SimMachine", "RecordFormat", "Settings", "KafkaWire", "LogStore",
+        "Broker", "KafkaDoor",
+      ]),
+
     room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
 
     .target(
@@ -109,6 +116,7 @@ let package = Package(
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
+    room("TraceJudge", in: "Tools", ["Units", "ByteCodec", "KafkaWire", "RecordFormat"]),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -120,6 +128,7 @@ let package = Package(
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["Units", "LogStore", "Machine", "Reactor", "Simulation"]),
+    program("tracejudge", ["TraceJudge"]),
     program(
       "loadgen", ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient"]),
 
@@ -144,6 +153,8 @@ let package = Package(
       exclude: ["Vectors"], swiftSettings: strict),
     tests(
       "KafkaClientTests", ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "KafkaWire", "KafkaClient"]),
+    tests(
+      "TraceJudgeTests", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "TraceJudge"]),
     tests("TerminalTests", ["ByteCodec", "Terminal"]),
     tests(
       "KafkaDoorTests",
@@ -151,6 +162,7 @@ let package = Package(
         "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Reactor", "Settings", "LogStore",
         "Broker", "KafkaWire", "KafkaDoor", "MillraceServer",
       ]),
+    tests("ConversationTests", ["Units", "ByteCodec", "Compression", "RecordFormat", "KafkaWire", "Conversation"]),
     tests("MetricsTests", ["Metrics"]),
     .testTarget(
       name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
@@ -188,5 +200,10 @@ if Context.environment["MILLRACE_FUZZ"] != nil {
   fuzzer("FuzzRequests", ["ByteCodec", "KafkaWire"])
   fuzzer("FuzzBatches", ["ByteCodec", "Compression", "RecordFormat"])
   fuzzer("FuzzStorage", ["Units", "ByteCodec", "LogStore"])
+  fuzzer(
+    "FuzzFolder",
+    ["Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "LogStore", "Inspection"])
+  fuzzer("FuzzSettings", ["Settings"])
+  fuzzer("FuzzConnection", ["Units", "ByteCodec", "Compression", "RecordFormat", "KafkaWire", "Conversation"])
   fuzzer("FuzzCoordinators", ["ByteCodec", "KafkaWire", "LogStore", "Coordination", "Broker"])
 }

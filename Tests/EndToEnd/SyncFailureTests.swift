@@ -1,28 +1,11 @@
 import Testing
 
-/// Whether a process may be traced here and its calls be made to fail.
-private enum Tracing {
-  static let isAllowed: Bool = {
-    guard let strace = Tools.strace, let scratch = try? Scratch() else { return false }
-    return (try? run([strace, "-qq", "-o", "/dev/null", "true"], scratch: scratch).code) == 0
-  }()
-}
-
 extension EndToEndTests {
   /// The release binary under a tracer that makes a sync of the journal fail.
   @Suite(
     .enabled(if: Tracing.isAllowed, "strace is not installed, or may not trace here"),
     .enabled(if: Tools.hasKcat, "kcat is not installed"))
   struct SyncFailureTests {
-    /// The tracer is a process beside the server, which stays this test's child. Calls are counted for each thread: only
-    /// the disk thread, which syncs the journal and nothing else, gets to so many.
-    private func tracer(_ log: String) throws -> [String] {
-      let strace = try #require(Tools.strace)
-      return [
-        strace, "-D", "-f", "-qq", "-o", log, "-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=8+",
-      ]
-    }
-
     private func produce(_ line: String, _ server: RunningServer, _ scratch: Scratch) throws -> Bool {
       let produce = [
         "kcat", "-q", "-b", server.bootstrap, "-t", "lines", "-p", "0", "-P", "-X", "retries=0", "-X",
@@ -35,7 +18,9 @@ extension EndToEndTests {
       let scratch = try Scratch()
       let folder = scratch.newPath("data")
       let log = scratch.newPath("calls")
-      let server = try RunningServer(folder: folder, wrapper: try tracer(log), scratch: scratch)
+      // Only the disk thread, which syncs the journal and nothing else, gets to so many.
+      let tracer = try Tracing.wrapper("fdatasync", "error=EIO", when: "8+", log: log)
+      let server = try RunningServer(folder: folder, wrapper: tracer, scratch: scratch)
       var acknowledged: [String] = []
       while acknowledged.count < 100, try produce("line \(acknowledged.count)", server, scratch) {
         acknowledged.append("line \(acknowledged.count)")

@@ -1,4 +1,6 @@
 #if PLANTED_BUGS
+  import Glibc
+
   /// Defects that can be switched on in builds with the package trait `PlantedBugs`, to prove that the tests find them.
   /// Each stands at the line it spoils. Other builds hold none of this.
   package enum PlantedBug: String, CaseIterable, Sendable {
@@ -50,8 +52,10 @@
     case epochKeptAtEnd
     case epochKeptAtBegin
 
-    /// The one that is switched on. Set before the first store is opened.
-    package nonisolated(unsafe) static var current: PlantedBug?
+    /// The one that is switched on. Set before the first store is opened, or by MILLRACE_PLANTED_BUG for a whole process.
+    package nonisolated(unsafe) static var current = getenv("MILLRACE_PLANTED_BUG").flatMap {
+      PlantedBug(rawValue: String(cString: $0))
+    }
 
     package static func `is`(_ bug: PlantedBug) -> Bool { current == bug }
   }
