@@ -107,6 +107,7 @@ let package = Package(
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
+    room("Measuring", in: "Tools", []),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -119,7 +120,16 @@ let package = Package(
     program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["LogStore", "Simulation"]),
     program(
-      "loadgen", ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient"]),
+      "loadgen",
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient", "Measuring",
+      ]),
+    program(
+      "limits",
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "Reactor", "CLinux", "RecordFormat", "KafkaWire", "WireClient",
+        "Terminal", "Measuring",
+      ]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
