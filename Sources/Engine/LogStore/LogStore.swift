@@ -22,6 +22,9 @@ package final class LogStore {
     /// How much may wait for the disk before nothing more is admitted.
     package var waitingBytes = ByteCount.mebi(64)
 
+    /// Segments and folders of a checkpoint, or of a start, above which the volume is synced as a whole.
+    package var volumeSyncAbove = SegmentSync.volumeAbove
+
     package init() {}
   }
 
@@ -78,11 +81,12 @@ package final class LogStore {
     let lock: (any DiskLock)?
     do throws(DiskError) { lock = try disk.lock("lock") } catch { throw .disk(error) }
     guard let lock else { throw .lockHeld }
-    let recovered = try Recovery(disk: disk, entropy: entropy).run()
+    let recovered = try Recovery(disk: disk, entropy: entropy, volumeSyncAbove: options.volumeSyncAbove).run()
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
       salt: recovered.checkpoint.salt, durable: recovered.checkpoint.sequence)
-    let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
+    let workshop = LogWorkshop(
+      disk: disk, journal: journal, clock: clock, volumeSyncAbove: options.volumeSyncAbove)
     self.init(
       recovered: recovered, clock: clock, entropy: entropy, options: options, workshop: workshop,
       lanes: makeLanes(workshop), lock: lock)

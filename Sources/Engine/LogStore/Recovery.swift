@@ -70,6 +70,8 @@ package struct RecoveryReport: Equatable, Sendable {
 struct Recovery {
   let disk: any Disk
   let entropy: any Entropy
+  /// Segments and folders above which the volume is synced as a whole.
+  var volumeSyncAbove = SegmentSync.volumeAbove
 
   struct Result {
     var state: LogState
@@ -187,7 +189,7 @@ struct Recovery {
     next.state = state.encoded()
     next.doomed = state.doomed.map(\.path)
     try onDisk { () throws(DiskError) in
-      try replay.makeDurable()
+      try replay.makeDurable(volumeAbove: volumeSyncAbove)
       try write(next, fileIndex: 1 - fileIndex)
     }
     for partition in state.partitions.values { partition.allIsDurable() }

@@ -7,7 +7,8 @@ import Units
 struct Replay {
   let disk: any Disk
   let state: LogState
-  private var touched: [SegmentKey: any DiskFile] = [:]
+  private let files: OpenFiles
+  private var touched: Set<SegmentKey> = []
   private var folders: Set<String> = []
   private(set) var bytesWritten = ByteCount.zero
   /// Batches in a row, by segment, that are written together: a call for each of many small ones would take its time.
@@ -28,6 +29,7 @@ struct Replay {
 
   init(disk: any Disk, state: LogState, writes: Bool = true) {
     self.disk = disk
+    files = OpenFiles(disk: disk)
     self.state = state
     self.writes = writes
   }
@@ -70,15 +72,14 @@ struct Replay {
         return
       }
     #endif
-    if touched[key] == nil {
+    if !touched.contains(key) {
       if place.position.value == 0 {
         try disk.makeDirectory(key.partition.folder)
         folders.formUnion([key.partition.folder, "data"])
       }
-      let file = try disk.open(key.logPath, .create)
-      try file.truncate(to: ByteCount(place.position.value))
+      try files.file(key.logPath, .create).truncate(to: ByteCount(place.position.value))
       loadIndex(of: key)
-      touched[key] = file
+      touched.insert(key)
     }
     if let run = gathered[key], run.end != place.position { try writeGathered() }
     let end = place.position.advanced(by: ByteCount(batch.count))
@@ -90,14 +91,14 @@ struct Replay {
   }
 
   /// The segments that were written.
-  var segments: Set<SegmentKey> { Set(touched.keys) }
+  var segments: Set<SegmentKey> { touched }
 
   /// Makes the index of a segment whose first part a checkpoint covers, so that what is replayed goes into it, and the
   /// first append finds it. One that is damaged is left to those who ask for it.
   private mutating func loadIndex(of key: SegmentKey) {
     guard let partition = state.partition(key.partition), let at = partition.index(of: key),
       partition.segments[at].index == nil,
-      case .success(let loaded) = IndexLoader(disk: disk, files: OpenFiles(disk: disk)).load(
+      case .success(let loaded) = IndexLoader(disk: disk, files: files).load(
         key, partition.segments[at].description, isActive: true), loaded.damage == nil
     else { return }
     partition.install(loaded, segmentAt: at)
@@ -106,17 +107,16 @@ struct Replay {
 
   private mutating func writeGathered() throws(DiskError) {
     for key in gathered.keys.sorted() {
-      if let run = gathered[key] { try touched[key]?.write(run.parts, at: run.position) }
+      if let run = gathered[key] { try files.file(key.logPath, .create).write(run.parts, at: run.position) }
     }
     gathered = [:]
     gatheredBytes = 0
   }
 
   /// Writes what is left, and syncs every segment and name that was written.
-  mutating func makeDurable() throws(DiskError) {
+  mutating func makeDurable(volumeAbove: Int) throws(DiskError) {
     try writeGathered()
-    for file in touched.values { file.startWriteback(from: FilePosition(0), count: .zero) }
-    for key in touched.keys.sorted() { try touched[key]?.sync() }
-    for folder in folders.sorted() { try disk.syncDirectory(folder) }
+    try SegmentSync(disk: disk, files: files, volumeAbove: volumeAbove)
+      .run(segments: touched.sorted(), folders: folders.sorted())
   }
 }

@@ -39,6 +39,7 @@ final class SimNode: EngineObserver {
     options.journalCap = .kibi(512)
     options.groupBytes = .kibi(16)
     options.waitingBytes = .kibi(256)
+    if seed % 4 == 0 { options.volumeSyncAbove = 2 }
     let entropy = SeededEntropy(seed: seed)
     var made: SimLanes?
     let store: LogStore
