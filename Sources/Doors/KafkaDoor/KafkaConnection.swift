@@ -37,6 +37,8 @@ final class KafkaConnection: ConnectionHandler {
   private var isWaitingForDisk = false
   /// Bytes of answers counted with the door: made, and not yet taken by the client.
   private var answerBytes = 0
+  /// Whether it has taken answers before, and owes us nothing now.
+  private(set) var takesItsAnswers = false
   /// Since when some of them were never all taken.
   private(set) var owesSince = Instant.distantFuture
   /// Set while a fetch is parked, to forget it when the client goes.
@@ -188,6 +190,7 @@ final class KafkaConnection: ConnectionHandler {
     let length = writer.count
     writer.overwriteInt32(Int32(truncatingIfNeeded: length - 4), at: 0)
     answerBytes += length
+    takesItsAnswers = false
     door.answersQueued += length
     if owesSince == .distantFuture { owesSince = door.loop.now }
     replies.fill(slot, writer.takeParts(), after: sequence)
@@ -224,6 +227,7 @@ final class KafkaConnection: ConnectionHandler {
     door.answersQueued -= answerBytes - left
     answerBytes = left
     owesSince = left == 0 ? .distantFuture : door.loop.now
+    takesItsAnswers = left == 0
     goOn()
   }
 

@@ -64,7 +64,7 @@ package final class KafkaDoor: EngineObserver {
     sessions = FetchSessions(slots: Int(engine.settings.network.fetchSessionSlots))
     engine.observer = self
     loop.watchTurns { [unowned self] in turnEnded($0) }
-    engine.limitReads { [unowned self] underWay in answersQueued + underWay < answersLimit }
+    engine.limitReads { [unowned self] in readRoom(underWay: $0) }
   }
 
   /// The handler of a new connection; what a listener is given.

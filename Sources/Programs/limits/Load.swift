@@ -16,6 +16,7 @@ final class Load {
 
   private let crowd: Crowd
   private let batch: ByteSlice
+  private let recordsInBatch: Int
   private let targets: [Target]
   private let window: Int
   private var next = 0
@@ -32,10 +33,10 @@ final class Load {
   /// `connections` producers with `window` requests under way each, a batch of `batchBytes` a request, over `targets` by
   /// turns.
   init(
-    _ address: String, targets: [Target], connections: Int, window: Int, batchBytes: Int, acks: Int16 = -1
+    _ address: String, targets: [Target], connections: Int, window: Int, batchBytes: Int, keyed: Bool = false
   ) throws {
     crowd = try Crowd(address)
-    batch = try Self.batch(bytes: batchBytes)
+    (batch, recordsInBatch) = try Self.batch(bytes: batchBytes, keyed: keyed)
     self.targets = targets
     self.window = window
     crowd.onFrame = { [unowned self] in answered($0, $1) }
@@ -48,6 +49,8 @@ final class Load {
   }
 
   var batchBytes: Int { batch.count }
+  /// Records that are acknowledged.
+  var records: Int { batches * recordsInBatch }
 
   /// Produces for `seconds`, or until `limit` batches are acknowledged; what is under way then is waited for.
   func run(seconds: Double, batches limit: Int = .max) {
@@ -91,6 +94,12 @@ final class Load {
 
   /// A batch of about `bytes`, in records of 1 KB or of all of it; the first of `producer`, if there is one.
   static func batch(bytes: Int, producer: Int64? = nil) throws(CompressionError) -> ByteSlice {
+    try batch(bytes: bytes, keyed: false, producer: producer).bytes
+  }
+
+  private static func batch(
+    bytes: Int, keyed: Bool, producer: Int64? = nil
+  ) throws(CompressionError) -> (bytes: ByteSlice, records: Int) {
     var properties = RecordBatchBuilder.Properties()
     if let producer {
       properties.producerID = producer
@@ -100,18 +109,22 @@ final class Load {
     var builder = RecordBatchBuilder(properties)
     let size = min(max(bytes - RecordBatchHeader.size - 16, 1), 1_000)
     let value = (0..<size).map { UInt8(truncatingIfNeeded: 97 + ($0 * 7 + $0 / 26) % 26) }
-    let record = Record(timestamp: SystemClock().wallClock(), key: nil, value: value)
-    for _ in 0..<max((bytes - RecordBatchHeader.size) / (size + 12), 1) { builder.append(record) }
-    return try builder.build(using: Compressor())
+    let count = max((bytes - RecordBatchHeader.size) / (size + 12), 1)
+    for number in 0..<count {
+      let key = keyed ? Array("key-\(number)".utf8) : nil
+      builder.append(Record(timestamp: SystemClock().wallClock(), key: key, value: value))
+    }
+    return (try builder.build(using: Compressor()), count)
   }
 
   /// Makes a topic and puts about `bytes` into each of its partitions.
   static func fill(
-    _ topic: String, partitions: Int = 1, bytes: Int, settings: [(String, String)] = [], at address: String
+    _ topic: String, partitions: Int = 1, bytes: Int, settings: [(String, String)] = [], keyed: Bool = false,
+    at address: String
   ) throws {
     try Topics.make(topic, partitions: partitions, settings: settings, at: address)
     let targets = (0..<partitions).map { Target(topic: topic, partition: Int32($0)) }
-    let load = try Load(address, targets: targets, connections: 2, window: 2, batchBytes: 512 << 10)
+    let load = try Load(address, targets: targets, connections: 2, window: 2, batchBytes: 512 << 10, keyed: keyed)
     let wanted = max(bytes * partitions / load.batchBytes, 1)
     load.run(seconds: 3_600, batches: wanted)
     load.close()

@@ -6,7 +6,7 @@ struct Scenario: Sendable {
   let defaults: [String: Int]
   let body: @Sendable (LimitRun) throws -> Void
 
-  static let all = [connections, memory, partitions]
+  static let all = [connections, memory, partitions, groups, folder, soak]
 
   static var usage: String {
     let lines = all.map { scenario in

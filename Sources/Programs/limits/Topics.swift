@@ -1,5 +1,6 @@
 import KafkaWire
 import Measuring
+import Units
 import WireClient
 
 /// What scenarios do with topics.
@@ -15,5 +16,27 @@ enum Topics {
       ]), version: 5, as: CreateTopicsResponse.self)
     let code = answer.topics.first?.errorCode ?? -1
     guard code == 0 else { throw MeasuringFailure("topic \(name) was not made: error \(code)") }
+  }
+
+  static func id(of name: String, at address: String) throws -> UniqueID {
+    let answer = try WireClient(address).call(
+      MetadataRequest(topics: [.init(name: name)]), version: 12, as: MetadataResponse.self)
+    guard let topic = answer.topics.first, topic.errorCode == 0 else {
+      throw MeasuringFailure("there is no topic \(name)")
+    }
+    return topic.topicId
+  }
+
+  /// Changes a setting of a topic.
+  static func set(_ setting: String, to value: String, of topic: String, at address: String) throws {
+    let answer = try WireClient(address).call(
+      IncrementalAlterConfigsRequest(resources: [
+        .init(
+          resourceType: 2, resourceName: topic,
+          configs: [.init(name: setting, configOperation: 0, value: value)])
+      ]), version: 1, as: IncrementalAlterConfigsResponse.self)
+    guard let first = answer.responses.first, first.errorCode == 0 else {
+      throw MeasuringFailure("\(setting) of topic \(topic) was not changed")
+    }
   }
 }
