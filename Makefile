@@ -16,8 +16,9 @@ SEED ?= 1
 POINTS ?= 20000
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
+SCENARIO ?= connections memory partitions groups folder
 
-.PHONY: help setup setup-test build run test check bench bench-native fuzz simulate demo format lint test-build planted \
+.PHONY: help setup setup-test build run test check bench bench-native limits fuzz simulate demo format lint test-build planted \
   sanitizers compare tools
 
 help: ## lists the targets
@@ -82,6 +83,10 @@ bench: build ## produce 1 KB records, beside Apache Kafka in one run; SAVE=1 kee
 bench-native: build ## the project's own generator against .build/release/millrace; LOAD has its options, PAIRS the runs
 	@$(RELEASE) --product loadgen
 	@Benchmarks/native .build/release/millrace -- $(LOAD)
+
+limits: build ## the server at its limits: SCENARIO names some of connections memory partitions groups folder soak, OPTIONS numbers
+	@$(RELEASE) --product limits
+	@for scenario in $(SCENARIO); do .build/release/limits $$scenario $(OPTIONS); done
 
 fuzz: setup ## each fuzz target for SECONDS_PER_TARGET
 	@Scripts/fuzz $(SECONDS_PER_TARGET)

@@ -160,6 +160,7 @@ let package = Package(
         "Broker", "KafkaWire", "KafkaDoor", "MillraceServer",
       ]),
     tests("MetricsTests", ["Metrics"]),
+    tests("MeasuringTests", ["Measuring"]),
     .testTarget(
       name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
       exclude: ["Transcripts"], swiftSettings: strict),

@@ -8,7 +8,8 @@ struct Replay {
   let disk: any Disk
   let state: LogState
   private let files: OpenFiles
-  private var touched: Set<SegmentKey> = []
+  /// Segments that are written, and where each ends.
+  private var touched: [SegmentKey: FilePosition] = [:]
   private var folders: Set<String> = []
   private(set) var bytesWritten = ByteCount.zero
   /// Batches in a row, by segment, that are written together: a call for each of many small ones would take its time.
@@ -72,17 +73,15 @@ struct Replay {
         return
       }
     #endif
-    if !touched.contains(key) {
+    let end = place.position.advanced(by: ByteCount(batch.count))
+    if touched.updateValue(end, forKey: key) == nil {
       if place.position.value == 0 {
         try disk.makeDirectory(key.partition.folder)
         folders.formUnion([key.partition.folder, "data"])
       }
-      try files.file(key.logPath, .create).truncate(to: ByteCount(place.position.value))
       loadIndex(of: key)
-      touched.insert(key)
     }
     if let run = gathered[key], run.end != place.position { try writeGathered() }
-    let end = place.position.advanced(by: ByteCount(batch.count))
     gathered[key, default: Run(position: place.position, end: end)].parts.append(batch)
     gathered[key]?.end = end
     gatheredBytes += batch.count
@@ -91,7 +90,7 @@ struct Replay {
   }
 
   /// The segments that were written.
-  var segments: Set<SegmentKey> { touched }
+  var segments: Set<SegmentKey> { Set(touched.keys) }
 
   /// Makes the index of a segment whose first part a checkpoint covers, so that what is replayed goes into it, and the
   /// first append finds it. One that is damaged is left to those who ask for it.
@@ -113,10 +112,17 @@ struct Replay {
     gatheredBytes = 0
   }
 
-  /// Writes what is left, and syncs every segment and name that was written.
+  /// Writes what is left, cuts off what stands behind, and syncs every segment and name that was written.
+  ///
+  /// A segment is cut at its end only: most of what follows its checkpointed part is there already, and giving thousands
+  /// of files' blocks back to the device to take them again costs it more than all the rest.
   mutating func makeDurable(volumeAbove: Int) throws(DiskError) {
     try writeGathered()
+    for (key, end) in touched.sorted(by: { $0.key < $1.key }) {
+      let file = try files.file(key.logPath, .create)
+      if try file.size().value > end.value { try file.truncate(to: ByteCount(end.value)) }
+    }
     try SegmentSync(disk: disk, files: files, volumeAbove: volumeAbove)
-      .run(segments: touched.sorted(), folders: folders.sorted())
+      .run(segments: touched.keys.sorted(), folders: folders.sorted())
   }
 }
