@@ -122,7 +122,8 @@ let package = Package(
     program(
       "loadgen",
       [
-        "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient", "Measuring",
+        "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient",
+        "Measuring",
       ]),
     program(
       "limits",

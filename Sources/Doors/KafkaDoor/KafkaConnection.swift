@@ -93,8 +93,9 @@ final class KafkaConnection: ConnectionHandler {
       guard replies.count == 0, hasRoomForAnswers else { return false }
       guard let api, ServedAPI.served(api)?.writesRecords ?? false else { return true }
     }
-    if door.engine.store.admits { return true }
-    door.waitsForStore(self)
+    let isSmall = frame.count <= MemoryPool.smallRequestBytes
+    if isSmall ? door.engine.store.admitsSmall : door.engine.store.admits { return true }
+    door.waitsForStore(self, isSmall: isSmall)
     return false
   }
 
@@ -118,12 +119,12 @@ final class KafkaConnection: ConnectionHandler {
     if clientID.isEmpty, let name = header.clientId, !name.isEmpty { clientID = LoggedText(name).description }
     let body = frame.dropping(reader.position)
     door.handle(header, body: body, from: self)
-    if header.apiKey == APIKey.produce.rawValue { slowDown() }
+    if header.apiKey == APIKey.produce.rawValue { slowDown(after: frame.count) }
   }
 
   /// While the journal runs ahead of its checkpoint, a producer's next request is read a little later.
-  private func slowDown() {
-    let pause = door.engine.store.producerPauseMs
+  private func slowDown(after bytes: Int) {
+    let pause = door.engine.store.producerPauseMs(after: bytes)
     guard pause > 0, !isSlowed, socket.isOpen else { return }
     isSlowed = true
     door.meters.slowed()

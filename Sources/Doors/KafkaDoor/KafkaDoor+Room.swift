@@ -62,23 +62,32 @@ extension KafkaDoor {
     room.byAddress[peer.limitKey] = held > bytes ? held - bytes : nil
   }
 
-  func waitsForStore(_ connection: KafkaConnection) {
+  func waitsForStore(_ connection: KafkaConnection, isSmall: Bool) {
     guard !connection.isQueuedForStore else { return }
     connection.isQueuedForStore = true
-    waitingForStore.append(connection)
+    if isSmall { waitingForStoreSmall.append(connection) } else { waitingForStore.append(connection) }
+  }
+
+  private func goOn(_ waiting: [KafkaConnection]) {
+    for connection in waiting {
+      connection.isQueuedForStore = false
+      connection.goOn()
+    }
   }
 
   /// Goes through those who wait, once a turn and only when something has changed: grants what there is, in order. Who
   /// is kept back by its own address does not keep back others.
   func grantRoom() {
     let admits = engine.store.admits
+    if !waitingForStoreSmall.isEmpty, engine.store.admitsSmall {
+      let waiting = waitingForStoreSmall
+      waitingForStoreSmall = []
+      goOn(waiting)
+    }
     if admits, !waitingForStore.isEmpty {
       let waiting = waitingForStore
       waitingForStore = []
-      for connection in waiting {
-        connection.isQueuedForStore = false
-        connection.goOn()
-      }
+      goOn(waiting)
     }
     guard !room.waiting.isEmpty, room.mayHaveRoom || admits else { return }
     room.mayHaveRoom = false

@@ -40,7 +40,9 @@ package final class KafkaDoor: EngineObserver {
 
   private(set) var connections: [ObjectIdentifier: KafkaConnection] = [:]
   private var waitingForDisk: [KafkaConnection] = []
+  /// Those whose next request waits until the store takes more: large ones, and small ones.
   var waitingForStore: [KafkaConnection] = []
+  var waitingForStoreSmall: [KafkaConnection] = []
   private var ordinaryClosures = LogLimiter(perSecond: DoorLimits.ordinaryClosuresPerSecond)
   private var unusualClosures = LogLimiter(perSecond: DoorLimits.unusualClosuresPerSecond)
   private var slowTurns = LogLimiter(perSecond: DoorLimits.slowTurnsPerSecond)

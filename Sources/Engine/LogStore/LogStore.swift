@@ -127,10 +127,19 @@ package final class LogStore {
 
   /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit. Where the disk is
   /// full there is nothing to wait for: requests are let in, and refused.
-  package var admits: Bool {
-    failure != nil || isFull
-      || commits.waitingBytes < options.waitingBytes
-        && journalInUse < options.journalCap
+  package var admits: Bool { admits(beyond: 0) }
+
+  /// Whether a small request may still be decided: those have an eighth of room beyond the limits, so that they need not
+  /// wait with the large ones until a checkpoint is done.
+  package var admitsSmall: Bool { admits(beyond: 8) }
+
+  private func admits(beyond part: Int64) -> Bool {
+    func raised(_ limit: ByteCount) -> ByteCount {
+      part == 0 ? limit : limit + ByteCount(limit.value / part)
+    }
+    return failure != nil || isFull
+      || commits.waitingBytes < raised(options.waitingBytes)
+        && journalInUse < raised(options.journalCap)
   }
 
   /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.

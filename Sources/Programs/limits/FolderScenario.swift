@@ -7,7 +7,8 @@ import WireClient
 extension Scenario {
   /// A large folder: starts after a kill and without indexes, retention and compaction beside a client that measures.
   static let folder = Scenario(
-    name: "folder", summary: "a large folder: start after kill -9, without indexes; retention and compaction beside a client",
+    name: "folder",
+    summary: "a large folder: start after a kill, without indexes; retention and compaction beside a client",
     defaults: ["GIBIBYTES": 10, "PARTITIONS": 12, "KEYED": 1_024, "SECONDS": 60, "STEADY": 200]
   ) { run in
     try FolderTrial(run).play()
@@ -64,12 +65,12 @@ private final class FolderTrial {
     let began = nanoseconds()
     let client = try WireClient(server.address, patience: 300)
     for partition in 0..<Int32(run["PARTITIONS"]) {
-      let end = try client.call(
+      let ends = try client.call(
         ListOffsetsRequest(
           replicaId: -1,
           topics: [.init(name: Self.topic, partitions: [.init(partitionIndex: partition, timestamp: -1)])]),
-        version: 5, as: ListOffsetsResponse.self
-      ).topics.first?.partitions.first?.offset ?? 0
+        version: 5, as: ListOffsetsResponse.self)
+      let end = ends.topics.first?.partitions.first?.offset ?? 0
       for offset in [0, end / 2, end - 1] {
         let answer = try client.call(
           FetchRequest(
@@ -96,7 +97,7 @@ private final class FolderTrial {
       }
     }
     let seconds = Double(nanoseconds() - began) / 1e9
-    run.tell("\(what): all \(run["PARTITIONS"]) partitions read at three places and written to in \(Number.text(seconds)) s")
+    run.tell("\(what): all partitions read at three places and written to in \(Number.text(seconds)) s")
     return seconds
   }
 

@@ -28,7 +28,11 @@ enum FolderTree {
     var bytes = 0
     visit(path) { child, isFolder in
       var facts = stat()
-      if isFolder { bytes += diskBytes(below: child) } else if lstat(child, &facts) == 0 { bytes += facts.st_blocks * 512 }
+      if isFolder {
+        bytes += diskBytes(below: child)
+      } else if lstat(child, &facts) == 0 {
+        bytes += facts.st_blocks * 512
+      }
     }
     return bytes
   }

@@ -186,9 +186,9 @@ final class GroupMembers {
     guard answer.errorCode == 0 else { return failed(answer.errorCode, number) }
     members[number].epoch = answer.generationId
     let shares = answer.members.sorted { $0.memberId < $1.memberId }.enumerated().map { place, member in
-      SyncGroupRequest.Assignment(
-        memberId: member.memberId,
-        assignment: ConsumerAssignment(partitions: [TopicPartitions(topic: topic, partitions: [Int32(place)])]).encoded())
+      let share = TopicPartitions(topic: topic, partitions: [Int32(place)])
+      return SyncGroupRequest.Assignment(
+        memberId: member.memberId, assignment: ConsumerAssignment(partitions: [share]).encoded())
     }
     ask(
       number, .syncGroup,

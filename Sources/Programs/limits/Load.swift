@@ -129,7 +129,8 @@ final class Load {
     load.run(seconds: 3_600, batches: wanted)
     load.close()
     guard load.batches >= wanted, load.refusals.isEmpty else {
-      throw MeasuringFailure("topic \(topic) could not be filled: refusals \(load.refusals), \(load.lost) connections lost")
+      throw MeasuringFailure(
+        "topic \(topic) could not be filled: refusals \(load.refusals), \(load.lost) connections lost")
     }
   }
 }

@@ -38,8 +38,9 @@ private final class PartitionsTrial {
     let idle = try server.facts()
     let perPartition = Double(idle.resident - empty.resident) / Double(count)
     run.tell(
-      "\(count) partitions in \(topics) topics made in \(Number.text(creation)) s; RSS \(Number.text(Number.mebi(idle.resident))) "
-        + "MiB, before \(Number.text(Number.mebi(empty.resident))) MiB: \(Number.text(perPartition)) B a partition")
+      "\(count) partitions in \(topics) topics made in \(Number.text(creation)) s; RSS "
+        + "\(Number.text(Number.mebi(idle.resident))) MiB, before \(Number.text(Number.mebi(empty.resident))) MiB: \(Number.text(perPartition)) B a partition"
+    )
     try metadata()
     let cleanStop = server.stop()
     server = try run.start(Self.settings)
@@ -149,4 +150,3 @@ private final class PartitionsTrial {
     ServerLog.lastLine(with: words, in: "\(run.folder)/log") ?? ""
   }
 }
-

@@ -109,14 +109,17 @@ private final class SoakTrial {
 
   private func text(of period: Int) -> String {
     let phase = phases[period]
-    return "\(phase.name): p99 \(Number.text(phase.p99)) ms, RSS \(Number.text(Number.mebi(phase.facts.resident))) MiB, "
+    let resident = Number.text(Number.mebi(phase.facts.resident))
+    return "\(phase.name): p99 \(Number.text(phase.p99)) ms, RSS \(resident) MiB, "
       + "\(phase.facts.descriptors) files, killed and started in \(Number.text(starts[period])) ms"
   }
 
   private func tellDrift() {
     var table = TextTable(
-      ["until", "p50 ms", "p99 ms", "p99.9 ms", "read p99", "RSS MiB", "peak MiB", "files", "threads", "CPU %", "start ms"],
-      rightAligned: Set(1...10))
+      [
+        "until", "p50 ms", "p99 ms", "p99.9 ms", "read p99", "RSS MiB", "peak MiB", "files", "threads", "CPU %",
+        "start ms",
+      ], rightAligned: Set(1...10))
     for (phase, start) in zip(phases, starts) {
       let produced = phase.sight.produced
       table.add([

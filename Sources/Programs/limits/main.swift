@@ -12,7 +12,7 @@ else {
 }
 do {
   let run = try LimitRun(options)
-  print("limits \(scenario.name): \(scenario.summary)")
+  run.tell("limits \(scenario.name): \(scenario.summary)")
   try scenario.body(run)
   exit(run.finish() ? 0 : 1)
 } catch {

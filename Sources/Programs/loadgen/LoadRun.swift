@@ -56,7 +56,9 @@ struct LoadRun {
     }
     let seconds = Double(nanoseconds() - began) / 1e9
     let cpu = plan.process.flatMap { ProcessFacts.processorSeconds(of: $0) }
-    return report(seconds: seconds, cpu: cpu.flatMap { after in cpuBefore.map { (after.user - $0.user, after.system - $0.system) } })
+    return report(
+      seconds: seconds, cpu: cpu.flatMap { after in cpuBefore.map { (after.user - $0.user, after.system - $0.system) } }
+    )
   }
 
   private func report(seconds: Double, cpu: (user: Double, system: Double)?) -> String {
