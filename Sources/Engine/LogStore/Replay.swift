@@ -106,7 +106,7 @@ struct Replay {
 
   private mutating func writeGathered() throws(DiskError) {
     for key in gathered.keys.sorted() {
-      if let run = gathered[key] { try files.file(key.logPath, .create).write(run.parts, at: run.position) }
+      if let run = gathered[key] { try files.log(key, .create).write(run.parts, at: run.position) }
     }
     gathered = [:]
     gatheredBytes = 0
@@ -119,7 +119,7 @@ struct Replay {
   mutating func makeDurable(volumeAbove: Int) throws(DiskError) {
     try writeGathered()
     for (key, end) in touched.sorted(by: { $0.key < $1.key }) {
-      let file = try files.file(key.logPath, .create)
+      let file = try files.log(key, .create)
       if try file.size().value > end.value { try file.truncate(to: ByteCount(end.value)) }
     }
     try SegmentSync(disk: disk, files: files, volumeAbove: volumeAbove)

@@ -18,12 +18,7 @@ struct SegmentSync {
   /// durable then is not known. The indexes are derived: what becomes of them does not matter.
   func run(segments: [SegmentKey], folders: [String], indexes: [SegmentKey] = []) throws(DiskError) {
     guard try !syncedVolume(count: segments.count + folders.count + indexes.count) else { return }
-    try forEachFew(segments, \.logPath) { (file) throws(DiskError) in
-      #if PLANTED_BUGS
-        if PlantedBug.is(.segmentsNotSynced) { return }
-      #endif
-      try file.sync()
-    }
+    try syncFew(segments)
     for folder in folders {
       #if PLANTED_BUGS
         if PlantedBug.is(.segmentFoldersNotSynced) { continue }
@@ -31,7 +26,7 @@ struct SegmentSync {
       try disk.syncDirectory(folder)
     }
     for index in indexes {
-      _ = Result { () throws(DiskError) in try files.file(index.indexPath, .create).sync() }
+      _ = Result { () throws(DiskError) in try files.index(index, .create).sync() }
     }
   }
 
@@ -42,17 +37,19 @@ struct SegmentSync {
     return count > volumeAbove ? try disk.syncVolume() : false
   }
 
-  /// Opens the files of `keys`, has their write-back begun, and gives each to `body`.
-  private func forEachFew(
-    _ keys: [SegmentKey], _ path: (SegmentKey) -> String, _ body: (any DiskFile) throws(DiskError) -> Void
-  ) throws(DiskError) {
-    var rest = keys[...]
+  private func syncFew(_ segments: [SegmentKey]) throws(DiskError) {
+    var rest = segments[...]
     while !rest.isEmpty {
       var handles: [any DiskFile] = []
-      for key in rest.prefix(Self.atOnce) { handles.append(try files.file(path(key), .create)) }
+      for key in rest.prefix(Self.atOnce) { handles.append(try files.log(key, .create)) }
       rest = rest.dropFirst(Self.atOnce)
       for handle in handles { handle.startWriteback(from: FilePosition(0), count: .zero) }
-      for handle in handles { try body(handle) }
+      for handle in handles {
+        #if PLANTED_BUGS
+          if PlantedBug.is(.segmentsNotSynced) { continue }
+        #endif
+        try handle.sync()
+      }
     }
   }
 }
