@@ -25,6 +25,9 @@ struct Replay {
 
   /// Segments whose index files had not what they should have.
   private(set) var reindexed = 0
+  /// What may still be read to make indexes: the time that a start takes must not depend on how much there is. What is
+  /// left out is made when somebody asks for it.
+  private var indexBytesLeft: Int64 = 64 << 20
   /// False: only the state changes, for tools that look.
   private let writes: Bool
 
@@ -93,10 +96,15 @@ struct Replay {
   var segments: Set<SegmentKey> { Set(touched.keys) }
 
   /// Makes the index of a segment whose first part a checkpoint covers, so that what is replayed goes into it, and the
-  /// first append finds it. One that is damaged is left to those who ask for it.
+  /// first append finds it. One that is damaged, or much work, is left to those who ask for it.
   private mutating func loadIndex(of key: SegmentKey) {
     guard let partition = state.partition(key.partition), let at = partition.index(of: key),
-      partition.segments[at].index == nil,
+      partition.segments[at].index == nil
+    else { return }
+    let missing = IndexLoader(disk: disk, files: files).unindexedBytes(key, partition.segments[at].description)
+    guard missing <= indexBytesLeft else { return }
+    indexBytesLeft -= missing
+    guard
       case .success(let loaded) = IndexLoader(disk: disk, files: files).load(
         key, partition.segments[at].description, isActive: true), loaded.damage == nil
     else { return }

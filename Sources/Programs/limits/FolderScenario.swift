@@ -34,7 +34,7 @@ private final class FolderTrial {
     let bytes = run["GIBIBYTES"] << 30
     try Load.fill(
       Self.topic, partitions: run["PARTITIONS"], bytes: bytes / run["PARTITIONS"],
-      settings: [("segment.bytes", "268435456")], at: server.address)
+      settings: [("segment.bytes", "67108864")], at: server.address)
     let filled = Double(nanoseconds() - began) / 1e9
     server.killNow()
     run.tell(
