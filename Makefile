@@ -18,9 +18,10 @@ FLIPS ?= 20000
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
 COPIES ?= 20
+SCENARIO ?= connections memory partitions groups folder
 
-.PHONY: help setup setup-test build run test check bench bench-native fuzz simulate faults demo format lint test-build \
-  planted sanitizers compare tools powercut tracejudge planted-server
+.PHONY: help setup setup-test build run test check bench bench-native limits fuzz simulate faults demo format lint \
+  test-build planted sanitizers compare tools powercut tracejudge planted-server
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -91,6 +92,10 @@ bench: build ## produce 1 KB records, beside Apache Kafka in one run; SAVE=1 kee
 bench-native: build ## the project's own generator against .build/release/millrace; LOAD has its options, PAIRS the runs
 	@$(RELEASE) --product loadgen
 	@Benchmarks/native .build/release/millrace -- $(LOAD)
+
+limits: build ## the server at its limits: SCENARIO names some of connections memory partitions groups folder soak, OPTIONS numbers
+	@$(RELEASE) --product limits
+	@for scenario in $(SCENARIO); do .build/release/limits $$scenario $(OPTIONS); done
 
 fuzz: setup ## each fuzz target for SECONDS_PER_TARGET
 	@Scripts/fuzz $(SECONDS_PER_TARGET)

@@ -117,6 +117,7 @@ let package = Package(
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
     room("TraceJudge", in: "Tools", ["Units", "ByteCodec", "KafkaWire", "RecordFormat"]),
+    room("Measuring", in: "Tools", []),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -130,7 +131,17 @@ let package = Package(
     program("simulate", ["Units", "LogStore", "Machine", "Reactor", "Simulation"]),
     program("tracejudge", ["TraceJudge"]),
     program(
-      "loadgen", ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient"]),
+      "loadgen",
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient",
+        "Measuring",
+      ]),
+    program(
+      "limits",
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "Reactor", "CLinux", "RecordFormat", "KafkaWire", "WireClient",
+        "Terminal", "Measuring",
+      ]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
@@ -164,6 +175,7 @@ let package = Package(
       ]),
     tests("ConversationTests", ["Units", "ByteCodec", "Compression", "RecordFormat", "KafkaWire", "Conversation"]),
     tests("MetricsTests", ["Metrics"]),
+    tests("MeasuringTests", ["Measuring"]),
     .testTarget(
       name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
       exclude: ["Transcripts"], swiftSettings: strict),

@@ -120,6 +120,59 @@ struct ConnectionTests {
     }
   }
 
+  /// Small frames are announced until there is memory for no more of them, and none of them comes.
+  @Test func requestsThatAreHerePassHalfOpenOnes() throws {
+    let host = try Host(settings: ["memory.limit": "16777216"])
+    try host.makeTopic("t")
+    let client = try host.client()
+    var halfOpen: [Client] = []
+    for _ in 0..<80 {
+      let one = try host.client()
+      one.write(withUnsafeBytes(of: Int32(60_000).bigEndian) { Array($0) } + [0, 0, 0, 12])
+      halfOpen.append(one)
+    }
+    let began = ContinuousClock.now
+    for _ in 0..<50 {
+      let answer: ProduceResponse = try client.ask(.produce, produce("t"), version: 12)
+      #expect(answer.responses.first?.partitionResponses.first?.errorCode == 0)
+    }
+    // A body that does not come is given five seconds.
+    #expect(ContinuousClock.now - began < .seconds(4))
+    #expect(halfOpen.count == 80)
+  }
+
+  /// Readers who take nothing have all the memory for answers, and others of them wait for it.
+  @Test func aReaderWhoTakesItsAnswersPassesThoseWhoDoNot() throws {
+    let host = try Host(settings: ["memory.limit": "16777216"])
+    let (large, small) = (try host.makeTopic("large"), try host.makeTopic("small"))
+    let client = try host.client()
+    let text = String(repeating: "z", count: 500_000)
+    for _ in 0..<4 {
+      let request = ProduceRequest(
+        acks: -1, timeoutMs: 1_000,
+        topicData: [.init(name: "large", partitionData: [.init(index: 0, records: try batch([text]))])])
+      let _: ProduceResponse = try client.ask(.produce, request, version: 12)
+    }
+    let _: ProduceResponse = try client.ask(.produce, produce("small"), version: 12)
+    var idle: [Client] = []
+    for _ in 0..<40 {
+      let slow = try Client(host.address, receiveBuffer: 4_096)
+      for correlation in 0..<4 {
+        _ = slow.writeWithoutWaiting(
+          Client.frame(.fetch, parkedFetch(large), version: 16, correlation: Int32(correlation)))
+      }
+      idle.append(slow)
+    }
+    let began = ContinuousClock.now
+    for _ in 0..<20 {
+      let read: FetchResponse = try client.ask(.fetch, parkedFetch(small), version: 16)
+      #expect(read.responses.first?.partitions.first?.records?.isEmpty == false)
+    }
+    // Those who take nothing are given two seconds each time.
+    #expect(ContinuousClock.now - began < .seconds(2))
+    #expect(idle.count == 40)
+  }
+
   @Test func framesBeyondTheLimitEndTheConnection() throws {
     let host = try Host(settings: ["memory.limit": "16777216"])
     let client = try host.client()

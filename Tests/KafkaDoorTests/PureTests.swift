@@ -31,6 +31,21 @@ struct MemoryPoolTests {
     for _ in 0..<passed { pool.give(65_536, .small) }
     #expect(pool.laneUsed == 0)
   }
+
+  @Test func requestsThatAreHerePassThoseThatAreAnnounced() {
+    var pool = MemoryPool(limit: 8_000_000)
+    #expect(pool.take(8_000_000, byConnection: 0, byAddress: nil) == .success(.main))
+    while pool.take(65_536, byConnection: 0, byAddress: nil) == .success(.small) {}
+    #expect(pool.take(1_000, byConnection: 0, byAddress: nil) == .success(.small))
+    while pool.take(1_000, byConnection: 0, byAddress: nil) == .success(.small) {}
+    #expect(pool.take(1_000, byConnection: 0, byAddress: nil, isHere: true) == .success(.arrived))
+    var passed = 1
+    while pool.take(1_000, byConnection: 0, byAddress: nil, isHere: true) == .success(.arrived) { passed += 1 }
+    #expect(passed == 1_000)
+    #expect(pool.take(65_537, byConnection: 0, byAddress: nil, isHere: true) == .failure(.poolFull))
+    for _ in 0..<passed { pool.give(1_000, .arrived) }
+    #expect(pool.arrivedUsed == 0)
+  }
 }
 
 struct ReplyQueueTests {

@@ -31,6 +31,14 @@ import Units
     for (share, pause) in pauses {
       #expect(share < 0.75 ? pause == 0 : (1...1_000).contains(pause), "\(pause) ms at \(share)")
     }
+    #expect(log.store.admitsSmall, "small requests have room where large ones wait")
+    #expect(log.store.producerPauseMs(after: 1 << 20) == 1_000 && log.store.producerPauseMs(after: 1_000) < 10)
+    while log.store.admitsSmall {
+      try log.append(Forge.batch(payload: 8_000), to: key)
+      log.store.flush()
+      while log.runOne(where: isNoCheckpoint) != nil {}
+    }
+    #expect(log.store.journalInUse <= cap + ByteCount(cap.value / 8) + .kibi(16))
     let slowed = pauses.map(\.pause).filter { $0 > 0 }
     #expect(slowed.count > 5 && slowed == slowed.sorted() && slowed.last == 1_000)
 

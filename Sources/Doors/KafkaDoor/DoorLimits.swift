@@ -9,6 +9,9 @@ package enum DoorLimits {
   package static let queuedBytesPerConnection = 1_048_576
   /// The largest answer to one Fetch, as a part of the memory for answers.
   package static let fetchShare = 4
+  /// Bytes of an answer where memory is short, and the part of the memory for answers that such ones may have besides.
+  package static let smallAnswer = 65_536
+  package static let smallAnswersShare = 4
   /// Searches by timestamp of one ListOffsets that run at the same time: each holds a block of a segment.
   package static let lookupsPerRequest = 16
   /// Requests that wait for indexes at the same time: a disk that stands still must not gather those of clients that are

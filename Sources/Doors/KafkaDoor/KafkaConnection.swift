@@ -37,6 +37,8 @@ final class KafkaConnection: ConnectionHandler {
   private var isWaitingForDisk = false
   /// Bytes of answers counted with the door: made, and not yet taken by the client.
   private var answerBytes = 0
+  /// Whether it has taken answers before, and owes us nothing now.
+  private(set) var takesItsAnswers = false
   /// Since when some of them were never all taken.
   private(set) var owesSince = Instant.distantFuture
   /// Set while a fetch is parked, to forget it when the client goes.
@@ -91,8 +93,9 @@ final class KafkaConnection: ConnectionHandler {
       guard replies.count == 0, hasRoomForAnswers else { return false }
       guard let api, ServedAPI.served(api)?.writesRecords ?? false else { return true }
     }
-    if door.engine.store.admits { return true }
-    door.waitsForStore(self)
+    let isSmall = frame.count <= MemoryPool.smallRequestBytes
+    if isSmall ? door.engine.store.admitsSmall : door.engine.store.admits { return true }
+    door.waitsForStore(self, isSmall: isSmall)
     return false
   }
 
@@ -116,12 +119,12 @@ final class KafkaConnection: ConnectionHandler {
     if clientID.isEmpty, let name = header.clientId, !name.isEmpty { clientID = LoggedText(name).description }
     let body = frame.dropping(reader.position)
     door.handle(header, body: body, from: self)
-    if header.apiKey == APIKey.produce.rawValue { slowDown() }
+    if header.apiKey == APIKey.produce.rawValue { slowDown(after: frame.count) }
   }
 
   /// While the journal runs ahead of its checkpoint, a producer's next request is read a little later.
-  private func slowDown() {
-    let pause = door.engine.store.producerPauseMs
+  private func slowDown(after bytes: Int) {
+    let pause = door.engine.store.producerPauseMs(after: bytes)
     guard pause > 0, !isSlowed, socket.isOpen else { return }
     isSlowed = true
     door.meters.slowed()
@@ -188,6 +191,7 @@ final class KafkaConnection: ConnectionHandler {
     let length = writer.count
     writer.overwriteInt32(Int32(truncatingIfNeeded: length - 4), at: 0)
     answerBytes += length
+    takesItsAnswers = false
     door.answersQueued += length
     if owesSince == .distantFuture { owesSince = door.loop.now }
     replies.fill(slot, writer.takeParts(), after: sequence)
@@ -224,6 +228,7 @@ final class KafkaConnection: ConnectionHandler {
     door.answersQueued -= answerBytes - left
     answerBytes = left
     owesSince = left == 0 ? .distantFuture : door.loop.now
+    takesItsAnswers = left == 0
     goOn()
   }
 

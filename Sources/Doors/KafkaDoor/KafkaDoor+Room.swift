@@ -25,9 +25,10 @@ extension KafkaDoor {
   /// Whether `length` bytes are reserved for a frame of `connection`; otherwise it hears of it when they are, or when
   /// an earlier request of its own is done.
   func reserves(_ length: Int, for connection: KafkaConnection) -> Bool {
+    let isHere = connection.socket.announcedBytesHere >= length
     let mustQueue = length > MemoryPool.smallRequestBytes && (!room.waiting.isEmpty || !engine.store.admits)
     if !mustQueue {
-      switch take(length, for: connection) {
+      switch take(length, for: connection, isHere: isHere) {
       case .success: return true
       case .failure(.connectionFull): return false
       case .failure: break
@@ -39,10 +40,12 @@ extension KafkaDoor {
     return false
   }
 
-  private func take(_ length: Int, for connection: KafkaConnection) -> Result<Void, MemoryPool.Refusal> {
+  private func take(
+    _ length: Int, for connection: KafkaConnection, isHere: Bool = false
+  ) -> Result<Void, MemoryPool.Refusal> {
     let key = connection.socket.peer.isLoopback ? nil : connection.socket.peer.limitKey
     let byAddress = key.map { room.byAddress[$0] ?? 0 }
-    switch room.pool.take(length, byConnection: connection.reserved, byAddress: byAddress) {
+    switch room.pool.take(length, byConnection: connection.reserved, byAddress: byAddress, isHere: isHere) {
     case .failure(let refusal): return .failure(refusal)
     case .success(let lane):
       if let key { room.byAddress[key, default: 0] += length }
@@ -59,23 +62,32 @@ extension KafkaDoor {
     room.byAddress[peer.limitKey] = held > bytes ? held - bytes : nil
   }
 
-  func waitsForStore(_ connection: KafkaConnection) {
+  func waitsForStore(_ connection: KafkaConnection, isSmall: Bool) {
     guard !connection.isQueuedForStore else { return }
     connection.isQueuedForStore = true
-    waitingForStore.append(connection)
+    if isSmall { waitingForStoreSmall.append(connection) } else { waitingForStore.append(connection) }
+  }
+
+  private func goOn(_ waiting: [KafkaConnection]) {
+    for connection in waiting {
+      connection.isQueuedForStore = false
+      connection.goOn()
+    }
   }
 
   /// Goes through those who wait, once a turn and only when something has changed: grants what there is, in order. Who
   /// is kept back by its own address does not keep back others.
   func grantRoom() {
     let admits = engine.store.admits
+    if !waitingForStoreSmall.isEmpty, engine.store.admitsSmall {
+      let waiting = waitingForStoreSmall
+      waitingForStoreSmall = []
+      goOn(waiting)
+    }
     if admits, !waitingForStore.isEmpty {
       let waiting = waitingForStore
       waitingForStore = []
-      for connection in waiting {
-        connection.isQueuedForStore = false
-        connection.goOn()
-      }
+      goOn(waiting)
     }
     guard !room.waiting.isEmpty, room.mayHaveRoom || admits else { return }
     room.mayHaveRoom = false
@@ -100,6 +112,14 @@ extension KafkaDoor {
   }
 
   // MARK: Answers
+
+  /// What a fetch may read: all that it asks for while there is room; a little beyond that for those who have taken all
+  /// their answers so far, so that readers who take none do not keep them from the records that have just come.
+  func readRoom(underWay: Int) -> FetchRoom {
+    let bytes = answersQueued + underWay
+    if bytes < answersLimit { return .all }
+    return bytes < answersLimit + answersLimit / DoorLimits.smallAnswersShare ? .little(DoorLimits.smallAnswer) : .none
+  }
 
   /// Runs fetches that waited for memory. While some do, clients that have long not taken their answers make room:
   /// closing the slowest is better than keeping everybody waiting for them.

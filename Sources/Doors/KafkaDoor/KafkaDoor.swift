@@ -40,7 +40,9 @@ package final class KafkaDoor: EngineObserver {
 
   private(set) var connections: [ObjectIdentifier: KafkaConnection] = [:]
   private var waitingForDisk: [KafkaConnection] = []
+  /// Those whose next request waits until the store takes more: large ones, and small ones.
   var waitingForStore: [KafkaConnection] = []
+  var waitingForStoreSmall: [KafkaConnection] = []
   private var ordinaryClosures = LogLimiter(perSecond: DoorLimits.ordinaryClosuresPerSecond)
   private var unusualClosures = LogLimiter(perSecond: DoorLimits.unusualClosuresPerSecond)
   private var slowTurns = LogLimiter(perSecond: DoorLimits.slowTurnsPerSecond)
@@ -64,7 +66,7 @@ package final class KafkaDoor: EngineObserver {
     sessions = FetchSessions(slots: Int(engine.settings.network.fetchSessionSlots))
     engine.observer = self
     loop.watchTurns { [unowned self] in turnEnded($0) }
-    engine.limitReads { [unowned self] underWay in answersQueued + underWay < answersLimit }
+    engine.limitReads { [unowned self] in readRoom(underWay: $0) }
   }
 
   /// The handler of a new connection; what a listener is given.

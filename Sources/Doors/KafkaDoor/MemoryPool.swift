@@ -1,8 +1,8 @@
 /// The bytes that requests may take together: reserved before a request's body is read, given back when it is executed.
 ///
 /// One connection holds at most an eighth and one address at most half, so that nobody starves the others; small
-/// requests have a lane of their own besides, so that heartbeats and metadata pass while producers wait. A request
-/// larger than its holder's share is let in when its holder has nothing else.
+/// requests have a lane of their own besides, so that heartbeats and metadata pass while producers wait, and those that
+/// are here as a whole have another: announcing what never comes does not keep them out. A request larger than its holder's share is let in when its holder has nothing else.
 package struct MemoryPool {
   /// Requests up to this size may use the small lane.
   package static let smallRequestBytes = 65_536
@@ -14,7 +14,7 @@ package struct MemoryPool {
   package static let laneShare = 8
 
   /// Where a reservation was taken from.
-  package enum Lane: Equatable, Sendable { case main, small }
+  package enum Lane: Equatable, Sendable { case main, small, arrived }
 
   /// Why there is no room.
   package enum Refusal: Error, Equatable {
@@ -29,6 +29,7 @@ package struct MemoryPool {
   package let laneLimit: Int
   package private(set) var used = 0
   package private(set) var laneUsed = 0
+  package private(set) var arrivedUsed = 0
 
   package init(limit: Int) {
     self.limit = max(limit, 1)
@@ -36,9 +37,9 @@ package struct MemoryPool {
   }
 
   /// Takes `bytes` for a connection that holds `byConnection` already, of an address that holds `byAddress` (nil where
-  /// addresses are not counted).
+  /// addresses are not counted). `isHere`: all of them have come.
   package mutating func take(
-    _ bytes: Int, byConnection: Int, byAddress: Int?
+    _ bytes: Int, byConnection: Int, byAddress: Int?, isHere: Bool = false
   ) -> Result<Lane, Refusal> {
     guard byConnection == 0 || byConnection + bytes <= limit / Self.connectionShare else {
       return .failure(.connectionFull)
@@ -50,6 +51,10 @@ package struct MemoryPool {
       used += bytes
       return .success(.main)
     }
+    if isHere, bytes <= Self.smallRequestBytes, arrivedUsed + bytes <= laneLimit {
+      arrivedUsed += bytes
+      return .success(.arrived)
+    }
     guard bytes <= Self.smallRequestBytes, laneUsed + bytes <= laneLimit else { return .failure(.poolFull) }
     laneUsed += bytes
     return .success(.small)
@@ -60,6 +65,7 @@ package struct MemoryPool {
     switch lane {
     case .main: used -= bytes
     case .small: laneUsed -= bytes
+    case .arrived: arrivedUsed -= bytes
     }
   }
 }

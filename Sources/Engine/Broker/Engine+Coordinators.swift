@@ -20,7 +20,7 @@ extension Engine {
 
   /// Whether coordinators may decide something now: what they decide cannot be taken back, so room is asked for before.
   package var coordinatorsHaveRoom: Bool {
-    store.failure == nil && shutDown == nil && !store.isFull && store.admits
+    store.failure == nil && shutDown == nil && !store.isFull && store.admitsSmall
   }
 
   /// Has the machine of groups serve a request. `owners` are the groups it is about, none for all; `decides` says

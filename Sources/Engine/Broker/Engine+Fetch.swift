@@ -25,6 +25,8 @@ package struct FetchPlan {
   package var readsCommitted: Bool
   /// Answered at once: some partition has an error already.
   package var answersAtOnce: Bool
+  /// Where memory is short, it may still have a little.
+  package var mayHaveLittle = false
 
   package init(
     entries: [Entry], minBytes: Int, maxBytes: Int, deadline: Instant, readsCommitted: Bool, answersAtOnce: Bool
@@ -36,6 +38,14 @@ package struct FetchPlan {
     self.readsCommitted = readsCommitted
     self.answersAtOnce = answersAtOnce
   }
+}
+
+/// How much a fetch may read now: what it reads takes memory until its reader has it.
+package enum FetchRoom {
+  case all
+  /// At most so many bytes, and only by those who `mayHaveLittle`.
+  case little(Int)
+  case none
 }
 
 /// What one partition of a fetch gave.
@@ -51,6 +61,8 @@ final class FetchOperation {
   var results: [FetchedPartition] = []
   var bytes = 0
   var hasError = false
+  /// What it may read, as of its last begin.
+  var maxBytes = 0
   /// The read it waits for.
   var token: UInt64?
   var isParked = false
@@ -61,7 +73,8 @@ final class FetchOperation {
     self.completion = completion
   }
 
-  func begin() {
+  func begin(maxBytes: Int) {
+    self.maxBytes = maxBytes
     results = []
     bytes = 0
     hasError = false
@@ -86,9 +99,8 @@ struct Fetches {
   /// Parked fetches by partition.
   var parked: [PartitionKey: Set<UInt64>] = [:]
   var deadlines = DeadlineQueue()
-  /// Whether another fetch may read now: what it reads takes memory until its reader has it. Given the most that the
-  /// reads under way will bring.
-  var mayRead: (Int) -> Bool = { _ in true }
+  /// How much another fetch may read now, given the most that the reads under way will bring.
+  var room: (Int) -> FetchRoom = { _ in .all }
   /// The most that the reads under way will bring.
   var bytesUnderWay = 0
   /// Fetches that wait for that, in order.
@@ -112,16 +124,16 @@ extension Engine {
     guard let operation = fetches.operations.removeValue(forKey: id) else { return }
     unpark(id, operation)
     if let token = operation.token, fetches.byToken.removeValue(forKey: token) != nil {
-      fetches.bytesUnderWay -= operation.plan.maxBytes
+      fetches.bytesUnderWay -= operation.maxBytes
     }
   }
 
   /// Fetches parked now, for the metrics.
   package var parkedFetches: Int { fetches.operations.values.count { $0.isParked } }
 
-  /// From now on a fetch reads only when `mayRead` says so, which is told how many bytes other fetches are waiting to
-  /// have read; `resumeFetches` gives those that were put off another try.
-  package func limitReads(_ mayRead: @escaping (Int) -> Bool) { fetches.mayRead = mayRead }
+  /// From now on a fetch reads only what `room` says, which is told how many bytes other fetches are waiting to have read;
+  /// `resumeFetches` gives those that were put off another try.
+  package func limitReads(_ room: @escaping (Int) -> FetchRoom) { fetches.room = room }
 
   /// Whether fetches wait for memory.
   package var hasHeldFetches: Bool { !fetches.held.isEmpty }
@@ -131,7 +143,7 @@ extension Engine {
     let held = fetches.held
     fetches.held = []
     for (place, id) in held.enumerated() where fetches.operations[id] != nil {
-      guard fetches.mayRead(fetches.bytesUnderWay) else {
+      guard case .all = fetches.room(fetches.bytesUnderWay) else {
         fetches.held = held[place...] + fetches.held
         return
       }
@@ -140,8 +152,13 @@ extension Engine {
   }
 
   private func runFetch(_ id: UInt64) {
-    guard fetches.mayRead(fetches.bytesUnderWay) else { return fetches.held.append(id) }
-    fetches.operations[id]?.begin()
+    guard let operation = fetches.operations[id] else { return }
+    switch fetches.room(fetches.bytesUnderWay) {
+    case .all: operation.begin(maxBytes: operation.plan.maxBytes)
+    case .little(let bytes) where operation.plan.mayHaveLittle:
+      operation.begin(maxBytes: min(operation.plan.maxBytes, bytes))
+    case .little, .none: return fetches.held.append(id)
+    }
     continueFetch(id)
   }
 
@@ -158,7 +175,7 @@ extension Engine {
         operation.hasError = true
         continue
       }
-      let room = min(entry.maxBytes, operation.plan.maxBytes - operation.bytes)
+      let room = min(entry.maxBytes, operation.maxBytes - operation.bytes)
       let limit = operation.plan.readsCommitted ? entry.partition.stableEnd : entry.partition.durable.end
       if room <= 0, operation.bytes > 0 {
         operation.take(.batches(.empty))
@@ -171,7 +188,7 @@ extension Engine {
       case .outcome(let outcome): operation.take(outcome)
       case .waits(let token):
         operation.token = token
-        fetches.bytesUnderWay += operation.plan.maxBytes
+        fetches.bytesUnderWay += operation.maxBytes
         fetches.byToken[token] = id
         return
       }
@@ -181,14 +198,14 @@ extension Engine {
   /// All partitions are read: answered when there is enough, when time is up or something is wrong; parked otherwise.
   private func settle(_ id: UInt64, _ operation: FetchOperation) {
     let isDone =
-      operation.bytes >= operation.plan.minBytes || operation.hasError || operation.plan.answersAtOnce
-      || operation.plan.deadline <= clock.now()
+      operation.bytes >= min(operation.plan.minBytes, operation.maxBytes) || operation.hasError
+      || operation.plan.answersAtOnce || operation.plan.deadline <= clock.now()
     if isDone {
       fetches.operations[id] = nil
       traffic.fetched(operation.results, of: operation.plan.entries)
       return operation.completion(operation.results)
     }
-    operation.begin()
+    operation.begin(maxBytes: 0)
     operation.isParked = true
     for entry in operation.plan.entries { fetches.parked[entry.partition.key, default: []].insert(id) }
     fetches.deadlines.add(id, at: operation.plan.deadline)
@@ -225,7 +242,7 @@ extension Engine {
     guard let id = fetches.byToken.removeValue(forKey: token) else { return }
     guard let operation = fetches.operations[id] else { return }
     operation.token = nil
-    fetches.bytesUnderWay -= operation.plan.maxBytes
+    fetches.bytesUnderWay -= operation.maxBytes
     operation.take(outcome)
     continueFetch(id)
   }

@@ -19,6 +19,11 @@ struct IndexLoader {
   let disk: any Disk
   let files: OpenFiles
 
+  /// Bytes of the segment that would have to be read to make its index.
+  func unindexedBytes(_ key: SegmentKey, _ extent: SegmentDescription) -> Int64 {
+    extent.size.value - min(rowsInFile(key).last?.end.value ?? 0, extent.size.value)
+  }
+
   /// The index of the segment at `key`: rows from its file as far as they reach, the rest made again from the batches.
   /// A segment that grows keeps its last block open. Fails only when the disk does not answer.
   ///

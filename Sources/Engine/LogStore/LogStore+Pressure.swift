@@ -7,6 +7,9 @@ enum JournalPressure {
   /// A producer's pause just below the cap, in milliseconds; less, in proportion, where less of the cap is taken. Short
   /// enough that no client takes a slow answer for a dead server.
   static let longestPauseMs: Int64 = 1_000
+  /// Requests below this size pause their producer for less, in proportion: who sends a record now and then does not fill
+  /// the journal.
+  static let fullPauseBytes: Int64 = 262_144
 
   /// The pause after a request, with `used` bytes of a journal that may hold `cap`.
   static func pauseMs(used: ByteCount, cap: ByteCount) -> Int64 {
@@ -26,5 +29,12 @@ extension LogStore {
   package var producerPauseMs: Int64 {
     guard failure == nil, !isFull else { return 0 }
     return JournalPressure.pauseMs(used: journalInUse, cap: options.journalCap)
+  }
+
+  /// The same after a request of `bytes`.
+  package func producerPauseMs(after bytes: Int) -> Int64 {
+    let pause = producerPauseMs
+    guard pause > 0 else { return 0 }
+    return max(1, pause * min(Int64(bytes), JournalPressure.fullPauseBytes) / JournalPressure.fullPauseBytes)
   }
 }

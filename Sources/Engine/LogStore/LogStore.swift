@@ -22,6 +22,9 @@ package final class LogStore {
     /// How much may wait for the disk before nothing more is admitted.
     package var waitingBytes = ByteCount.mebi(64)
 
+    /// Segments and folders of a checkpoint, or of a start, above which the volume is synced as a whole.
+    package var volumeSyncAbove = SegmentSync.volumeAbove
+
     package init() {}
   }
 
@@ -78,12 +81,13 @@ package final class LogStore {
     let lock: (any DiskLock)?
     do throws(DiskError) { lock = try disk.lock("lock") } catch { throw .disk(error) }
     guard let lock else { throw .lockHeld }
-    let recovered = try Recovery(disk: disk, entropy: entropy).run()
+    let recovered = try Recovery(disk: disk, entropy: entropy, volumeSyncAbove: options.volumeSyncAbove).run()
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
       salt: recovered.checkpoint.salt, durable: recovered.checkpoint.sequence,
       syncsAll: options.syncInterval == nil)
-    let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
+    let workshop = LogWorkshop(
+      disk: disk, journal: journal, clock: clock, volumeSyncAbove: options.volumeSyncAbove)
     self.init(
       recovered: recovered, clock: clock, entropy: entropy, options: options, workshop: workshop,
       lanes: makeLanes(workshop), lock: lock)
@@ -125,10 +129,19 @@ package final class LogStore {
 
   /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit. Where the disk is
   /// full there is nothing to wait for: requests are let in, and refused.
-  package var admits: Bool {
-    failure != nil || isFull
-      || commits.waitingBytes < options.waitingBytes
-        && journalInUse < options.journalCap
+  package var admits: Bool { admits(beyond: 0) }
+
+  /// Whether a small request may still be decided: those have an eighth of room beyond the limits, so that they need not
+  /// wait with the large ones until a checkpoint is done.
+  package var admitsSmall: Bool { admits(beyond: 8) }
+
+  private func admits(beyond part: Int64) -> Bool {
+    func raised(_ limit: ByteCount) -> ByteCount {
+      part == 0 ? limit : limit + ByteCount(limit.value / part)
+    }
+    return failure != nil || isFull
+      || commits.waitingBytes < raised(options.waitingBytes)
+        && journalInUse < raised(options.journalCap)
   }
 
   /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.

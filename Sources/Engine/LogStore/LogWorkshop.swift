@@ -11,14 +11,18 @@ package final class LogWorkshop: @unchecked Sendable {
   /// Disk lane only.
   private let journal: JournalWriter
   private let clock: any Clock
+  private let volumeSyncAbove: Int
   /// Codec lane only.
   private let compressor = Compressor()
   private let decompressor = Decompressor()
 
-  init(disk: any Disk, journal: JournalWriter, clock: any Clock) {
+  init(
+    disk: any Disk, journal: JournalWriter, clock: any Clock, volumeSyncAbove: Int = SegmentSync.volumeAbove
+  ) {
     self.disk = disk
     self.journal = journal
     self.clock = clock
+    self.volumeSyncAbove = volumeSyncAbove
     files = OpenFiles(disk: disk)
   }
 
@@ -124,22 +128,12 @@ package final class LogWorkshop: @unchecked Sendable {
   private func checkpoint(_ work: CheckpointWork) throws(DiskError) -> LogEvent {
     let began = clock.now()
     let segments = work.segments.sorted()
-    let indexes = work.indexRows.sorted { $0.key < $1.key }.compactMap(writeIndex)
+    let indexes = work.indexRows.sorted { $0.key < $1.key }.filter(writeIndex).map(\.key)
     let content = work.content.encoded()
     do throws(DiskError) {
       try rewrite(work)
-      let handles = try segments.map { (key) throws(DiskError) in try files.log(key, .create) }
-      for handle in handles { handle.startWriteback(from: FilePosition(0), count: .zero) }
-      #if PLANTED_BUGS
-        for handle in handles where !PlantedBug.is(.segmentsNotSynced) { try handle.sync() }
-        for folder in work.folders.sorted() where !PlantedBug.is(.segmentFoldersNotSynced) {
-          try disk.syncDirectory(folder)
-        }
-      #else
-        for handle in handles { try handle.sync() }
-        for folder in work.folders.sorted() { try disk.syncDirectory(folder) }
-      #endif
-      for index in indexes { _ = Result { () throws(DiskError) in try index.sync() } }
+      try SegmentSync(disk: disk, files: files, volumeAbove: volumeSyncAbove)
+        .run(segments: segments, folders: work.folders.sorted(), indexes: indexes)
       let file = try disk.open(work.fileName, .create)
       try file.write([content], at: FilePosition(0))
       try file.truncate(to: ByteCount(content.count))
@@ -158,18 +152,18 @@ package final class LogWorkshop: @unchecked Sendable {
     return .checkpointed(work.sequence, nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
   }
 
-  /// Adds rows to an index file, which is returned to be synced. They are derived: rows that cannot be written, or were
+  /// Adds rows to an index file, which is then to be synced. Answers whether it did. They are derived: rows that cannot be written, or were
   /// not synced, are made again from the segment when somebody needs them, so no failure matters.
-  private func writeIndex(_ added: IndexRows) -> (any DiskFile)? {
+  private func writeIndex(_ added: IndexRows) -> Bool {
     var writer = ByteWriter(capacity: added.rows.count * BlockIndex.Row.encodedSize)
     for row in added.rows { row.encode(to: &writer, of: added.key) }
     do throws(DiskError) {
       let file = try files.index(added.key, .create)
       try file.write(
         [writer.takeSlice()], at: FilePosition(Int64(added.rowsBefore * BlockIndex.Row.encodedSize)))
-      return file
+      return true
     } catch {
-      return nil
+      return false
     }
   }
 

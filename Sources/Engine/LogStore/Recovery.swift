@@ -70,6 +70,8 @@ package struct RecoveryReport: Equatable, Sendable {
 struct Recovery {
   let disk: any Disk
   let entropy: any Entropy
+  /// Segments and folders above which the volume is synced as a whole.
+  var volumeSyncAbove = SegmentSync.volumeAbove
 
   struct Result {
     var state: LogState
@@ -188,9 +190,9 @@ struct Recovery {
     next.doomed = state.doomed.map(\.path)
     try onDisk { () throws(DiskError) in
       #if PLANTED_BUGS
-        if !PlantedBug.is(.recoveryNotSynced) { try replay.makeDurable() }
+        if !PlantedBug.is(.recoveryNotSynced) { try replay.makeDurable(volumeAbove: volumeSyncAbove) }
       #else
-        try replay.makeDurable()
+        try replay.makeDurable(volumeAbove: volumeSyncAbove)
       #endif
       try write(next, fileIndex: 1 - fileIndex)
     }

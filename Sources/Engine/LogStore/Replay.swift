@@ -7,7 +7,9 @@ import Units
 struct Replay {
   let disk: any Disk
   let state: LogState
-  private var touched: [SegmentKey: any DiskFile] = [:]
+  private let files: OpenFiles
+  /// Segments that are written, and where each ends.
+  private var touched: [SegmentKey: FilePosition] = [:]
   private var folders: Set<String> = []
   private(set) var bytesWritten = ByteCount.zero
   /// Batches in a row, by segment, that are written together: a call for each of many small ones would take its time.
@@ -23,11 +25,15 @@ struct Replay {
 
   /// Segments whose index files had not what they should have.
   private(set) var reindexed = 0
+  /// What may still be read to make indexes: the time that a start takes must not depend on how much there is. What is
+  /// left out is made when somebody asks for it.
+  private var indexBytesLeft: Int64 = 64 << 20
   /// False: only the state changes, for tools that look.
   private let writes: Bool
 
   init(disk: any Disk, state: LogState, writes: Bool = true) {
     self.disk = disk
+    files = OpenFiles(disk: disk)
     self.state = state
     self.writes = writes
   }
@@ -70,18 +76,15 @@ struct Replay {
         return
       }
     #endif
-    if touched[key] == nil {
+    let end = place.position.advanced(by: ByteCount(batch.count))
+    if touched.updateValue(end, forKey: key) == nil {
       if place.position.value == 0 {
         try disk.makeDirectory(key.partition.folder)
         folders.formUnion([key.partition.folder, "data"])
       }
-      let file = try disk.open(key.logPath, .create)
-      try file.truncate(to: ByteCount(place.position.value))
       loadIndex(of: key)
-      touched[key] = file
     }
     if let run = gathered[key], run.end != place.position { try writeGathered() }
-    let end = place.position.advanced(by: ByteCount(batch.count))
     gathered[key, default: Run(position: place.position, end: end)].parts.append(batch)
     gathered[key]?.end = end
     gatheredBytes += batch.count
@@ -93,11 +96,16 @@ struct Replay {
   var segments: Set<SegmentKey> { Set(touched.keys) }
 
   /// Makes the index of a segment whose first part a checkpoint covers, so that what is replayed goes into it, and the
-  /// first append finds it. One that is damaged is left to those who ask for it.
+  /// first append finds it. One that is damaged, or much work, is left to those who ask for it.
   private mutating func loadIndex(of key: SegmentKey) {
     guard let partition = state.partition(key.partition), let at = partition.index(of: key),
-      partition.segments[at].index == nil,
-      case .success(let loaded) = IndexLoader(disk: disk, files: OpenFiles(disk: disk)).load(
+      partition.segments[at].index == nil
+    else { return }
+    let missing = IndexLoader(disk: disk, files: files).unindexedBytes(key, partition.segments[at].description)
+    guard missing <= indexBytesLeft else { return }
+    indexBytesLeft -= missing
+    guard
+      case .success(let loaded) = IndexLoader(disk: disk, files: files).load(
         key, partition.segments[at].description, isActive: true), loaded.damage == nil
     else { return }
     partition.install(loaded, segmentAt: at)
@@ -106,17 +114,23 @@ struct Replay {
 
   private mutating func writeGathered() throws(DiskError) {
     for key in gathered.keys.sorted() {
-      if let run = gathered[key] { try touched[key]?.write(run.parts, at: run.position) }
+      if let run = gathered[key] { try files.log(key, .create).write(run.parts, at: run.position) }
     }
     gathered = [:]
     gatheredBytes = 0
   }
 
-  /// Writes what is left, and syncs every segment and name that was written.
-  mutating func makeDurable() throws(DiskError) {
+  /// Writes what is left, cuts off what stands behind, and syncs every segment and name that was written.
+  ///
+  /// A segment is cut at its end only: most of what follows its checkpointed part is there already, and giving thousands
+  /// of files' blocks back to the device to take them again costs it more than all the rest.
+  mutating func makeDurable(volumeAbove: Int) throws(DiskError) {
     try writeGathered()
-    for file in touched.values { file.startWriteback(from: FilePosition(0), count: .zero) }
-    for key in touched.keys.sorted() { try touched[key]?.sync() }
-    for folder in folders.sorted() { try disk.syncDirectory(folder) }
+    for (key, end) in touched.sorted(by: { $0.key < $1.key }) {
+      let file = try files.log(key, .create)
+      if try file.size().value > end.value { try file.truncate(to: ByteCount(end.value)) }
+    }
+    try SegmentSync(disk: disk, files: files, volumeAbove: volumeAbove)
+      .run(segments: touched.keys.sorted(), folders: folders.sorted())
   }
 }

@@ -49,8 +49,8 @@ package struct NetworkSettings: Sendable, Equatable {
   package let loginMaxBytes: Int32
   /// `connection.failed.authentication.delay.ms`.
   package let failedLoginDelayMs: Int32
-  /// Memory for requests and answers on their way.
-  package let memoryLimitBytes: Int64
+  /// Memory that the process may take; nil when nobody chose: the server then looks at what there is.
+  package let memoryLimitBytes: Int64?
 
   init(_ reader: SettingReader) throws(SettingError) {
     fetchMaxBytes = try reader.int("fetch.max.bytes")
@@ -65,7 +65,7 @@ package struct NetworkSettings: Sendable, Equatable {
     receiveBufferBytes = try reader.int("socket.receive.buffer.bytes")
     loginMaxBytes = try reader.int("sasl.server.max.receive.size")
     failedLoginDelayMs = try reader.int("connection.failed.authentication.delay.ms")
-    memoryLimitBytes = try reader.long("memory.limit")
+    memoryLimitBytes = try reader.chosenLong("memory.limit")
   }
 }
 

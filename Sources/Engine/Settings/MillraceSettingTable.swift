@@ -27,7 +27,7 @@ package enum MillraceSettingTable {
       about: "Partitions of all topics together."),
     .own(
       "memory.limit", .long, "268435456", .atLeast(16_777_216), isSize: true,
-      about: "Memory for requests and answers on their way."),
+      about: "Memory the process may take; where nobody chose, less if the machine or its cgroup has not twice of it."),
     .own(
       "record.validation", .string, "full", .oneOf(["full", "header"]),
       about: "full walks every record before it is stored; header trusts what a batch says of itself."),

@@ -40,6 +40,12 @@ struct SettingReader {
     return nearest.step.source == .fallback ? nil : try int(name)
   }
 
+  /// The same for a setting of type long.
+  func chosenLong(_ name: String) throws(SettingError) -> Int64? {
+    guard let nearest = layers.steps([.init(name)]).first else { throw missing(name) }
+    return nearest.step.source == .fallback ? nil : try long(name)
+  }
+
   private func missing(_ name: String) -> SettingError {
     SettingError(.missingValue, "Broker setting \(name) has no value of its type")
   }

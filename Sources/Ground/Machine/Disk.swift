@@ -14,6 +14,9 @@ package protocol Disk: AnyObject, Sendable {
   func makeDirectory(_ path: String) throws(DiskError)
   /// Makes the names in the folder `path` durable; "" is the data folder itself.
   func syncDirectory(_ path: String) throws(DiskError)
+  /// Makes all files and names of the folder durable at once. False: not all of them, or the system cannot say; then each
+  /// has to be synced by itself, which tells of the one that fails.
+  func syncVolume() throws(DiskError) -> Bool
   /// Renames within the volume, replacing what `destination` was.
   func rename(_ source: String, to destination: String) throws(DiskError)
   /// Removes a file's name; its bytes go with the last open handle.

@@ -78,6 +78,11 @@ package final class POSIXDisk: Disk {
     if fsync(descriptor.number) != 0 { throw DiskError(call: .syncDirectory, path: path, code: errno) }
   }
 
+  package func syncVolume() throws(DiskError) -> Bool {
+    guard Self.tellsFailedWriteback, try volumeFacts().kind == .local else { return false }
+    return linux_syncfs(folder.number) == 0
+  }
+
   package func rename(_ source: String, to destination: String) throws(DiskError) {
     _ = try DiskPath.namesBelow(source, for: .rename)
     _ = try DiskPath.namesBelow(destination, for: .rename)

@@ -47,6 +47,15 @@ extension POSIXDisk {
     return VolumeFacts(magic: UInt32(truncatingIfNeeded: facts.f_type))
   }
 
+  /// Whether a sync of the volume tells of a write-back that failed: since Linux 5.8.
+  static let tellsFailedWriteback: Bool = {
+    var system = utsname()
+    guard uname(&system) == 0 else { return false }
+    let release = withUnsafeBytes(of: &system.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    let numbers = release.split(whereSeparator: { !$0.isNumber }).prefix(2).compactMap { Int($0) }
+    return numbers.count == 2 && (numbers[0], numbers[1]) >= (5, 8)
+  }()
+
   /// Most syncs that `measureSyncs` will do.
   package static let mostSyncsMeasured = 10_000
 

@@ -96,7 +96,9 @@ extension Connection {
     while isOpen, !isPaused, !isWaiting, frames < ReactorLimits.framesPerTurn {
       switch assembler.next(&rest) {
       case .needMore: return bytes.count
-      case .announced(let length): decide(length)
+      case .announced(let length):
+        announcedBytesHere = rest.count
+        decide(length)
       case .frame(let frame):
         frames += 1
         deliver(frame)

@@ -24,6 +24,8 @@ package final class Connection: @unchecked Sendable {
   var assembler = FrameAssembler()
   /// Bytes that were read before reading was paused, still to be cut into frames.
   var carry: ByteSlice?
+  /// While a frame is announced to the handler: how many bytes of it, or of what follows, have come with it.
+  package var announcedBytesHere = 0
   var isPaused = false
   /// The handler answered `.wait`.
   var isWaiting = false

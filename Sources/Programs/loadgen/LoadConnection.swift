@@ -3,6 +3,7 @@ import CLinux
 import Glibc
 import KafkaClient
 import KafkaWire
+import Measuring
 
 /// Why a run ended early, in words.
 struct LoadFailure: Error {
@@ -138,11 +139,4 @@ final class LoadConnection {
     guard bytes.count >= 4 else { return nil }
     return bytes.withUnsafeBytes { Int(UInt32(bigEndian: $0.loadUnaligned(as: UInt32.self))) }
   }
-}
-
-/// The monotonic clock.
-func nanoseconds() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }

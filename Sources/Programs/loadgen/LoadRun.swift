@@ -2,6 +2,7 @@ import Compression
 import Glibc
 import KafkaClient
 import KafkaWire
+import Measuring
 
 /// A run: makes the topic, connects, produces, and says what it took.
 struct LoadRun {
@@ -38,7 +39,7 @@ struct LoadRun {
   func run() throws(LoadFailure) -> String {
     var recordsLeft = (plan.totalBytes + plan.recordBytes - 1) / plan.recordBytes
     var polled = connections.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
-    let cpuBefore = plan.process.flatMap(Self.processorSeconds)
+    let cpuBefore = plan.process.flatMap { ProcessFacts.processorSeconds(of: $0) }
     let began = nanoseconds()
     for connection in connections { try connection.send(&recordsLeft) }
     while recordsLeft > 0 || connections.contains(where: { !$0.isIdle }) {
@@ -54,8 +55,10 @@ struct LoadRun {
       }
     }
     let seconds = Double(nanoseconds() - began) / 1e9
-    let cpu = plan.process.flatMap(Self.processorSeconds)
-    return report(seconds: seconds, cpu: cpu.flatMap { after in cpuBefore.map { (after.0 - $0.0, after.1 - $0.1) } })
+    let cpu = plan.process.flatMap { ProcessFacts.processorSeconds(of: $0) }
+    return report(
+      seconds: seconds, cpu: cpu.flatMap { after in cpuBefore.map { (after.user - $0.user, after.system - $0.system) } }
+    )
   }
 
   private func report(seconds: Double, cpu: (user: Double, system: Double)?) -> String {
@@ -73,23 +76,6 @@ struct LoadRun {
       line += ", server \(Self.text(user + system, 2)) CPU-s/GB (\(Self.text(user, 2)) of it its own code)"
     }
     return line
-  }
-
-  /// User and system time of a process, from /proc; nil where there is none.
-  private static func processorSeconds(of process: Int32) -> (user: Double, system: Double)? {
-    let file = open("/proc/\(process)/stat", O_RDONLY)
-    guard file >= 0 else { return nil }
-    defer { close(file) }
-    var bytes = [UInt8](repeating: 0, count: 1024)
-    let count = read(file, &bytes, bytes.count)
-    guard count > 0 else { return nil }
-    // The name, in brackets, may hold anything; behind it stand the state and numbers.
-    let text = String(decoding: bytes[..<count], as: UTF8.self)
-    guard let bracket = text.lastIndex(of: ")") else { return nil }
-    let fields = text[bracket...].split(separator: " ")
-    guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return nil }
-    let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
-    return (user / ticks, system / ticks)
   }
 
   private static func text(_ value: Double, _ digits: Int) -> String {

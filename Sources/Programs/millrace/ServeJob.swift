@@ -40,6 +40,7 @@ struct ServeJob {
     var configuration = configuration
     if welcomes, configuration.http == nil { configuration.http = ("127.0.0.1", 8080) }
     let server = try Self.start(configuration)
+    server.keepFreedMemory()
     for line in server.recovery { ServerLog.write(line) }
     announce(server, welcomes: welcomes)
     var caught: Int32 = 0

@@ -26,6 +26,8 @@ public final class Server: @unchecked Sendable {
   private let listeners: [Reactor.Listener]
   private let http: HTTPFront?
   private let settings: BrokerSettings
+  /// What `memory.limit` allows.
+  let budget: MemoryBudget
   private let isStopping = Atomic<Bool>(false)
   private let finished = Signal()
 
@@ -50,13 +52,16 @@ public final class Server: @unchecked Sendable {
     let opened = try Self.open(disk, clock, statics, mail)
     lanes = opened.lanes
     settings = opened.engine.settings
+    budget = opened.budget
+    opened.engine.store.producerLimits.entries = budget.producers
     recovery = opened.engine.store.report.lines + opened.engine.coordinatorLoading.lines
     let log = configuration.log
     door = KafkaDoor(
-      engine: opened.engine, loop: loop, memoryBytes: Int(settings.network.memoryLimitBytes / 4),
+      engine: opened.engine, loop: loop, memoryBytes: budget.door,
       log: { log($0) }, failed: { configuration.failed($0.description) })
     mail.engine = opened.engine
-    listeners = try Self.listen(configuration, loop: loop, door: door, settings: settings)
+    listeners = try Self.listen(
+      configuration, loop: loop, door: door, settings: settings, largestRequest: budget.largestRequest)
     kafkaAddresses = listeners.map(\.address.description)
     if let address = configuration.http {
       try Self.refuseExposed(address.host, settings)
@@ -102,17 +107,20 @@ public final class Server: @unchecked Sendable {
 
   private static func open(
     _ disk: any Disk, _ clock: SystemClock, _ statics: StaticSettings, _ mail: EngineMail
-  ) throws(ServerError) -> (engine: Engine, lanes: ThreadLanes) {
+  ) throws(ServerError) -> (engine: Engine, lanes: ThreadLanes, budget: MemoryBudget) {
     let entropy = SystemEntropy()
     var options = LogStore.Options()
+    var budget = MemoryBudget(chosen: nil, available: MemoryBudget.available)
     if let known = try? BrokerSettings(BrokerLayers(statics: statics)) {
       if case .interval(let milliseconds) = known.storage.durability {
         options.syncInterval = LogStore.SyncInterval(milliseconds: Int64(milliseconds))
       }
+      budget = MemoryBudget(chosen: known.network.memoryLimitBytes, available: MemoryBudget.available)
       options.journalFileBytes = ByteCount(known.storage.journalFileBytes)
       options.checkpointBytes = ByteCount(known.storage.journalCheckpointBytes)
       options.journalCap = ByteCount(known.storage.journalCapBytes)
     }
+    options.waitingBytes = ByteCount(budget.waitingForDisk)
     var made: Result<ThreadLanes, SystemError>?
     let store: LogStore
     do throws(RecoveryFailure) {
@@ -137,7 +145,7 @@ public final class Server: @unchecked Sendable {
     }
     guard case .success(let lanes) = made else { throw ServerError(.system, "no threads could be started") }
     do throws(SettingError) {
-      return (try Engine(store: store, clock: clock, entropy: entropy, statics: statics), lanes)
+      return (try Engine(store: store, clock: clock, entropy: entropy, statics: statics), lanes, budget)
     } catch {
       throw ServerError(.settings, error.message)
     }
@@ -155,7 +163,8 @@ public final class Server: @unchecked Sendable {
   }
 
   private static func listen(
-    _ configuration: Configuration, loop: EventLoop, door: KafkaDoor, settings: BrokerSettings
+    _ configuration: Configuration, loop: EventLoop, door: KafkaDoor, settings: BrokerSettings,
+    largestRequest: Int
   ) throws(ServerError) -> [Reactor.Listener] {
     let census = ConnectionCensus(
       .init(
@@ -163,7 +172,7 @@ public final class Server: @unchecked Sendable {
         perAddress: Int(settings.network.maxConnectionsPerAddress ?? Configuration.connectionsPerAddress),
         newPerSecond: Int(settings.network.maxConnectionRate ?? Configuration.connectionsPerSecond)))
     let limits = ConnectionLimits(
-      maxFrameBytes: min(Int(settings.network.requestMaxBytes), Int(settings.network.memoryLimitBytes / 4)),
+      maxFrameBytes: min(Int(settings.network.requestMaxBytes), largestRequest),
       idleMs: settings.network.idleMs < 0 ? nil : settings.network.idleMs)
     let mail = DoorMail(door)
     var listeners: [Reactor.Listener] = []

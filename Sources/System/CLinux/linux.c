@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 _Static_assert(LINUX_FALLOC_FL_KEEP_SIZE == FALLOC_FL_KEEP_SIZE, "");
 _Static_assert(LINUX_O_DIRECT == O_DIRECT, "");
@@ -29,5 +30,7 @@ int linux_accept4(int fd, struct sockaddr *address, uint32_t *length, int flags)
 }
 
 int linux_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+int linux_syncfs(int fd) { return syncfs(fd); }
 
 ssize_t linux_getrandom(void *bytes, size_t count) { return getrandom(bytes, count, 0); }

@@ -92,6 +92,18 @@ package final class SimDisk: Disk {
     }
   }
 
+  package func syncVolume() throws(DiskError) -> Bool {
+    try state.withLock { state throws(DiskError) in
+      do throws(DiskError) {
+        try state.mutate(.sync, "") { $0.syncAll() }
+      } catch {
+        if error.isPowerCut { throw error }
+        return false
+      }
+      return true
+    }
+  }
+
   package func rename(_ source: String, to destination: String) throws(DiskError) {
     try mutate(.rename, source) { volume throws(DiskError) in try volume.rename(source, to: destination) }
   }

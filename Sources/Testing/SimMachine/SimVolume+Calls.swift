@@ -124,6 +124,11 @@ extension SimVolume {
     }
   }
 
+  mutating func syncAll() {
+    for node in dirty { sync(node) }
+    for folder in Set(names.operations.flatMap { $0.parts.map(\.folder) }) { makeNamesDurable(in: folder) }
+  }
+
   func read(_ node: NodeID, into buffer: UnsafeMutableRawBufferPointer, at position: Int) -> Int {
     guard let content = files[node], position < content.size else { return 0 }
     let count = min(buffer.count, content.size - position)

@@ -48,6 +48,7 @@ final class SimNode: EngineObserver {
       options.syncInterval = LogStore.SyncInterval(milliseconds: 50)
       options.syncInterval?.bytes = .kibi(64)
     }
+    if seed % 4 == 0 { options.volumeSyncAbove = 2 }
     let entropy = SeededEntropy(seed: seed)
     var made: SimLanes?
     let store: LogStore

@@ -40,10 +40,11 @@ extension KafkaDoor {
     }
     let limit = min(
       max(Int(message.maxBytes), 0), Int(engine.settings.network.fetchMaxBytes), answersLimit / DoorLimits.fetchShare)
-    let plan = FetchPlan(
+    var plan = FetchPlan(
       entries: entries, minBytes: min(Int(message.minBytes), limit), maxBytes: limit,
       deadline: now.advanced(byMs: Int64(max(message.maxWaitMs, 0))), readsCommitted: pending.readsCommitted,
       answersAtOnce: entries.isEmpty || entries.count < pending.targets.count)
+    plan.mayHaveLittle = request.connection.takesItsAnswers
     request.connection.parkedFetch = engine.fetch(plan) { [unowned self] results in
       pending.request.connection.parkedFetch = nil
       finish(pending, results)

@@ -32,4 +32,5 @@ int linux_start_writeback(int fd, off_t offset, off_t length);
 ssize_t linux_preadv_nowait(int fd, const struct iovec *parts, int count, off_t offset);
 int linux_accept4(int fd, struct sockaddr *address, uint32_t *length, int flags);
 int linux_set_thread_name(const char *name);
+int linux_syncfs(int fd);
 ssize_t linux_getrandom(void *bytes, size_t count);

@@ -1,21 +1,24 @@
 /// Times in buckets that grow by an eighth of a power of two: at most 12 % wide, whatever the range.
-struct Latencies {
+package struct Latencies: Sendable {
   private var buckets = [Int](repeating: 0, count: 64 * 8)
-  private(set) var count = 0
+  package private(set) var count = 0
 
-  mutating func add(nanoseconds: Int64) {
+  package init() {}
+
+  /// Takes in one time.
+  package mutating func add(nanoseconds: Int64) {
     buckets[Self.bucket(UInt64(max(nanoseconds, 1)))] += 1
     count += 1
   }
 
   /// Takes in the times of `other`.
-  mutating func add(_ other: Latencies) {
+  package mutating func add(_ other: Latencies) {
     for (index, entries) in other.buckets.enumerated() { buckets[index] += entries }
     count += other.count
   }
 
   /// The upper end of the bucket below which `share` of all times lie, in milliseconds.
-  func milliseconds(below share: Double) -> Double {
+  package func milliseconds(below share: Double) -> Double {
     var left = Int((Double(count) * share).rounded(.up))
     for (index, entries) in buckets.enumerated() {
       left -= entries

@@ -1,0 +1,141 @@
+import ByteCodec
+import KafkaWire
+import Measuring
+
+extension Scenario {
+  /// A server with little memory, and clients that want more of it than there is.
+  static let memory = Scenario(
+    name: "memory", summary: "a small memory limit under large requests, slow readers and readers that never read",
+    defaults: [
+      "MEBIBYTES": 256, "SECONDS": 30, "PRODUCERS": 1_000, "REQUEST": 1 << 20, "SLOW": 1_000, "UNREAD": 200,
+      "IDEMPOTENT": 200_000, "STEADY": 100, "CAGE": 1,
+    ]
+  ) { run in
+    try MemoryTrial(run).play()
+  }
+}
+
+private final class MemoryTrial {
+  private let run: LimitRun
+  private let server: ServerProcess
+  private let cage: MemoryCage?
+  private let steady: SteadyClient
+  private let table: PhaseTable
+  private static let largeTopic = "large"
+
+  init(_ run: LimitRun) throws {
+    self.run = run
+    server = try run.start(["memory.limit=\(run["MEBIBYTES"])m"])
+    cage = run["CAGE"] == 0 ? nil : MemoryCage.around(server.process, bytes: run["MEBIBYTES"] << 20)
+    run.tell(cage == nil ? "without a memory cgroup: by VmHWM alone" : "in a memory cgroup of the limit's size")
+    try Topics.make(SteadyClient.topic, at: server.address)
+    steady = try SteadyClient(server.address, rate: run["STEADY"])
+    table = PhaseTable(server, steady)
+  }
+
+  func play() throws {
+    let part = Double(run["SECONDS"])
+    try table.rest("alone", seconds: 5)
+    try Topics.make("in", partitions: 12, at: server.address)
+    let targets = (0..<12).map { Load.Target(topic: "in", partition: Int32($0)) }
+    let load = try Load(
+      server.address, targets: targets, connections: run["PRODUCERS"], window: 1, batchBytes: run["REQUEST"])
+    let produced = try table.measure("\(run["PRODUCERS"]) x \(run["REQUEST"] >> 10) KiB produce") {
+      load.run(seconds: part)
+    }
+    load.close()
+    try Load.fill(Self.largeTopic, bytes: 64 << 20, at: server.address)
+    var read = 0
+    try table.measure("\(run["SLOW"]) read slowly") { read = try readSlowly(seconds: part) }
+    try table.measure("\(run["UNREAD"]) never read") { try readSlowly(run["UNREAD"], perSecond: 0, seconds: part) }
+    try table.measure("all of it") { try all(targets, seconds: part) }
+    try table.measure("\(run["IDEMPOTENT"]) producer ids") { try numberedProducers() }
+    let after = try table.rest("after", seconds: 5)
+    steady.stop()
+    run.tell(table.text)
+    run.tell(
+      "\(load.batches) requests of \(load.batchBytes) bytes acknowledged, refusals \(load.refusals), \(load.lost) "
+        + "connections lost; \(Number.text(Number.mebi(read))) MiB read slowly")
+    run.bound("memory at its peak", Number.mebi(after.facts.peak), atMost: Double(run["MEBIBYTES"]), "MiB")
+    if let cage { run.bound("kills by the system", Double(cage.kills), atMost: 0) }
+    run.bound("large requests acknowledged", Double(load.batches), atLeast: 1)
+    run.bound("large requests refused", Double(load.refusals.values.reduce(0, +) + load.lost), atMost: 0)
+    run.bound("bytes read slowly", Double(read), atLeast: 1)
+    run.bound("failures of the steady client", Double(table.phases.reduce(0) { $0 + $1.sight.failures }), atMost: 0)
+    run.bound("p99 beside large requests", produced.p99, atMost: 2_000, "ms")
+    run.bound("exit code", Double(server.stop().code), atMost: 0)
+    cage?.remove()
+  }
+
+  private func readSlowly(seconds: Double) throws -> Int {
+    try readSlowly(run["SLOW"], perSecond: 4_096, seconds: seconds)
+  }
+
+  /// Readers that ask for large answers and take `perSecond` bytes of them a second. Answers what they took together.
+  @discardableResult
+  private func readSlowly(_ readers: Int, perSecond: Int, seconds: Double) throws -> Int {
+    let crowd = try Crowd(server.address)
+    let fetch = RequestFrame.bytes(
+      .fetch,
+      FetchRequest(
+        maxWaitMs: 100, minBytes: 1, maxBytes: 50 << 20,
+        topics: [.init(topic: Self.largeTopic, partitions: [.init(fetchOffset: 0, partitionMaxBytes: 50 << 20)])]),
+      version: 12)
+    var open: [Int] = []
+    for _ in 0..<readers {
+      let id = try crowd.connect(reads: false, receiveBuffer: 4_096)
+      for _ in 0..<4 { crowd.send(fetch, on: id) }
+      open.append(id)
+    }
+    let deadline = nanoseconds() + Int64(seconds * 1e9)
+    while nanoseconds() < deadline {
+      if perSecond > 0 { for id in open where crowd.isOpen(id) { _ = crowd.readSome(id, atMost: perSecond / 4) } }
+      crowd.run(seconds: 0.25)
+    }
+    defer { crowd.closeAll() }
+    return crowd.bytesReceived
+  }
+
+  /// Large requests beside readers that never read.
+  private func all(_ targets: [Load.Target], seconds: Double) throws {
+    let crowd = try Crowd(server.address)
+    let fetch = RequestFrame.bytes(
+      .fetch,
+      FetchRequest(
+        maxWaitMs: 100, minBytes: 1, maxBytes: 50 << 20,
+        topics: [.init(topic: Self.largeTopic, partitions: [.init(fetchOffset: 0, partitionMaxBytes: 50 << 20)])]),
+      version: 12)
+    for _ in 0..<(run["SLOW"] + run["UNREAD"]) {
+      crowd.send(fetch, on: try crowd.connect(reads: false, receiveBuffer: 4_096))
+    }
+    let load = try Load(
+      server.address, targets: targets, connections: run["PRODUCERS"], window: 1, batchBytes: run["REQUEST"])
+    load.run(seconds: seconds)
+    load.close()
+    crowd.closeAll()
+  }
+
+  /// A batch each of many idempotent producers, whose state a partition keeps.
+  private func numberedProducers() throws {
+    let crowd = try Crowd(server.address)
+    var answered = 0
+    crowd.onFrame = { _, _ in answered += 1 }
+    let id = try crowd.connect()
+    var sent = 0
+    while answered < run["IDEMPOTENT"] {
+      while sent < run["IDEMPOTENT"], sent - answered < 32 {
+        let batch = try Load.batch(bytes: 100, producer: 1_000_000 + Int64(sent))
+        crowd.send(
+          RequestFrame.bytes(
+            .produce,
+            ProduceRequest(
+              acks: -1, timeoutMs: 30_000,
+              topicData: [.init(name: "in", partitionData: [.init(index: Int32(sent % 12), records: batch)])]),
+            version: 12), on: id)
+        sent += 1
+      }
+      crowd.poll(ms: 100)
+      guard crowd.isOpen(id) else { throw MeasuringFailure("the connection of many producers was closed") }
+    }
+  }
+}
