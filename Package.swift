@@ -107,6 +107,8 @@ let package = Package(
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
+    room("Judge", in: "Tools", []),
+    room("Faults", in: "Tools", ["Units", "ByteCodec", "Machine", "SimMachine", "Reactor", "KafkaWire"]),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -118,9 +120,12 @@ let package = Package(
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["LogStore", "Simulation"]),
+    program("torture", ["Units", "ByteCodec", "Machine", "Reactor", "SimMachine", "CLinux", "Judge", "Faults"]),
     program(
       "loadgen", ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient"]),
 
+    tests("JudgeTests", ["Judge"]),
+    tests("FaultsTests", ["Units", "ByteCodec", "Machine", "Reactor", "KafkaWire", "Faults"]),
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
     .testTarget(

@@ -64,7 +64,7 @@ package final class Connection: @unchecked Sendable {
   deinit { assert(!isOpen, "a connection was dropped without being closed") }
 
   /// Begins to read for `handler`.
-  func start(_ handler: any ConnectionHandler) {
+  package func start(_ handler: any ConnectionHandler) {
     // Its maker may have thought better of it.
     if let closeReason { return handler.connectionClosed(closeReason) }
     self.handler = handler
