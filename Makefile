@@ -14,11 +14,13 @@ export SWIFT_BACKTRACE ?= enable=no
 
 SEED ?= 1
 POINTS ?= 20000
+MINUTES ?= 3
+AGAINST ?= millrace
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
 
 .PHONY: help setup setup-test build run test check bench bench-native fuzz simulate demo format lint test-build planted \
-  sanitizers compare tools
+  sanitizers compare tools torture
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +63,7 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
+	@Scripts/torture 120
 	@$(MAKE) demo
 
 compare: test-build ## the same requests to Millrace and to Apache Kafka
@@ -72,9 +75,11 @@ tools: build setup-test ## Kafka's command-line tools and kcat against a running
 sanitizers: setup-test ## the unit tests and a short simulation under the thread and the address sanitizer
 	@Scripts/sanitizers
 
-planted: setup-test ## every planted bug must be found
+planted: setup-test ## every planted bug must be found: by the simulation, and by torture where a kill can show it
 	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product simulate
 	@.build-planted/release/simulate --planted
+	@$(RELEASE) --product torture
+	@Scripts/torture-planted
 
 bench: build ## produce 1 KB records, beside Apache Kafka in one run; SAVE=1 keeps the table
 	@Benchmarks/produce $(if $(SAVE),--save)
@@ -89,6 +94,10 @@ fuzz: setup ## each fuzz target for SECONDS_PER_TARGET
 simulate: setup ## seeded crashes of the whole engine: POINTS crash points
 	@$(RELEASE) --product simulate
 	@.build/release/simulate $(POINTS) $(SEED)
+
+torture: build setup-test ## MINUTES of kills, pauses and cuts under clients of three kinds, judged; AGAINST=kafka, SEED
+	@$(RELEASE) --product torture
+	@Scripts/torture $$(($(MINUTES) * 60)) $(AGAINST) $(if $(filter file,$(origin SEED)),,$(SEED))
 
 demo: build ## a real file through kill -9: FILE=path chooses it
 	@Scripts/packages kcat

@@ -4,7 +4,8 @@ import Testing
 /// The judge is proved by defects: each condemned for what it is and for nothing else.
 @Suite struct MutationTests {
   @Test(arguments: Mutation.all) func eachDefectIsNamed(_ mutation: Mutation) throws {
-    let changed = try #require(mutation.applied(to: try TestHistory().history()))
+    let history = try TestHistory().history()
+    let changed = try #require(mutation.applied(to: history, Ledger(history)))
     #expect(Judge.judge(changed).broken == mutation.rules)
   }
 

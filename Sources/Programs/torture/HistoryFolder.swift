@@ -13,8 +13,9 @@ enum HistoryFolder {
   /// Puts each known defect into the history, which is clean: each must be condemned for what it is. What went wrong.
   static func prove(_ history: History) -> (proved: Int, misses: [String]) {
     var (proved, misses): (Int, [String]) = (0, [])
+    let ledger = Ledger(history)
     for mutation in Mutation.all {
-      guard let changed = mutation.applied(to: history) else {
+      guard let changed = mutation.applied(to: history, ledger) else {
         misses.append("\(mutation.name): this history has no place for it")
         continue
       }

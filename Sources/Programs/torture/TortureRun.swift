@@ -6,7 +6,8 @@ import Reactor
 /// One run: a server behind the proxy, workers that go on whatever happens, and a nemesis; then everything is healed,
 /// drained and read again. What it leaves is a history to be judged.
 final class TortureRun {
-  private static let healMs = 10_000
+  /// The proxy holds no frame for longer.
+  private static let healMs = 7_000
 
   private let options: TortureOptions
   private let proxy: FaultProxy
@@ -107,9 +108,10 @@ final class TortureRun {
   /// No more faults: the producers end, the others get to the end of what there is, and all of it is read again.
   private func heal() throws {
     proxy.set(.calm)
-    // What the proxy still holds arrives now.
-    try wait(Self.healMs)
+    let healed = Moment.nowMs() + Self.healMs
     crew.stop([.producer], withinMs: 90_000)
+    // What the proxy still holds arrives now.
+    try wait(max(healed - Moment.nowMs(), 0))
     let audit = try crew.program(
       "audit",
       [options.folder + "/history", "audit", crew.freshNumber(), Fleet.input, String(Fleet.partitions)] + Fleet.groups

@@ -17,7 +17,7 @@ extension Judge {
         verdict.condemn(
           .offsetRegress,
           "group \(ledger.names.name(key.group)) in \(ledger.name(key.place)): \(began) \(answer.offset), "
-            + "it was \(least); \(answer.source)")
+            + "it was \(least); \(ledger.source(ledger.events[answer.event]))")
       }
     }
   }
@@ -59,7 +59,7 @@ extension Judge {
     }
     var answers: [GroupPlace: [OffsetAnswer]] = [:]
     var assigned: [Row: Int64] = [:]
-    for event in ledger.events {
+    for (index, event) in ledger.events.enumerated() {
       let (row, key) = (
         Row(process: event.process, place: event.place), GroupPlace(group: event.detail, place: event.place)
       )
@@ -67,8 +67,8 @@ extension Judge {
       case .committed:
         answers[key, default: []].append(
           OffsetAnswer(
-            offset: event.offset, lowest: event.offset, began: event.began, ended: event.ended, isTold: true,
-            source: ledger.source(event)))
+            offset: event.offset, lowest: event.offset, began: event.began, ended: event.ended, event: index,
+            isTold: true))
       case .assigned: assigned[row] = event.offset < 0 && event.detail >= 0 ? event.began : nil
       case .read:
         guard let began = assigned.removeValue(forKey: row), let log = ledger.logs[event.place] else { break }
@@ -76,7 +76,7 @@ extension Judge {
         answers[key, default: []].append(
           OffsetAnswer(
             offset: event.offset, lowest: rank > 0 ? log.entries[rank - 1].offset + 1 : 0, began: began,
-            ended: event.ended, isTold: false, source: ledger.source(event)))
+            ended: event.ended, event: index, isTold: false))
       default: break
       }
     }

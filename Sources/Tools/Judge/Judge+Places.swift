@@ -4,6 +4,16 @@ extension Judge {
     let place: Place
     let offset: Int64
     let value: Int64
+
+    func comesBefore(_ other: Sight) -> Bool {
+      if offset != other.offset { return offset < other.offset }
+      return place != other.place ? place < other.place : value < other.value
+    }
+
+    func isLess(_ other: Sight) -> Bool {
+      if value != other.value { return value < other.value }
+      return place != other.place ? place < other.place : offset < other.offset
+    }
   }
 
   /// An offset has one value, a value one place, and nothing that was seen is gone or beyond the end.
@@ -17,14 +27,14 @@ extension Judge {
       }
       sights.append(Sight(place: event.place, offset: event.offset, value: event.value))
     }
-    sights.sort { ($0.place, $0.offset, $0.value) < ($1.place, $1.offset, $1.value) }
+    sights.sort { $0.comesBefore($1) }
     for (a, b) in zip(sights, sights.dropFirst()) where a.place == b.place && a.offset == b.offset {
       guard a.value != b.value else { continue }
       verdict.condemn(
         .inconsistentOffset,
         "\(ledger.name(a.place)) \(a.offset): \(ledger.name(value: a.value)) and \(ledger.name(value: b.value))")
     }
-    sights.sort { ($0.place.topic, $0.value, $0.place, $0.offset) < ($1.place.topic, $1.value, $1.place, $1.offset) }
+    sights.sort { $0.isLess($1) }
     for (a, b) in zip(sights, sights.dropFirst()) where a.place.topic == b.place.topic && a.value == b.value {
       guard a.place != b.place || a.offset != b.offset else { continue }
       verdict.condemn(

@@ -1,5 +1,5 @@
 /// A record that was given to a producer, and what became of it.
-struct Sent {
+struct Sent: Sendable {
   let process: UInt32
   let place: Place
   let transaction: Int64
@@ -11,7 +11,7 @@ struct Sent {
 }
 
 /// What is known of a transaction.
-struct TransactionFate {
+struct TransactionFate: Sendable {
   /// When its commit was first asked for; nil where it never was, or has definitely failed.
   var commitAsked: Int64?
   /// When its commit was known; nil where it never was.
@@ -22,8 +22,8 @@ struct TransactionFate {
 }
 
 /// What the last readings found in a partition.
-struct FinalLog {
-  struct Entry {
+struct FinalLog: Sendable {
+  struct Entry: Sendable {
     let offset: Int64
     let value: Int64
     let source: Int64
@@ -51,7 +51,7 @@ struct FinalLog {
 }
 
 /// A history put in order for the rules.
-struct Ledger {
+package struct Ledger: Sendable {
   let events: [Event]
   let names: NameTable
   /// By value, in the order of sending.
@@ -62,7 +62,7 @@ struct Ledger {
   /// The values of the last reading of committed records, by topic.
   private(set) var finalValues: [UInt32: Set<Int64>] = [:]
 
-  init(_ history: History) {
+  package init(_ history: History) {
     events = history.events
     names = history.names
     for event in events { take(event) }

@@ -5,10 +5,10 @@ package struct Mutation: Sendable {
   package let rules: Set<Rule>
   let change: @Sendable (inout History, Ledger) -> Bool
 
-  /// The history with the defect; nil where it has nothing to put the defect on.
-  package func applied(to history: History) -> History? {
+  /// The history with the defect; nil where it has nothing to put the defect on. `ledger` is the history's own.
+  package func applied(to history: History, _ ledger: Ledger) -> History? {
     var changed = history
-    return change(&changed, Ledger(history)) ? changed : nil
+    return change(&changed, ledger) ? changed : nil
   }
 
   /// Each rule is broken by one at least.

@@ -12,9 +12,10 @@ struct OffsetAnswer {
   let lowest: Int64
   let began: Int64
   let ended: Int64
+  /// Where it stands in the history.
+  let event: Int
   /// Whether the offset was told, and not concluded from a record.
   let isTold: Bool
-  let source: String
 }
 
 /// The offsets of one group in one partition over time.
