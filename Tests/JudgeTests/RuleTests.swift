@@ -51,6 +51,7 @@ import Testing
   }
 
   @Test mutating func nothingIsReadBeforeItsCommit() throws {
+    test.remove("mover commit ok - - - - 1000")
     test.change("mover commit asked - - - - 1000") { line in
       var fields = line.split(separator: "\t").map(String.init)
       fields[0] = "1000000000"

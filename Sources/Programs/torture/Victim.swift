@@ -113,10 +113,11 @@ final class KafkaVictim: Victim {
     let started = try ChildProcess(java + ["kafka.Kafka", properties], log: log)
     process = started
     // It says nothing when it is ready; its port opens then.
-    for _ in 0..<600 where started.isRunning {
+    let deadline = Moment.nowMs() + 180_000
+    while started.isRunning, Moment.nowMs() < deadline {
       if Files.connects(to: port) { return }
       _ = Signals.next(withinMs: 100)
     }
-    throw TortureFailure("Apache Kafka does not start: see \(log)")
+    throw TortureFailure("Apache Kafka does not start (\(started.status.map { "it ended with \($0)" } ?? "too slow"))")
   }
 }

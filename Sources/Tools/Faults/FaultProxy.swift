@@ -17,12 +17,17 @@ package final class FaultProxy: @unchecked Sendable {
   private let loop: EventLoop
   private let seed: UInt64
   private let counted = Locked(ProxyCounts())
+  private let orders = Locked(Orders())
   // The rest belongs to the loop's thread.
-  private(set) var weather = Weather.of(.calm)
-  private var serverPort: UInt16 = 0
-  private var isRefusing = false
   private var number = 0
   private var pairs: [ObjectIdentifier: ProxiedConnection] = [:]
+
+  /// What it is told from outside; it holds from the next frame and the next connection on.
+  private struct Orders {
+    var weather = Weather.of(.calm)
+    var serverPort: UInt16 = 0
+    var isRefusing = false
+  }
 
   /// Listens on a free port of 127.0.0.1.
   package init(seed: UInt64, clock: any Clock) throws(SystemError) {
@@ -46,15 +51,20 @@ package final class FaultProxy: @unchecked Sendable {
   }
 
   /// The server's port from now on; connections that stand stay.
-  package func forward(to port: UInt16) { perform { $0.serverPort = port } }
+  package func forward(to port: UInt16) { orders.withLock { $0.serverPort = port } }
 
-  package func set(_ kind: Weather.Kind) { perform { $0.weather = .of(kind) } }
+  package func set(_ kind: Weather.Kind) { orders.withLock { $0.weather = .of(kind) } }
 
   /// Lets no connection in as long as `refusing`.
-  package func refuse(_ refusing: Bool) { perform { $0.isRefusing = refusing } }
+  package func refuse(_ refusing: Bool) { orders.withLock { $0.isRefusing = refusing } }
 
-  /// Cuts every connection.
-  package func cutAll() { perform { proxy in for pair in Array(proxy.pairs.values) { pair.cut() } } }
+  /// Cuts every connection, in the loop's next turn.
+  package func cutAll() {
+    // Refused only when the loop has ended: then there is nothing to cut.
+    _ = loop.post { [self] in
+      for pair in Array(pairs.values) { pair.cut() }
+    }
+  }
 
   package var counts: ProxyCounts { counted.withLock { $0 } }
 
@@ -63,22 +73,19 @@ package final class FaultProxy: @unchecked Sendable {
     ConnectionLimits(maxFrameBytes: frameLimit, idleMs: nil, slowReaderMs: 120_000)
   }
 
-  private func perform(_ work: @escaping @Sendable (FaultProxy) -> Void) {
-    // Refused only when the loop has ended: then there is nothing to do it to.
-    _ = loop.post { [self] in work(self) }
-  }
-
   private func arrived(_ client: Connection) -> any ConnectionHandler {
-    let limits = Self.limits
-    guard !isRefusing, let server = try? Connection.open(on: loop, toLoopbackPort: serverPort, limits: limits) else {
-      return Turned(client)
-    }
+    let (limits, orders) = (Self.limits, orders.withLock { $0 })
+    guard !orders.isRefusing,
+      let server = try? Connection.open(on: loop, toLoopbackPort: orders.serverPort, limits: limits)
+    else { return Turned(client) }
     number += 1
     count { $0.connections += 1 }
     let pair = ProxiedConnection(self, client: client, server: server, plan: FramePlan(seed: seed, connection: number))
     pairs[ObjectIdentifier(pair)] = pair
     return pair.begin()
   }
+
+  var weather: Weather { orders.withLock { $0.weather } }
 
   func count(_ change: (inout ProxyCounts) -> Void) { counted.withLock { change(&$0) } }
 
