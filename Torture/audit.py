@@ -40,8 +40,7 @@ def committed(group):
 
 
 def drain():
-    """Until nothing is left to be read: what stands behind a group's offset may be markers, so the ends are compared with
-    what was reached, and a group that stands still for so long has its end."""
+    """Until each group has committed the end of the input, or none has moved for so long."""
     before, progress = None, time.monotonic()
     while time.monotonic() - progress < PATIENCE:
         try:
@@ -74,8 +73,8 @@ def stable():
 
 
 def read(operation, isolation):
-    reader = Consumer({**common(bootstrap), "group.id": "audit", "enable.auto.commit": False, "enable.partition.eof": True,
-                       "isolation.level": isolation, "auto.offset.reset": "error", "check.crcs": True})
+    reader = Consumer({**common(bootstrap), "group.id": "audit", "enable.auto.commit": False, "check.crcs": True,
+                       "enable.partition.eof": True, "isolation.level": isolation, "auto.offset.reset": "error"})
     waiting = {(place.topic, place.partition) for place in places([source, *outputs])}
     reader.assign([TopicPartition(*place, 0) for place in waiting])
     deadline = time.monotonic() + PATIENCE

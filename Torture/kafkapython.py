@@ -8,6 +8,6 @@ def common(bootstrap):
 
 
 def consumer(bootstrap, group):
-    return KafkaConsumer(**common(bootstrap), group_id=group, enable_auto_commit=False, isolation_level="read_committed",
-                         auto_offset_reset="earliest", session_timeout_ms=6000, heartbeat_interval_ms=500,
+    return KafkaConsumer(**common(bootstrap), group_id=group, enable_auto_commit=False, auto_offset_reset="earliest",
+                         isolation_level="read_committed", session_timeout_ms=6000, heartbeat_interval_ms=500,
                          fetch_max_wait_ms=200, request_timeout_ms=8000, max_poll_records=20)

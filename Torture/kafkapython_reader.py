@@ -40,7 +40,7 @@ def commit(which):
         recorder.line(began, "offset", outcome="asked", topic=place.topic, partition=place.partition, offset=offset,
                       detail=group)
     try:
-        consumer.commit({place: OffsetAndMetadata(offset, "", -1) for place, offset in places.items()}, timeout_ms=10000)
+        consumer.commit({place: OffsetAndMetadata(offset, "", -1) for place, offset in places.items()}, 10000)
     except KafkaError:
         outcome = "info"
     for place, offset in places.items():

@@ -1,6 +1,6 @@
 """librdkafka_mover BOOTSTRAP FOLDER NAME NUMBER GROUP PROTOCOL PARTITIONS INPUT OUTPUT: reads, writes and commits in
-transactions that carry the group's offsets; aborts some of them and takes its time over others. NAME is its transactional
-id."""
+transactions that carry the group's offsets; aborts some of them and takes its time over others. NAME is its
+transactional id."""
 import sys
 import time
 

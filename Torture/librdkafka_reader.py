@@ -1,5 +1,5 @@
-"""librdkafka_reader BOOTSTRAP FOLDER NAME NUMBER GROUP PROTOCOL PARTITIONS TOPIC...: a member of a group that commits what
-it has read, or, where GROUP is a dash, a consumer of its own that reads all partitions from their beginnings."""
+"""librdkafka_reader BOOTSTRAP FOLDER NAME NUMBER GROUP PROTOCOL PARTITIONS TOPIC...: a member of a group that commits
+what it has read, or, where GROUP is a dash, a consumer of its own that reads all partitions from their beginnings."""
 import sys
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition

@@ -9,7 +9,7 @@ import java.util.Random;
 
 /**
  * What every Java worker shares: its end, and the history it writes. A line is written before a call whose outcome a
- * kill could hide, and after it, straight to the system. System.nanoTime is CLOCK_MONOTONIC, as the other workers use it.
+ * kill could hide, and after it, straight to the system. System.nanoTime is CLOCK_MONOTONIC, which the others use too.
  */
 final class Recorder {
   static volatile boolean stopping = false;

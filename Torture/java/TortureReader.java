@@ -14,8 +14,8 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.TopicPartition;
 
 /**
- * TortureReader BOOTSTRAP FOLDER NAME NUMBER GROUP PROTOCOL PARTITIONS TOPIC...: a member of a group that commits what it
- * has read, or, where GROUP is a dash, a consumer of its own that reads all partitions from their beginnings.
+ * TortureReader BOOTSTRAP FOLDER NAME NUMBER GROUP PROTOCOL PARTITIONS TOPIC...: a member of a group that commits what
+ * it has read, or, where GROUP is a dash, a consumer of its own that reads all partitions from their beginnings.
  */
 public final class TortureReader implements ConsumerRebalanceListener {
   private final Recorder recorder;

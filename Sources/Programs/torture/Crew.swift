@@ -54,7 +54,7 @@ final class Crew {
   func program(_ name: String, _ arguments: [String]) throws -> ChildProcess {
     number += 1
     return try ChildProcess(
-      [options.python, "\(options.clients)/\(name).py", bootstrap] + arguments,
+      [options.python, "-B", "\(options.clients)/\(name).py", bootstrap] + arguments,
       log: "\(options.folder)/logs/\(name).log",
       isHeard: true)
   }

@@ -68,7 +68,7 @@ enum Fleet {
       ]
     case .librdkafka, .kafkapython:
       let program = member.role == .observer ? "observer" : "\(member.kind)_\(member.role)"
-      return [options.python, "\(options.clients)/\(program).py"]
+      return [options.python, "-B", "\(options.clients)/\(program).py"]
     }
   }
 }
