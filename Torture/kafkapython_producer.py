@@ -33,7 +33,7 @@ def send():
 
 try:
     producer = KafkaProducer(**common(bootstrap), enable_idempotence=True, acks="all", linger_ms=5,
-                             request_timeout_ms=3000, delivery_timeout_ms=120000, compression_type="gzip",
+                             request_timeout_ms=3000, delivery_timeout_ms=3600000, compression_type="gzip",
                              max_block_ms=60000)
     while not stop.is_set():
         due = time.monotonic() + 0.05

@@ -66,14 +66,11 @@ import Testing
 
   @Test func aPortNobodyListensOnClosesTheClient() throws {
     defer { proxy.stop() }
-    let (gone, port) = try TestSocket.listening()
-    shutdown(gone)
-    proxy.forward(to: port)
+    // The socket that had the port is gone with the tuple.
+    proxy.forward(to: try TestSocket.listening().port)
     let client = try TestSocket(port: proxy.address.port)
     #expect(try client.frame() == nil)
   }
-
-  private func shutdown(_ socket: consuming TestSocket) {}
 
   @Test func whoIsRefusedIsClosed() throws {
     defer { proxy.stop() }

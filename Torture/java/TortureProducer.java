@@ -16,7 +16,7 @@ public final class TortureProducer {
     int rate = Integer.parseInt(arguments[6]);
     Properties settings = Recorder.producer(arguments[0]);
     settings.put("enable.idempotence", true);
-    settings.put("delivery.timeout.ms", 120000);
+    settings.put("delivery.timeout.ms", 3600000);
     settings.put("batch.size", 8192);
     try (KafkaProducer<String, String> producer = new KafkaProducer<>(settings)) {
       while (!Recorder.stopping) {

@@ -34,7 +34,7 @@ final class TortureRun {
       case .kafka: try KafkaVictim(options, advertised: address)
       }
     crew = Crew(options, bootstrap: address)
-    nemesis = Nemesis(seed: options.seed, runMs: options.seconds * 1000)
+    nemesis = Nemesis(seed: options.seed, runMs: options.seconds * 1000, pace: options.target == .kafka ? 4 : 1)
   }
 
   /// Runs to the end; what it did.

@@ -40,9 +40,12 @@ package struct Nemesis: Sendable {
   private var bag: [Kind]
   private var weathers: [Weather.Kind] = []
   private let longestPauseMs: Int
+  private let pace: Int
 
-  /// The faults that belong to `seed`. In a short run no pause takes more than a tenth of it.
-  package init(seed: UInt64, runMs: Int) {
+  /// The faults that belong to `seed`. In a short run no pause takes more than a tenth of it. With a `pace` above 1 they
+  /// come that much more slowly, for a server that takes long to start.
+  package init(seed: UInt64, runMs: Int, pace: Int = 1) {
+    self.pace = pace
     random = SeededRandom(seed: seed)
     bag = Kind.allCases.shuffled(using: &random)
     longestPauseMs = min(max(runMs / 10, 1_000), 20_000)
@@ -61,7 +64,7 @@ package struct Nemesis: Sendable {
       case .weather: .weather(nextWeather())
       case .killWorker: .killWorker(random.below(1_000))
       }
-    return (300 + random.below(2_700), fault)
+    return ((300 + random.below(2_700)) * pace, fault)
   }
 
   private mutating func nextWeather() -> Weather.Kind {
