@@ -15,13 +15,15 @@ export SWIFT_BACKTRACE ?= enable=no
 SEED ?= 1
 POINTS ?= 20000
 FLIPS ?= 20000
+MINUTES ?= 3
+AGAINST ?= millrace
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
 COPIES ?= 20
 SCENARIO ?= connections memory partitions groups folder
 
 .PHONY: help setup setup-test build run test check bench bench-native limits fuzz simulate faults demo format lint \
-  test-build planted sanitizers compare tools powercut tracejudge planted-server
+  test-build planted sanitizers compare tools powercut tracejudge planted-server torture
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -68,6 +70,7 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
+	@Scripts/torture 120
 	@$(MAKE) demo
 
 compare: test-build ## the same requests to Millrace and to Apache Kafka
@@ -79,9 +82,11 @@ tools: build setup-test ## Kafka's command-line tools and kcat against a running
 sanitizers: setup-test ## the unit tests and a short simulation under the thread and the address sanitizer
 	@Scripts/sanitizers
 
-planted: setup-test ## every planted bug must be found
+planted: setup-test ## every planted bug must be found: by the simulation, and by torture where a kill can show it
 	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product simulate
 	@.build-planted/release/simulate --planted
+	@$(RELEASE) --product torture
+	@Scripts/torture-planted
 
 planted-server: setup ## the server with planted bugs, for the controls of tracejudge and powercut
 	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product millrace
@@ -116,6 +121,10 @@ tracejudge: build setup-test ## system calls under load: no acknowledgement leav
 
 powercut: build setup-test ## power cuts of the release binary on a disk that loses what was not flushed: COPIES images
 	@Scripts/powercut $(COPIES) $(SEED)
+
+torture: build setup-test ## MINUTES of kills, pauses and cuts under clients of three kinds, judged; AGAINST=kafka, SEED
+	@$(RELEASE) --product torture
+	@Scripts/torture $$(($(MINUTES) * 60)) $(AGAINST) $(if $(filter file,$(origin SEED)),,$(SEED))
 
 demo: build ## a real file through kill -9: FILE=path chooses it
 	@Scripts/packages kcat

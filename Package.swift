@@ -118,6 +118,8 @@ let package = Package(
 
     room("TraceJudge", in: "Tools", ["Units", "ByteCodec", "KafkaWire", "RecordFormat"]),
     room("Measuring", in: "Tools", []),
+    room("Judge", in: "Tools", []),
+    room("Faults", in: "Tools", ["Units", "ByteCodec", "Machine", "SimMachine", "Reactor", "KafkaWire"]),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -130,6 +132,7 @@ let package = Package(
     program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["Units", "LogStore", "Machine", "Reactor", "Simulation"]),
     program("tracejudge", ["TraceJudge"]),
+    program("torture", ["Units", "ByteCodec", "Machine", "Reactor", "SimMachine", "CLinux", "Judge", "Faults"]),
     program(
       "loadgen",
       [
@@ -143,6 +146,8 @@ let package = Package(
         "Terminal", "Measuring",
       ]),
 
+    tests("JudgeTests", ["Judge"]),
+    tests("FaultsTests", ["Units", "ByteCodec", "Machine", "Reactor", "KafkaWire", "Faults"]),
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
     .testTarget(

@@ -10,10 +10,14 @@ enum Tools {
 
   private static let environment = ProcessInfo.processInfo.environment
 
-  /// The binary of this very build: it lies beside the tests.
-  static let millrace: String = {
-    URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("millrace").path
-  }()
+  /// The binary of this very build, and the driver of torture.
+  static let millrace = program("millrace")
+  static let torture = program("torture")
+
+  /// A program of this build: it lies beside the tests.
+  private static func program(_ name: String) -> String {
+    URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent(name).path
+  }
 
   /// An interpreter with the Python clients; nil where they are not installed.
   static let python: String? = existing(environment["MILLRACE_CLIENTS"] ?? package + "/.build/clients/bin/python")

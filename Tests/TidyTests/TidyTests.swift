@@ -52,7 +52,8 @@ import Testing
     // Spelled so that this file does not find itself.
     let marks = #/\b(?:TO[D]O|FI[X]ME|X[X]X|HA[C]K)\b/#
     let scripts = try Repository.files(below: ["Scripts", "Benchmarks", "Packaging"], endings: [""])
-    #expect((sources + tests + scripts).flatMap { $0.places(inAnyLine: marks) } == [])
+    let clients = try Repository.files(below: ["Torture"], endings: [".py", ".java"])
+    #expect((sources + tests + scripts + clients).flatMap { $0.places(inAnyLine: marks) } == [])
   }
 
   @Test func nothingTraps() {
@@ -81,10 +82,12 @@ import Testing
 
   @Test func nothingSpeaksOfOneMachine() throws {
     let scripts = try Repository.files(below: ["Scripts", "Benchmarks", "Packaging", "Schemas"], endings: [""])
+    let clients = try Repository.files(below: ["Torture"], endings: [".py", ".java"])
     let documents = try ["README.md", "ARCHITECTURE.md", "Makefile", "Package.swift"].map(Repository.file)
     // Spelled so that this file does not find itself.
     let paths = #/\/(?:wor[k]|roo[t]|hom[e])\//#
-    #expect((sources + tests + scripts + documents).flatMap { $0.places(inAnyLine: paths) } == [])
+    let texts = sources + tests + scripts + clients + documents
+    #expect(texts.flatMap { $0.places(inAnyLine: paths) } == [])
   }
 
   @Test func theStyleIsTheFormattersOwn() throws {

@@ -1,0 +1,67 @@
+/// A write of a group's offset; `ended` is nil where nobody knows whether and when it happened.
+struct OffsetWrite {
+  let offset: Int64
+  let began: Int64
+  var ended: Int64?
+}
+
+/// What somebody was told of a group's offset, or must have been told where a member began to read.
+struct OffsetAnswer {
+  let offset: Int64
+  /// The lowest offset that comes to the same: no committed record stands between the two.
+  let lowest: Int64
+  let began: Int64
+  let ended: Int64
+  /// Where it stands in the history.
+  let event: Int
+  /// Whether the offset was told, and not concluded from a record.
+  let isTold: Bool
+}
+
+/// The offsets of one group in one partition over time.
+struct OffsetTimeline {
+  /// Something that was true at `ended` at the latest and not before `began`.
+  private struct Fact {
+    let offset: Int64
+    let began: Int64
+    let ended: Int64
+  }
+
+  private let known: [Fact]
+  /// For each offset its writes.
+  private let writes: [Int64: [OffsetWrite]]
+
+  init(_ writes: [OffsetWrite]) {
+    known = writes.compactMap { write in
+      write.ended.map { Fact(offset: write.offset, began: write.began, ended: $0) }
+    }
+    self.writes = Dictionary(grouping: writes, by: \.offset)
+  }
+
+  /// The answers that say less than was known before they were asked for, each with what was known.
+  func broken(by answers: [OffsetAnswer]) -> [(answer: OffsetAnswer, least: Int64)] {
+    let told = answers.filter(\.isTold).map { Fact(offset: $0.offset, began: $0.began, ended: $0.ended) }
+    let facts = (known + told).sorted { $0.ended < $1.ended }
+    var broken: [(OffsetAnswer, Int64)] = []
+    var (next, least) = (0, Fact(offset: -1, began: 0, ended: 0))
+    for answer in answers.sorted(by: { $0.began < $1.began }) {
+      while next < facts.count, facts[next].ended < answer.began {
+        if facts[next].offset >= least.offset { least = facts[next] }
+        next += 1
+      }
+      guard answer.offset < least.offset, !isExcused(answer, after: least) else { continue }
+      broken.append((answer, least.offset))
+    }
+    return broken
+  }
+
+  /// Whether a client's own write of that offset may have come after `least`.
+  private func isExcused(_ answer: OffsetAnswer, after least: Fact) -> Bool {
+    // Between the two stand markers and aborted records only, a handful.
+    let lowest = max(answer.lowest, answer.offset - 10_000)
+    guard lowest <= answer.offset else { return false }
+    return (lowest...answer.offset).contains { offset in
+      (writes[offset] ?? []).contains { $0.began < answer.ended && ($0.ended ?? Int64.max) >= least.began }
+    }
+  }
+}

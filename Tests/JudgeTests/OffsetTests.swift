@@ -1,0 +1,60 @@
+import Judge
+import Testing
+
+/// Groups' offsets over time.
+@Suite struct OffsetTests {
+  private var test = TestHistory()
+
+  @Test mutating func anOffsetGoesBack() throws {
+    test.add("observer committed ok in 0 9 - - readers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
+  @Test mutating func anOffsetIsGone() throws {
+    test.add("observer committed ok in 0 - - - readers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
+  @Test mutating func aWriteOfUnknownOutcomeMayComeLast() throws {
+    test.add("reader offset asked in 0 9 - - readers")
+    test.add("observer committed ok in 0 9 - - readers")
+    #expect(try test.verdict() == [:])
+  }
+
+  @Test mutating func aWriteThatFailedExcusesNothing() throws {
+    test.add("reader offset fail in 0 9 - - readers")
+    test.add("observer committed ok in 0 9 - - readers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
+  @Test mutating func anOffsetOfACommittedTransactionCounts() throws {
+    test.add("observer committed ok in 0 9 - - movers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
+  @Test mutating func anOffsetOfAnAbortedTransactionDoesNot() throws {
+    test.remove("mover commit ok - - - - 1004", count: 1)
+    test.remove("mover commit asked - - - - 1004", count: 1)
+    test.add("observer committed ok in 0 9 - - movers")
+    // The records of that transaction are another matter.
+    #expect(try test.verdict() == [.abortedRead: 3])
+  }
+
+  @Test mutating func aMemberBeginsWhereTheGroupStands() throws {
+    test.add("successor assigned ok in 1 - - - readers")
+    test.add("successor read ok in 1 11 123 1 readers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
+  @Test mutating func aMemberMayBeginWhereALateCommitLeftTheGroup() throws {
+    test.add("reader offset info in 1 11 - - readers")
+    test.add("successor assigned ok in 1 - - - readers")
+    test.add("successor read ok in 1 11 123 1 readers")
+    #expect(try test.verdict() == [:])
+  }
+
+  @Test mutating func aGroupDoesNotStandBeyondTheEnd() throws {
+    test.add("observer committed ok in 0 13 - - readers")
+    #expect(try test.verdict() == [.beyondEnd: 1])
+  }
+}
