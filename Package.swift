@@ -119,7 +119,11 @@ let package = Package(
     program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["LogStore", "Simulation"]),
     program(
-      "loadgen", ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient"]),
+      "loadgen",
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient",
+        "Terminal",
+      ]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),

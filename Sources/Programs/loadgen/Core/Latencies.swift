@@ -2,16 +2,21 @@
 struct Latencies {
   private var buckets = [Int](repeating: 0, count: 64 * 8)
   private(set) var count = 0
+  private var largest: Int64 = 0
+
+  var largestMilliseconds: Double { Double(largest) / 1e6 }
 
   mutating func add(nanoseconds: Int64) {
     buckets[Self.bucket(UInt64(max(nanoseconds, 1)))] += 1
     count += 1
+    largest = max(largest, nanoseconds)
   }
 
   /// Takes in the times of `other`.
   mutating func add(_ other: Latencies) {
     for (index, entries) in other.buckets.enumerated() { buckets[index] += entries }
     count += other.count
+    largest = max(largest, other.largest)
   }
 
   /// The upper end of the bucket below which `share` of all times lie, in milliseconds.
