@@ -76,8 +76,9 @@ planted: setup-test ## every planted bug must be found
 	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product simulate
 	@.build-planted/release/simulate --planted
 
-bench: build ## produce 1 KB records, beside Apache Kafka in one run; SAVE=1 keeps the table
-	@Benchmarks/produce $(if $(SAVE),--save)
+bench: build ## the table beside Apache Kafka in one run; SAVE=1 keeps it; ROWS=produce,consume and PAIRS=2 for a part
+	@$(RELEASE) --product loadgen
+	@Benchmarks/bench $(if $(SAVE),--save) $(ROWS)
 
 bench-native: build ## the project's own generator against .build/release/millrace; LOAD has its options, PAIRS the runs
 	@$(RELEASE) --product loadgen
