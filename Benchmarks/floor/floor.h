@@ -1,4 +1,4 @@
-// What the floor's parts share. One thread owns connections and partitions; the disk thread owns the group it was given.
+// What the floor's parts share. One thread owns connections and partitions; the disk thread owns the group it is given.
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

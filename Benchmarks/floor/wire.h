@@ -82,11 +82,29 @@ static inline void skip_tags(Reader *reader) {
   }
 }
 
-// The writer's owner sees to it that there is room.
-static inline uint8_t *write8(uint8_t *at, uint8_t value) { *at = value; return at + 1; }
-static inline uint8_t *write16(uint8_t *at, uint16_t value) { value = htobe16(value); memcpy(at, &value, 2); return at + 2; }
-static inline uint8_t *write32(uint8_t *at, uint32_t value) { value = htobe32(value); memcpy(at, &value, 4); return at + 4; }
-static inline uint8_t *write64(uint8_t *at, uint64_t value) { value = htobe64(value); memcpy(at, &value, 8); return at + 8; }
+// Who writes sees to it that there is room.
+static inline uint8_t *write8(uint8_t *at, uint8_t value) {
+  *at = value;
+  return at + 1;
+}
+
+static inline uint8_t *write16(uint8_t *at, uint16_t value) {
+  value = htobe16(value);
+  memcpy(at, &value, sizeof value);
+  return at + sizeof value;
+}
+
+static inline uint8_t *write32(uint8_t *at, uint32_t value) {
+  value = htobe32(value);
+  memcpy(at, &value, sizeof value);
+  return at + sizeof value;
+}
+
+static inline uint8_t *write64(uint8_t *at, uint64_t value) {
+  value = htobe64(value);
+  memcpy(at, &value, sizeof value);
+  return at + sizeof value;
+}
 
 static inline uint8_t *write_varint(uint8_t *at, uint32_t value) {
   for (; value >= 0x80; value >>= 7) *at++ = (uint8_t)(value | 0x80);

@@ -6,6 +6,7 @@ PAIRS runs of each server for each row (5), SCALE makes them shorter for a trial
 import datetime
 import os
 import pathlib
+import subprocess
 import sys
 
 import chart
@@ -27,8 +28,8 @@ def chosen(words):
 
 
 def commit():
-    import subprocess
-    run = subprocess.run(["git", "-C", str(servers.ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True)
+    run = subprocess.run(["git", "-C", str(servers.ROOT), "describe", "--always", "--dirty"], capture_output=True,
+                         text=True)
     return run.stdout.strip() or "unknown"
 
 
@@ -55,20 +56,22 @@ def main():
     began = datetime.datetime.now(datetime.timezone.utc)
     machine.touch_memory(machine.memory_mb("MemFree") - 2048)
     results = [row.run_row(entry, pairs, lambda line: print(line, flush=True)) for entry in wanted]
+    part = "" if len(wanted) == len(rows.ALL) else f" ROWS={','.join(entry.key for entry in wanted)}"
     head = [f"{began:%Y-%m-%d %H:%M} UTC; commit {commit()}; {facts}.",
-            f"{pairs} pairs a row. Again: `make bench PAIRS={pairs}`" + (f" ROWS={','.join(arguments)}" if wanted != list(rows.ALL) else "") + "."]
+            f"{pairs} pairs a row. Again: `make bench PAIRS={pairs}{part}`."]
     if row.SCALE != 1:
         head.append(f"**A trial with the work scaled by {row.SCALE:g}: no figure of it counts.**")
     if not is_quiet:
-        head.append("**The machine was not idle when the run began: read the processor times and the ratios, not the rates.**")
+        head.append("**The machine was not idle when the run began: read processor times and ratios, not the rates.**")
     if pairs < 5:
         head.append("**Fewer than five pairs: no target counts as met.**")
     text = table.markdown(results, head, row.KAFKA.name)
     print(text)
     if "--save" in arguments:
-        save(text, chart.svg(results, f"{began:%Y-%m-%d}, {pairs} pairs a row; bar: median, line: least to most, mark: target"),
-             f"{began:%Y-%m-%d}")
-    if any(lane.server is servers.Millrace and lane.key in result.failures for result in results for lane in result.row.lanes):
+        caption = f"{began:%Y-%m-%d}, {pairs} pairs a row; bar: median, line: least to most, mark: target"
+        save(text, chart.svg(results, caption), f"{began:%Y-%m-%d}")
+    ours = [(result, lane) for result in results for lane in result.row.lanes if lane.server is servers.Millrace]
+    if any(lane.key in result.failures for result, lane in ours):
         raise SystemExit("bench: a row of Millrace failed")
 
 

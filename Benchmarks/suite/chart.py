@@ -1,5 +1,5 @@
-"""The chart of the table: a bar for each comparison, on a logarithmic scale, to the right where Millrace is better and to the
-left where it is worse; a thin line from the least to the most of the pairs, a mark where the target is."""
+"""The chart of the table: a bar for each comparison, on a logarithmic scale, to the right where Millrace is better and to
+the left where it is worse; a thin line from the least to the most of the pairs, a mark where the target is."""
 import html
 import math
 import statistics
@@ -24,12 +24,12 @@ def bars(results):
             times = sorted(advantage(comparison, ratio) for ratio in ratios)
             middle = advantage(comparison, statistics.median(ratios))
             target = advantage(comparison, comparison.ratio) if comparison.ratio else None
-            label = f"{comparison.figure.title} ({comparison.ours.durability.split(' before')[0]} : {short(comparison.theirs)})"
-            yield label, times[0], middle, times[-1], target
+            lanes = f"{short(comparison.ours)} : {short(comparison.theirs)}"
+            yield f"{comparison.figure.title} ({lanes})", times[0], middle, times[-1], target
 
 
 def short(lane):
-    return lane.durability.split(" (")[0]
+    return lane.durability.split(" (")[0].split(" before")[0]
 
 
 def text(x, y, words, anchor="start", size=11, weight="normal", colour=INK):
@@ -51,8 +51,9 @@ def svg(results, caption):
         return zero + math.log10(value) * scale
 
     height = TOP + LINE * len(entries) + 34
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
-             'font-family="Helvetica, Arial, sans-serif">', f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" '
+             f'viewBox="0 0 {WIDTH} {height}" font-family="Helvetica, Arial, sans-serif">',
+             f'<rect width="{WIDTH}" height="{height}" fill="white"/>',
              text(12, 22, "Millrace beside Apache Kafka: how many times better or worse", size=15, weight="bold"),
              text(12, 40, caption, size=10, colour="#555555")]
     for decade in range(-left_decades, decades + 1):

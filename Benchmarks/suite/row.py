@@ -93,7 +93,8 @@ class Result:
         shares = []
         for ours, floor in zip(self.runs[comparison.ours.key], self.runs[FLOOR.key]):
             if ours and floor and ours.get(name) and floor.get(name):
-                shares.append(floor[name] / ours[name] if comparison.figure.less_is_better else ours[name] / floor[name])
+                share = ours[name] / floor[name]
+                shares.append(1 / share if comparison.figure.less_is_better else share)
         return statistics.median(shares) if shares else None
 
 

@@ -1,4 +1,5 @@
-"""The servers under test: each starts in a folder of its own, on a free port, and is stopped, or killed and started again."""
+"""The servers under test: each starts in a folder of its own, on a free port, and is stopped, or killed and started
+again."""
 import os
 import pathlib
 import shutil
@@ -73,7 +74,7 @@ class Server:
         raise NotImplementedError
 
     def start(self, topic=None, partitions=1, seconds=120):
-        """Starts it and returns the seconds to its first answer: that it serves, and `topic` with all its partitions."""
+        """Starts it and returns the seconds to its first answer: that it serves, `topic` with all its partitions."""
         wanted = ["--topic", topic, "--partitions", str(partitions)] if topic else []
         asking = subprocess.Popen([LOADGEN, "await", "--broker", self.bootstrap, "--seconds", str(seconds), *wanted],
                                   stdout=subprocess.PIPE, text=True)
@@ -131,8 +132,8 @@ class Kafka(Server):
             raise Failure(f"Kafka's folder could not be made: {(format_run.stdout + format_run.stderr)[-600:]}")
 
     def java(self, *arguments):
-        return ["java", f"-Xmx{self.heap}", "-XX:+UseG1GC", f"-Dlog4j2.configurationFile={KAFKA_HOME}/log4j2.xml", "-cp",
-                f"{KAFKA_HOME}/libs/*", *arguments]
+        return ["java", f"-Xmx{self.heap}", "-XX:+UseG1GC", f"-Dlog4j2.configurationFile={KAFKA_HOME}/log4j2.xml",
+                "-cp", f"{KAFKA_HOME}/libs/*", *arguments]
 
     def command(self):
         return self.java("kafka.Kafka", str(self.properties))

@@ -2,12 +2,12 @@
 import statistics
 
 HOW_TO_READ = """How to read it: every figure is the median of the runs, each server alone, in a fresh folder, by turns in one run;
-beside it stands when the server syncs. The ratio is ours to theirs, the median of the pairs and in brackets the least and
-the most. Processor time is the server process's own, user and system; it survives a busy machine, which throughput and
+beside it stands when the server syncs. The ratio is ours to theirs, the median of the pairs and in brackets the least
+and the most. Processor time is the server process's own, user and system; it survives a busy machine, which throughput and
 latency do not. Targets are the project's own: `ratio` of ours to theirs, or a value of ours; "missed" is a loss or
 less of a win than was aimed at. The floor is a C program of these benchmarks that checks a CRC, writes a segment and a
-journal, syncs once per group and does nothing else (`Benchmarks/floor`): the share of it says how much of what the machine
-allows is reached."""
+journal, syncs once per group and does nothing else (`Benchmarks/floor`): the share of it says how much of what the
+machine allows is reached."""
 
 
 def number(value, figure):
@@ -25,6 +25,10 @@ def wins(comparison, ratios):
     return "better" if better else "worse" if middle != 1 else "equal"
 
 
+def reached(found, target, less_is_better):
+    return "met" if (found <= target if less_is_better else found >= target) else "missed"
+
+
 def verdict(comparison, ratios, ours, share):
     """Each target that was set, and whether it was reached."""
     less, parts = comparison.figure.less_is_better, []
@@ -32,7 +36,7 @@ def verdict(comparison, ratios, ours, share):
         target = f"ratio {'<=' if less else '>='} {comparison.ratio:.2f}"
         if ratios:
             middle = statistics.median(ratios)
-            parts.append(f"{target}: {'met' if (middle <= comparison.ratio if less else middle >= comparison.ratio) else 'missed'}")
+            parts.append(f"{target}: {reached(middle, comparison.ratio, less)}")
         else:
             parts.append(f"{target}: not measured")
     if comparison.value is not None:
@@ -40,9 +44,9 @@ def verdict(comparison, ratios, ours, share):
         if ours is None:
             parts.append(f"{target}: not measured")
         else:
-            parts.append(f"{target}: {'met' if (ours <= comparison.value if less else ours >= comparison.value) else 'missed'}")
+            parts.append(f"{target}: {reached(ours, comparison.value, less)}")
     if comparison.floor_share is not None and share is not None:
-        parts.append(f"floor >= {comparison.floor_share:.0%}: {'met' if share >= comparison.floor_share else 'missed'}")
+        parts.append(f"floor >= {comparison.floor_share:.0%}: {reached(share, comparison.floor_share, False)}")
     return "; ".join(parts)
 
 
@@ -61,8 +65,9 @@ def lines_of(result):
         ours = result.median(comparison.ours, figure)
         ratio = f"{spread(ratios)}, {wins(comparison, ratios)}" if ratios else "not measured"
         floor = "" if share is None else f"{share:.0%}"
-        yield (f"| {figure.title}, {figure.unit} | {cell(result, comparison.ours, figure)} "
-               f"| {cell(result, comparison.theirs, figure)} | {ratio} | {verdict(comparison, ratios, ours, share)} | {floor} |")
+        cells = (f"{figure.title}, {figure.unit}", cell(result, comparison.ours, figure),
+                 cell(result, comparison.theirs, figure), ratio, verdict(comparison, ratios, ours, share), floor)
+        yield f"| {' | '.join(cells)} |"
 
 
 def markdown(results, head, theirs):
@@ -71,7 +76,8 @@ def markdown(results, head, theirs):
     for result in results:
         lines += lines_of(result)
     notes = [f"- {result.row.title}: {result.row.note}" for result in results if result.row.note]
-    failures = [f"- {result.row.title}: {reason.splitlines()[0]}" for result in results for reason in result.failures.values()]
+    failures = [f"- {result.row.title}: {reason.splitlines()[0]}" for result in results
+                for reason in result.failures.values()]
     if notes:
         lines += ["", "Notes:", "", *notes]
     if failures:

@@ -59,7 +59,7 @@ def measure(lane):
         tools.load("produce", server, topic="keyed", keys=keys, megabytes=megabytes)
         folder, = folders(server) - known
         before = size_mb(folder)
-        # What must remain: every key once, with what a record costs beside its value, and the segment that is written to.
+        # What must remain: every key once, with what a record costs beside its value, and the segment written to.
         goal = keys * (RECORD + OVERHEAD) / 1e6 + SEGMENT / 1e6
         running = tools.start_load("latency", server, seconds=scaled(30, 10), warm_seconds=0, **client)
         tools.alter_topic(server, "keyed", "cleanup.policy=compact")

@@ -2,7 +2,7 @@
 import tools
 from row import KAFKA, SYNCED, Comparison, Figure, Row, scaled
 
-STILL = Figure("stood_still_ms", "time a partition stands still, all changes together", "ms", less_is_better=True, digits=0)
+STILL = Figure("stood_still_ms", "time a partition stands still in all changes", "ms", less_is_better=True, digits=0)
 LONGEST = Figure("longest_ms", "longest of them", "ms", less_is_better=True, digits=0)
 SETTLING = Figure("settling_ms", "until a change is dealt with", "ms", less_is_better=True, digits=0)
 COMMITS = Figure("commits_per_s", "commits", "/s", digits=0)
@@ -32,7 +32,8 @@ def commits(lane):
 
 
 def rebalance_row(protocol, title, ratio):
-    return Row(f"rebalance-{protocol}", f"Rebalance, 8 members join and leave one by one, {PARTITIONS} partitions: {title}",
+    return Row(f"rebalance-{protocol}",
+               f"Rebalance, 8 members join and leave one by one, {PARTITIONS} partitions: {title}",
                (SYNCED, KAFKA),
                (Comparison(STILL, SYNCED, KAFKA, ratio=ratio), Comparison(LONGEST, SYNCED, KAFKA),
                 Comparison(SETTLING, SYNCED, KAFKA)),

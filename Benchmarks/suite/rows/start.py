@@ -4,7 +4,7 @@ import tools
 from row import KAFKA, SYNCED, Comparison, Figure, Row, scaled
 
 COLD = Figure("cold_s", "empty folder to the first answer", "s", less_is_better=True, digits=3)
-AFTER_KILL = Figure("after_kill_s", "after kill -9 to the first answer with all leaders", "s", less_is_better=True, digits=3)
+AFTER_KILL = Figure("after_kill_s", "to the first answer with all leaders", "s", less_is_better=True, digits=3)
 
 
 def cold(lane):

@@ -36,7 +36,7 @@ struct LoadTarget {
     return KafkaClient(bootstrap: [broker], options: options)
   }
 
-  /// Makes the topic unless it is there, and returns it as the broker tells it.
+  /// Makes the topic unless it is there, waits until its leaders serve, and returns it as the broker tells it.
   func prepareTopic(_ client: KafkaClient, settings: [(String, String)] = []) throws -> ClusterView.Topic {
     try client.refreshMetadata([topic])
     if client.cluster.topics[topic] == nil {
@@ -46,6 +46,8 @@ struct LoadTarget {
     guard known.partitions.count >= partitions else {
       throw LoadFailure(reason: "topic \(topic) has \(known.partitions.count) partitions, not \(partitions)")
     }
+    // Leaders are named before they serve: the first answer about offsets tells that they do.
+    _ = try client.offsets(.latest, topic: topic, partitions: known.partitions.map(\.index))
     return known
   }
 
