@@ -18,7 +18,7 @@ SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
 
 .PHONY: help setup setup-test build run test check bench bench-native fuzz simulate demo format lint test-build planted \
-  sanitizers compare tools
+  sanitizers compare tools figures
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -51,13 +51,14 @@ lint: ## the style, strictly
 format: ## writes the style
 	@swift format --in-place --recursive Sources Tests Package.swift
 
-check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fuzzing, planted bugs, kills, demo
+check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fuzzing, planted bugs, figures, kills, demo
 	@$(MAKE) lint
 	@Scripts/tools
 	@Scripts/compare
 	@Scripts/sanitizers
 	@$(MAKE) fuzz
 	@$(MAKE) planted
+	@$(MAKE) figures
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
@@ -77,8 +78,15 @@ planted: setup-test ## every planted bug must be found
 	@.build-planted/release/simulate --planted
 
 bench: build ## the table beside Apache Kafka in one run; SAVE=1 keeps it; ROWS=produce,consume and PAIRS=2 for a part
+	@Scripts/packages gcc python3
 	@$(RELEASE) --product loadgen
 	@Benchmarks/bench $(if $(SAVE),--save) $(ROWS)
+
+figures: build ## instructions and allocations of a batch and of a fetch, against the stored ones; SAVE=1 stores them
+	@Scripts/packages gcc binutils python3 valgrind
+	@$(RELEASE) --product loadgen
+	@Benchmarks/allocations
+	@Benchmarks/instructions
 
 bench-native: build ## the project's own generator against .build/release/millrace; LOAD has its options, PAIRS the runs
 	@$(RELEASE) --product loadgen

@@ -1,7 +1,7 @@
 // The floor: what this machine allows a log server that syncs before it acknowledges and does nothing else. One thread
 // serves all sockets, checks each batch's CRC and gathers groups; the disk thread writes them to segments and journal
-// and syncs once per group. There is no checking of producers, no index on disk and no recovery. It shows how far a real
-// server is from the limit.
+// and syncs once per group. There is no checking of producers, no index on disk and no recovery. It shows how far a
+// real server is from the limit.
 //   floor PORT FOLDER PARTITIONS
 #define _GNU_SOURCE
 #include <arpa/inet.h>

@@ -1,5 +1,5 @@
-// Counts a process's allocations: preloaded, it adds one to a number in the file that MILLRACE_ALLOCATIONS names for each
-// call that asks for memory. The number is there to read while the process runs.
+// Counts a process's allocations: preloaded, it adds one to a number in the file that MILLRACE_ALLOCATIONS names for
+// each call that asks for memory. The number is there to read while the process runs.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
-"""Figures that a change must not make worse: each is measured for N and for 2 N operations of a server in its steady state,
-so that what happens once drops out, and compared with what stands in figures.txt."""
+"""Figures that a change must not make worse: each is measured for N and for 2 N operations of a server in its steady
+state, so that what happens once drops out, and compared with what stands in figures.txt."""
 import os
 import pathlib
 import re
@@ -18,8 +18,8 @@ BATCH_MB_RECORDS = 15  # records of 1000 bytes in a batch of 16 KiB: 15 MB are 1
 
 
 class Server:
-    """Millrace behind another program, such as a profiler, or with variables of its own. The program must not fork: it is
-    told to stop."""
+    """Millrace behind another program, such as a profiler, or with variables of its own. The program must not fork: it
+    is told to stop."""
 
     def __init__(self, wrapper=(), environment=None, binary=MILLRACE):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="millrace-figures-"))
@@ -33,7 +33,8 @@ class Server:
 
     def load(self, mode, **options):
         words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-        run = subprocess.run([LOADGEN, mode, "--broker", self.broker, *words], capture_output=True, text=True, timeout=900)
+        run = subprocess.run([LOADGEN, mode, "--broker", self.broker, *words], capture_output=True, text=True,
+                             timeout=900)
         if run.returncode:
             raise SystemExit(f"figures: {run.stdout.strip()}\n{(self.folder / 'log').read_text()[-2000:]}")
         return dict(re.findall(r"(\S+)=(\S+)", run.stdout))

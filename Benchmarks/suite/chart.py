@@ -1,5 +1,5 @@
-"""The chart of the table: a bar for each comparison, on a logarithmic scale, to the right where Millrace is better and to
-the left where it is worse; a thin line from the least to the most of the pairs, a mark where the target is."""
+"""The chart of the table: a bar for each comparison, on a logarithmic scale, to the right where Millrace is better and
+to the left where it is worse; a thin line from the least to the most of the pairs, a mark where the target is."""
 import html
 import math
 import statistics

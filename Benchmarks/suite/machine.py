@@ -32,8 +32,8 @@ def memory_mb(name):
 
 
 def touch_memory(megabytes):
-    """Touches memory that is free now: a page that the machine's host has taken back costs more than all that is done to
-    it, and the first server would pay for it."""
+    """Touches memory that is free now: a page that the machine's host has taken back costs more than all that is done
+    to it, and the first server would pay for it."""
     size = int(min(megabytes, memory_mb("MemAvailable") / 2)) << 20
     room = bytearray(size)
     room[::4096] = bytes(len(range(0, size, 4096)))

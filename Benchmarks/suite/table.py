@@ -1,13 +1,14 @@
 """The table as Markdown, losses beside wins."""
 import statistics
 
-HOW_TO_READ = """How to read it: every figure is the median of the runs, each server alone, in a fresh folder, by turns in one run;
+HOW_TO_READ = """\
+How to read it: every figure is the median of the runs, each server alone, in a fresh folder, by turns in one run;
 beside it stands when the server syncs. The ratio is ours to theirs, the median of the pairs and in brackets the least
-and the most. Processor time is the server process's own, user and system; it survives a busy machine, which throughput and
-latency do not. Targets are the project's own: `ratio` of ours to theirs, or a value of ours; "missed" is a loss or
-less of a win than was aimed at. The floor is a C program of these benchmarks that checks a CRC, writes a segment and a
-journal, syncs once per group and does nothing else (`Benchmarks/floor`): the share of it says how much of what the
-machine allows is reached."""
+and the most. Processor time is the server process's own, user and system; it survives a busy machine, which
+throughput and latency do not. Targets are the project's own: `ratio` of ours to theirs, or a value of ours; "missed"
+is a loss or less of a win than was aimed at. The floor is a C program of these benchmarks that checks a CRC, writes a
+segment and a journal, syncs once per group and does nothing else (`Benchmarks/floor`): the share of it says how much
+of what the machine allows is reached."""
 
 
 def number(value, figure):

@@ -1,4 +1,5 @@
 """What loads the servers: the project's generator, Kafka's own tools, and the project's commands for topics."""
+import json
 import re
 import subprocess
 
@@ -49,6 +50,15 @@ def alter_topic(server, name, *settings):
                          capture_output=True, text=True)
     if run.returncode:
         raise Failure(f"{server.lane.name} did not change {name}: {(run.stdout + run.stderr)[-400:]}")
+
+
+def topic_mb(server, name):
+    """Bytes of a topic on disk, as the server tells them."""
+    run = subprocess.run([MILLRACE, "topic", "describe", name, "--bootstrap", server.bootstrap, "--json"],
+                         capture_output=True, text=True)
+    if run.returncode:
+        raise Failure(f"{server.lane.name} did not describe {name}: {(run.stdout + run.stderr)[-400:]}")
+    return sum(partition["bytes_on_disk"] for partition in json.loads(run.stdout)["partitions"]) / 1e6
 
 
 def run_java(*arguments):

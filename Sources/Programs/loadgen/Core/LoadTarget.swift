@@ -47,13 +47,18 @@ struct LoadTarget {
       throw LoadFailure(reason: "topic \(topic) has \(known.partitions.count) partitions, not \(partitions)")
     }
     // Leaders are named before they serve: the first answer about offsets tells that they do.
-    _ = try client.offsets(.latest, topic: topic, partitions: known.partitions.map(\.index))
+    let partitions = known.partitions.map(\.index)
+    _ = try client.retrying { () throws(ClientError) in
+      try client.offsets(.latest, topic: topic, partitions: partitions)
+    }
     return known
   }
 
-  /// Waits until the coordinator of `key` serves: the first such question makes the internal topic.
+  /// Waits until the coordinator of `key` serves: the first such question makes the internal topic, and a coordinator is
+  /// named before it has read its part of it.
   func awaitCoordinator(of key: String, _ kind: CoordinatorKind, _ client: KafkaClient) throws {
     try client.refreshMetadata([])
     _ = try client.retrying { () throws(ClientError) in try client.coordinator(of: key, kind) }
+    if kind == .group { _ = try client.committedOffsets(of: key) }
   }
 }
