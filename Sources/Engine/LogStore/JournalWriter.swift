@@ -4,6 +4,9 @@ import Units
 
 /// Writes commit groups to the journal's files, on the disk thread. A file is used from its start to `fileBytes`, then
 /// the next free one is taken: files are made once and used again, so that syncs need not move file-system metadata.
+///
+/// Where every group is synced, a group is one write past the page cache that is durable when it returns: neither pages
+/// nor a second call for each.
 package final class JournalWriter {
   private struct File {
     let handle: any DiskFile
@@ -17,6 +20,9 @@ package final class JournalWriter {
   private let disk: any Disk
   private let entropy: any Entropy
   private let fileBytes: ByteCount
+  /// Whether writes are durable when they return.
+  private let writesThrough: Bool
+  private var stage = BlockStage()
   /// The folder's; frames carry it.
   let salt: JournalSalt
   private var files: [Int: File] = [:]
@@ -28,11 +34,17 @@ package final class JournalWriter {
   private var durable: JournalSequence
   private var note: DurableNote
 
-  /// Begins behind `durable`, with no file open; the first write takes one of use `firstUse`.
+  /// Begins behind `durable`, with no file open; the first write takes one of use `firstUse`. `syncsAll`: no group is
+  /// written that need not be synced.
   init(
     disk: any Disk, entropy: any Entropy, fileBytes: ByteCount, firstUse: UInt32, salt: JournalSalt,
-    durable: JournalSequence
+    durable: JournalSequence, syncsAll: Bool
   ) {
+    #if PLANTED_BUGS
+      writesThrough = syncsAll && !PlantedBug.is(.ackBeforeSync)
+    #else
+      writesThrough = syncsAll
+    #endif
     self.disk = disk
     self.entropy = entropy
     self.fileBytes = fileBytes
@@ -69,8 +81,8 @@ package final class JournalWriter {
     }
   }
 
-  /// Writes `group` behind what is there, where `makeRoom` found room; not yet synced. Returns the bytes written. A group
-  /// that failed may be written again as it is.
+  /// Writes `group` behind what is there, where `makeRoom` found room. Returns the bytes written. A group that failed may
+  /// be written again as it is.
   func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
     let chainBefore = chain
     var frames = ByteWriter(capacity: (group.entries.count + 1) * (JournalFrameHeader.size + 8))
@@ -95,7 +107,11 @@ package final class JournalWriter {
     guard let current, let handle = files[current]?.handle else { return .zero }
     let length = ByteCount(frames.count)
     do throws(DiskError) {
-      try handle.write(frames.takeParts(), at: position)
+      if writesThrough {
+        try stage.append(frames.takeParts(), to: handle, at: position)
+      } else {
+        try handle.write(frames.takeParts(), at: position)
+      }
     } catch {
       chain = chainBefore
       throw error
@@ -111,7 +127,7 @@ package final class JournalWriter {
     #if PLANTED_BUGS
       if PlantedBug.is(.ackBeforeSync) { return durable = last }
     #endif
-    try handle.sync()
+    if !writesThrough { try handle.sync() }
     durable = last
   }
 
@@ -145,7 +161,7 @@ package final class JournalWriter {
     let free = files.filter { $0.value.last == nil && $0.key != current }.keys.min()
     let number = free ?? (0...).first { files[$0] == nil } ?? files.count
     if files[number] == nil {
-      let handle = try disk.open(Self.path(number), .create)
+      let handle = try disk.open(Self.path(number), writesThrough ? .createThrough : .create)
       try handle.reserve(upTo: FilePosition(fileBytes.value))
       #if PLANTED_BUGS
         if !PlantedBug.is(.journalNameNotSynced) { try disk.syncDirectory(Self.folder) }
@@ -156,6 +172,7 @@ package final class JournalWriter {
     }
     current = number
     position = FilePosition(0)
+    stage.restart()
     incarnation = Incarnation(use: use, random: entropy.next())
     use += 1
   }

@@ -81,7 +81,8 @@ package final class LogStore {
     let recovered = try Recovery(disk: disk, entropy: entropy).run()
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
-      salt: recovered.checkpoint.salt, durable: recovered.checkpoint.sequence)
+      salt: recovered.checkpoint.salt, durable: recovered.checkpoint.sequence,
+      syncsAll: options.syncInterval == nil)
     let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
     self.init(
       recovered: recovered, clock: clock, entropy: entropy, options: options, workshop: workshop,

@@ -73,26 +73,25 @@ package final class LogWorkshop: @unchecked Sendable {
     return outcome
   }
 
-  /// The same buffers go into the segments, through the page cache, and into the journal; then one sync, of the journal.
+  /// The same buffers go into the segments, through the page cache, and into the journal, which is synced once.
   ///
   /// Where the disk is full, the ballast is given up once; what still finds no room is tried again later: until the
   /// journal is written nothing has happened, and the segments' bytes may be written twice.
   private func commit(_ group: CommitGroup) throws(DiskError) -> LogEvent {
     let began = clock.now()
+    let wrote: Instant
     let written: ByteCount
     do throws(DiskError) {
       do throws(DiskError) {
-        written = try write(group)
+        (wrote, written) = try write(group)
       } catch {
-        guard error.isFull, error.call != .syncDirectory, Ballast(disk: disk).release() else { throw error }
-        written = try write(group)
+        guard error.isWithoutRoom, Ballast(disk: disk).release() else { throw error }
+        (wrote, written) = try write(group)
       }
     } catch {
-      // A name whose sync failed looks as if it were there, and no later sync makes it durable.
-      guard error.isFull, error.call != .syncDirectory else { throw error }
+      guard error.isWithoutRoom else { throw error }
       return .commitPostponed(error)
     }
-    let wrote = clock.now()
     let room = (spare: journal.spare, made: journal.made)
     journalRoom.withLock { $0 = room }
     if group.syncs {
@@ -103,7 +102,8 @@ package final class LogWorkshop: @unchecked Sendable {
       last: group.last, journalBytes: written, took: CommitTiming(began: began, wrote: wrote, synced: clock.now()))
   }
 
-  private func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
+  /// Returns when the segments were written, and the bytes written to the journal.
+  private func write(_ group: CommitGroup) throws(DiskError) -> (Instant, ByteCount) {
     try journal.makeRoom(for: group)
     for (key, size) in group.preparations {
       if size == .zero { try disk.makeDirectory(key.partition.folder) }
@@ -124,7 +124,8 @@ package final class LogWorkshop: @unchecked Sendable {
       guard let run = runs[key] else { continue }
       try files.file(key.logPath, .create).write(run.parts, at: run.position)
     }
-    return try journal.write(group)
+    let wrote = clock.now()
+    return (wrote, try journal.write(group))
   }
 
   /// Makes a checkpoint durable. A failed sync is never simply tried again: what it covered is written anew before the
@@ -228,4 +229,10 @@ package final class LogWorkshop: @unchecked Sendable {
       guard error.isMissing else { throw error }
     }
   }
+}
+
+extension DiskError {
+  /// The disk was full, and nothing stands in the way of trying again: not so after a failed sync. A name whose sync
+  /// failed looks as if it were there, and no later sync makes it durable.
+  fileprivate var isWithoutRoom: Bool { isFull && call != .syncDirectory && call != .sync }
 }
