@@ -154,6 +154,8 @@ let package = Package(
         "Broker", "KafkaWire", "KafkaDoor", "MillraceServer",
       ]),
     tests("MetricsTests", ["Metrics"]),
+    tests(
+      "LoadTests", ["ByteCodec", "KafkaWire", "RecordFormat", "Terminal", "MillraceServer", "loadgen"]),
     .testTarget(
       name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
       exclude: ["Transcripts"], swiftSettings: strict),

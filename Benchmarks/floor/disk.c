@@ -1,4 +1,5 @@
-// The disk thread of the floor: segments in the page cache, one recycled journal, one sync for each group.
+// The disk thread of the floor: segments in the page cache, one recycled journal, one sync for each group. The journal is
+// written past the page cache, in whole blocks that are durable when the write returns, where the file system allows it.
 #define _GNU_SOURCE
 #include "floor.h"
 
@@ -16,6 +17,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
 static Group *given;
 static int journal, done_event;
+static bool syncs_itself;
 static size_t journal_place;
 
 void fail(const char *what) {
@@ -60,10 +62,12 @@ static void *serve(void *unused) {
     given = NULL;
     pthread_mutex_unlock(&lock);
     write_segments(group);
-    if (journal_place + group->size > JOURNAL_BYTES) journal_place = 0;
-    write_all(journal, group->bytes, group->size, (int64_t)journal_place);
-    journal_place += group->size;
-    if (fdatasync(journal) != 0) fail("sync");
+    size_t size = (group->size + BLOCK_BYTES - 1) & ~(size_t)(BLOCK_BYTES - 1);
+    memset(group->bytes + group->size, 0, size - group->size);
+    if (journal_place + size > JOURNAL_BYTES) journal_place = 0;
+    write_all(journal, group->bytes, size, (int64_t)journal_place);
+    journal_place += size;
+    if (!syncs_itself && fdatasync(journal) != 0) fail("sync");
     uint64_t one = 1;
     if (write(done_event, &one, sizeof one) != sizeof one) fail("event");
   }
@@ -81,6 +85,8 @@ void disk_start(const char *folder, int done) {
   for (size_t place = 0; place < JOURNAL_BYTES; place += 1 << 20) write_all(journal, zeros, 1 << 20, (int64_t)place);
   free(zeros);
   if (fsync(journal) != 0) fail("sync");
+  int direct = open(path, O_RDWR | O_DIRECT | O_DSYNC | O_CLOEXEC);
+  if (direct >= 0) journal = direct, syncs_itself = true;
   done_event = done;
   pthread_t thread;
   if (pthread_create(&thread, NULL, serve, NULL) != 0) fail("thread");

@@ -8,6 +8,7 @@ enum {
   GROUP_BYTES = 64 << 20,   // a group that is full holds up the sockets
   GROUP_ENTRIES = 1 << 16,
   JOURNAL_BYTES = 512 << 20,
+  BLOCK_BYTES = 4096,
   LARGEST_FRAME = 16 << 20,
 };
 
@@ -37,7 +38,7 @@ typedef struct {
 } Entry;
 
 typedef struct {
-  uint8_t *bytes;
+  uint8_t *bytes;  // whole blocks; there is room for one more
   size_t size;
   Entry *entries;
   size_t count;

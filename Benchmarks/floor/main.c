@@ -203,7 +203,7 @@ static void prepare(const char *folder) {
   if (!partitions) fail("memory");
   for (uint32_t i = 0; i < partition_count; i++) partitions[i].file = disk_open_segment(folder, i);
   for (int i = 0; i < 2; i++) {
-    groups[i].bytes = malloc(GROUP_BYTES);
+    groups[i].bytes = aligned_alloc(BLOCK_BYTES, GROUP_BYTES + BLOCK_BYTES);
     groups[i].entries = malloc(GROUP_ENTRIES * sizeof(Entry));
     if (!groups[i].bytes || !groups[i].entries) fail("memory");
   }

@@ -58,7 +58,7 @@ def main():
     results = [row.run_row(entry, pairs, lambda line: print(line, flush=True)) for entry in wanted]
     part = "" if len(wanted) == len(rows.ALL) else f" ROWS={','.join(entry.key for entry in wanted)}"
     head = [f"{began:%Y-%m-%d %H:%M} UTC; commit {commit()}; {facts}.",
-            f"{pairs} pairs a row. Again: `make bench PAIRS={pairs}{part}`."]
+            f"{pairs} {'pair' if pairs == 1 else 'pairs'} a row. Again: `make bench PAIRS={pairs}{part}`."]
     if row.SCALE != 1:
         head.append(f"**A trial with the work scaled by {row.SCALE:g}: no figure of it counts.**")
     if not is_quiet:

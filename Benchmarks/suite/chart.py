@@ -85,5 +85,7 @@ def bar(entry, y, zero, place):
         yield (f'<line x1="{place(target):.1f}" y1="{y + 1}" x2="{place(target):.1f}" y2="{y + LINE - 2}" '
                f'stroke="{INK}" stroke-width="2"/>')
     outer = place(max(most, middle, 1)) + 5 if middle >= 1 else place(min(least, middle)) - 5
+    if target and middle >= 1 and outer - 4 < place(target) < outer + 30:  # the words go behind the mark
+        outer = place(target) + 5
     words = f"{middle:.2g}x" if middle < 10 else f"{middle:.0f}x"
     yield text(outer, y + 12, words if middle >= 1 else f"1/{1 / middle:.2g}", "start" if middle >= 1 else "end", 10)

@@ -47,13 +47,15 @@ class Figure:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """A figure of one lane beside that of another, and what is aimed at: a ratio of the two, a value, or both."""
+    """A figure of one lane beside that of another, and what is aimed at: a ratio of the two, a value, a share of the
+    floor; `beside_floor` tells the share without a target."""
     figure: Figure
     ours: Lane
     theirs: Lane
     ratio: typing.Optional[float] = None
     value: typing.Optional[float] = None
     floor_share: typing.Optional[float] = None
+    beside_floor: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Result:
 
     def floor_share(self, comparison):
         """The median of how near to the floor our lane comes: 1 is the floor itself."""
-        if FLOOR.key not in self.runs:
+        if FLOOR.key not in self.runs or not (comparison.beside_floor or comparison.floor_share):
             return None
         name = comparison.figure.name
         shares = []

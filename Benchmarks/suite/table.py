@@ -16,7 +16,9 @@ def number(value, figure):
 
 
 def spread(ratios):
-    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    def text(ratio):
+        return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
+    return f"{text(statistics.median(ratios))} ({text(min(ratios))} to {text(max(ratios))})"
 
 
 def wins(comparison, ratios):
@@ -72,7 +74,7 @@ def lines_of(result):
 
 
 def markdown(results, head, theirs):
-    lines = ["# Millrace beside Apache Kafka", "", *head, "", HOW_TO_READ, "",
+    lines = ["# Millrace beside Apache Kafka", "", *(f"- {line}" for line in head), "", HOW_TO_READ, "",
              f"| | Millrace | {theirs} | ratio | target | share of the floor |", "|---|---|---|---|---|---|"]
     for result in results:
         lines += lines_of(result)

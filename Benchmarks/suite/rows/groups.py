@@ -42,7 +42,7 @@ def rebalance_row(protocol, title, ratio):
 
 ROWS = (
     rebalance_row("consumer", "KIP-848", 1 / 3),
-    rebalance_row("classic", "classic protocol, range assignment, heartbeats every 3 s", 1),
+    rebalance_row("classic", "classic, heartbeats every 3 s", 1),
     Row("commits", "Offset commits, 16 clients, one partition each time", (SYNCED, KAFKA),
         (Comparison(COMMITS, SYNCED, KAFKA, ratio=2), Comparison(COMMIT_CPU, SYNCED, KAFKA, ratio=0.5),
          Comparison(COMMIT_P99, SYNCED, KAFKA)),

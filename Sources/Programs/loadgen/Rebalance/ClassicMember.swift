@@ -90,7 +90,7 @@ final class ClassicMember: GroupParty {
     case .outside, .left: throw LoadFailure(reason: "an answer to nothing")
     case .commitForRound, .commitToLeave:
       try handover.committed(frame)
-      standstill.gaveUp(owned)
+      standstill.gaveUp(owned, at: nanoseconds())
       owned = []
       step = step == .commitToLeave ? .leave : .join
     case .join: try joined(frame)
@@ -101,7 +101,7 @@ final class ClassicMember: GroupParty {
     case .read:
       try handover.wasRead(frame)
       owned = assigned
-      standstill.took(owned)
+      standstill.took(owned, at: nanoseconds())
       settle()
     case .settled: try heartbeatAnswered(frame)
     case .leave: step = .left

@@ -110,7 +110,7 @@ final class ConsumerMember: GroupParty {
       step = .read
     case .read:
       try handover.wasRead(frame)
-      standstill.took(assigned.subtracting(owned))
+      standstill.took(assigned.subtracting(owned), at: nanoseconds())
       owned = assigned
       step = .heartbeat
     case .leave: step = .left
@@ -118,7 +118,7 @@ final class ConsumerMember: GroupParty {
   }
 
   private func giveUp(_ given: Set<Int32>) {
-    standstill.gaveUp(given)
+    standstill.gaveUp(given, at: nanoseconds())
     owned.subtract(given)
   }
 

@@ -1,8 +1,8 @@
-/// For how long partitions are read by nobody.
+/// For how long partitions are read by nobody; all times are nanoseconds of one clock.
 final class Standstill {
   private struct Partition {
     var readers = 0
-    /// Since when nobody reads it, or nil while somebody does; nanoseconds of the monotonic clock.
+    /// Since when nobody reads it, or nil while somebody does.
     var idleSince: Int64?
     var idle: Int64 = 0
   }
@@ -22,9 +22,8 @@ final class Standstill {
 
   func beginCounting() { isCounting = true }
 
-  /// A member reads `taken` from now on.
-  func took(_ taken: some Sequence<Int32>) {
-    let now = nanoseconds()
+  /// A member reads `taken` from `now` on.
+  func took(_ taken: some Sequence<Int32>, at now: Int64) {
     for place in taken.map(Int.init) where partitions.indices.contains(place) {
       partitions[place].readers += 1
       guard let since = partitions[place].idleSince else { continue }
@@ -35,8 +34,7 @@ final class Standstill {
   }
 
   /// A member reads `given` no longer.
-  func gaveUp(_ given: some Sequence<Int32>) {
-    let now = nanoseconds()
+  func gaveUp(_ given: some Sequence<Int32>, at now: Int64) {
     for place in given.map(Int.init) where partitions.indices.contains(place) {
       partitions[place].readers -= 1
       if isCounting, partitions[place].readers == 0 { partitions[place].idleSince = now }
