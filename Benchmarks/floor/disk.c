@@ -1,5 +1,5 @@
-// The disk thread of the floor: segments in the page cache, one recycled journal, one sync for each group. The journal is
-// written past the page cache, in whole blocks that are durable when the write returns, where the file system allows it.
+// The disk thread of the floor: segments in the page cache, one recycled journal, one sync for each group. Where the
+// file system allows it, the journal is written past the page cache, in whole blocks, durable when the write returns.
 #define _GNU_SOURCE
 #include "floor.h"
 

@@ -38,9 +38,17 @@ def create_topic(server, name, partitions, *settings, seconds=600):
                           str(partitions), *words], capture_output=True, text=True)
     if run.returncode and "timed out" not in (run.stdout + run.stderr).lower():
         raise Failure(f"{server.lane.name} did not make {partitions} partitions: {(run.stdout + run.stderr)[-400:]}")
-    ready = subprocess.run([LOADGEN, "await", "--broker", server.bootstrap, "--topic", name, "--partitions",
-                            str(partitions), "--seconds", str(seconds)], capture_output=True, text=True)
-    if ready.returncode:
+    waiting = subprocess.Popen([LOADGEN, "await", "--broker", server.bootstrap, "--topic", name, "--partitions",
+                                str(partitions), "--seconds", str(seconds)], stdout=subprocess.DEVNULL)
+    while waiting.poll() is None:
+        if server.process.poll() is not None:
+            waiting.kill()
+            raise Failure(f"{server.lane.name} ended while {partitions} partitions were made")
+        try:
+            waiting.wait(1)
+        except subprocess.TimeoutExpired:
+            continue
+    if waiting.returncode:
         raise Failure(f"{server.lane.name} has no leaders for {partitions} partitions after {seconds} s")
 
 

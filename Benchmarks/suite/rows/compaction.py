@@ -60,5 +60,5 @@ ROWS = (
         (OURS, THEIRS),
         (Comparison(RATE, OURS, THEIRS, ratio=2), Comparison(GROWTH, OURS, THEIRS, value=1.5),
          Comparison(BUSY, OURS, THEIRS), Comparison(QUIET, OURS, THEIRS)),
-        measure, "Both servers look for work at once (log.cleaner.backoff.ms=100); the rate is that of the bytes before."),
+        measure, "Both servers look for work at once (log.cleaner.backoff.ms=100); the rate counts the bytes before."),
 )
