@@ -23,7 +23,7 @@ COPIES ?= 20
 SCENARIO ?= connections memory partitions groups folder
 
 .PHONY: help setup setup-test build run test check bench bench-native limits fuzz simulate faults demo format lint \
-  test-build planted sanitizers compare tools powercut tracejudge planted-server torture
+  test-build planted sanitizers compare tools powercut tracejudge planted-server torture figures
 
 help: ## lists the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,7 +56,7 @@ lint: ## the style, strictly
 format: ## writes the style
 	@swift format --in-place --recursive Sources Tests Package.swift
 
-check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fuzzing, 100,000 crash points, kills, demo
+check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fuzzing, 100,000 crash points, figures, kills
 	@$(MAKE) lint
 	@Scripts/tools
 	@Scripts/compare
@@ -67,6 +67,7 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@$(MAKE) faults
 	@PLANTED=.build-planted/release/millrace $(MAKE) tracejudge powercut
 	@MILLRACE_KILLED_CALLS=20 Scripts/some-tests EndToEndTests.KilledCallTests
+	@$(MAKE) figures
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
@@ -91,8 +92,16 @@ planted: setup-test ## every planted bug must be found: by the simulation, and b
 planted-server: setup ## the server with planted bugs, for the controls of tracejudge and powercut
 	@swift build -c release $(FLAGS) --traits PlantedBugs --scratch-path .build-planted --product millrace
 
-bench: build ## produce 1 KB records, beside Apache Kafka in one run; SAVE=1 keeps the table
-	@Benchmarks/produce $(if $(SAVE),--save)
+bench: build ## the table beside Apache Kafka in one run; SAVE=1 keeps it; ROWS=produce,consume and PAIRS=2 for a part
+	@Scripts/packages gcc python3
+	@$(RELEASE) --product loadgen
+	@Benchmarks/bench $(if $(SAVE),--save) $(ROWS)
+
+figures: build ## instructions and allocations of a batch and of a fetch, against the stored ones; SAVE=1 stores them
+	@Scripts/packages gcc binutils python3 valgrind
+	@$(RELEASE) --product loadgen
+	@Benchmarks/allocations
+	@Benchmarks/instructions
 
 bench-native: build ## the project's own generator against .build/release/millrace; LOAD has its options, PAIRS the runs
 	@$(RELEASE) --product loadgen

@@ -137,7 +137,7 @@ let package = Package(
       "loadgen",
       [
         "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient",
-        "Measuring",
+        "Terminal", "Measuring",
       ]),
     program(
       "limits",
@@ -181,6 +181,9 @@ let package = Package(
     tests("ConversationTests", ["Units", "ByteCodec", "Compression", "RecordFormat", "KafkaWire", "Conversation"]),
     tests("MetricsTests", ["Metrics"]),
     tests("MeasuringTests", ["Measuring"]),
+    tests(
+      "LoadTests",
+      ["ByteCodec", "KafkaWire", "RecordFormat", "Terminal", "MillraceServer", "Measuring", "loadgen"]),
     .testTarget(
       name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
       exclude: ["Transcripts"], swiftSettings: strict),

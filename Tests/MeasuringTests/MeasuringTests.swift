@@ -3,17 +3,6 @@ import Measuring
 import Testing
 
 @Suite struct MeasuringTests {
-  @Test func sharesOfTimesAreFoundWithinABucket() {
-    var times = Latencies()
-    for number in 1...1_000 { times.add(nanoseconds: Int64(number) * 1_000_000) }
-    #expect(times.count == 1_000)
-    for (share, exact) in [(0.5, 500.0), (0.99, 990), (0.999, 999)] {
-      let found = times.milliseconds(below: share)
-      #expect(found >= exact && found <= exact * 1.125, "\(share): \(found)")
-    }
-    #expect(Latencies().milliseconds(below: 0.99) == 0)
-  }
-
   @Test func aProcessIsReadFromItsFiles() throws {
     let status = "Name:\ta (b) c\nVmHWM:\t   2048 kB\nVmRSS:\t   1024 kB\nThreads:\t8\n"
     let facts = try #require(ProcessFacts(status: status, descriptors: 5, times: (1, 2)))

@@ -140,3 +140,18 @@ extension WriteTxnMarkersRequest: ClientRequest {
   package typealias Response = WriteTxnMarkersResponse
   package static var api: APIKey { .writeTxnMarkers }
 }
+
+extension AddPartitionsToTxnRequest: ClientRequest {
+  package typealias Response = AddPartitionsToTxnResponse
+  package static var api: APIKey { .addPartitionsToTxn }
+}
+
+extension EndTxnRequest: ClientRequest {
+  package typealias Response = EndTxnResponse
+  package static var api: APIKey { .endTxn }
+}
+
+extension ConsumerGroupHeartbeatRequest: ClientRequest {
+  package typealias Response = ConsumerGroupHeartbeatResponse
+  package static var api: APIKey { .consumerGroupHeartbeat }
+}

@@ -1,14 +1,13 @@
 import Glibc
+import KafkaClient
+import Terminal
 
-// Produces to a Kafka broker as fast as it answers, from requests that were encoded before; one line tells the rates, the
-// times from a request to its answer, and with --pid the server's processor time. A closed loop: for the times at a given
-// rate, look elsewhere.
-guard let plan = LoadPlan(Array(CommandLine.arguments.dropFirst())) else {
-  print(LoadPlan.usage)
-  exit(64)
-}
+// Loads a Kafka broker from one thread, with requests that cost it as little as can be; one line tells what it found.
 do {
-  print(try LoadRun(plan).run())
+  print(try LoadModes.mode(Array(CommandLine.arguments.dropFirst())).run())
+} catch let error as UsageError {
+  print("loadgen: \(error)\n\n\(LoadModes.usage)")
+  exit(64)
 } catch let failure as LoadFailure {
   print("loadgen: \(failure.reason)")
   exit(1)

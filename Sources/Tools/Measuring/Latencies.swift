@@ -2,6 +2,9 @@
 package struct Latencies: Sendable {
   private var buckets = [Int](repeating: 0, count: 64 * 8)
   package private(set) var count = 0
+  private var largest: Int64 = 0
+
+  package var largestMilliseconds: Double { Double(largest) / 1e6 }
 
   package init() {}
 
@@ -9,12 +12,14 @@ package struct Latencies: Sendable {
   package mutating func add(nanoseconds: Int64) {
     buckets[Self.bucket(UInt64(max(nanoseconds, 1)))] += 1
     count += 1
+    largest = max(largest, nanoseconds)
   }
 
   /// Takes in the times of `other`.
   package mutating func add(_ other: Latencies) {
     for (index, entries) in other.buckets.enumerated() { buckets[index] += entries }
     count += other.count
+    largest = max(largest, other.largest)
   }
 
   /// The upper end of the bucket below which `share` of all times lie, in milliseconds.
