@@ -90,7 +90,7 @@ final class SimNode: EngineObserver {
     guard isUp else { return false }
     let syncs = durability == .interval ? disk.count(of: Self.journalSync) : 0
     guard let event = lanes.runOne(&random) else { return false }
-    if durability == .interval, case .committed(let last, _, _) = event, disk.count(of: Self.journalSync) > syncs {
+    if durability == .interval, case .committed(let last, _, _, _) = event, disk.count(of: Self.journalSync) > syncs {
       synced = last
     }
     engine.laneFinished(event)
