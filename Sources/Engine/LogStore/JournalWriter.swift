@@ -127,7 +127,7 @@ package final class JournalWriter {
   func sync(through last: JournalSequence) throws(DiskError) {
     #if PLANTED_BUGS
       if PlantedBug.is(.ackBeforeSync) { return durable = last }
-      if PlantedBug.is(.leftFileNotSynced), let current { unsynced = [current] }
+      if PlantedBug.is(.leftFileNotSynced), let current { unsynced.removeAll { $0 != current } }
     #endif
     for number in unsynced { try files[number]?.handle.sync() }
     unsynced.removeAll(keepingCapacity: true)

@@ -8,6 +8,11 @@ package enum Campaign {
     package var seed: UInt64
     package var reason: String
 
+    package init(seed: UInt64, reason: String) {
+      self.seed = seed
+      self.reason = reason
+    }
+
     /// What went wrong, and in a line of its own how to see it again.
     package var text: String {
       "FAILED seed \(seed) (\(TrialKind.of(seed).rawValue)): \(reason)\nagain with: make simulate SEEDS=\(seed)..\(seed)"

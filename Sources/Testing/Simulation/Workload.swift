@@ -38,7 +38,7 @@ struct Workload {
 
   /// One operation, and a turn of the engine's loop.
   mutating func step(_ model: inout Model) throws(SimFailure) {
-    switch random.below(100) {
+    switch model.topics.isEmpty ? 0 : random.below(100) {
     case ..<4: try createTopic(&model)
     case ..<5: try deleteTopic(&model)
     case ..<6: try addPartitions(&model)
