@@ -13,7 +13,7 @@ from confluent_kafka.admin import AdminClient, OffsetSpec
 from librdkafka import common
 from recorder import Recorder, now, numbers
 
-PATIENCE, TRANSACTION_TIMEOUT, SLACK = 60, 10, 10
+PATIENCE, TRANSACTION_TIMEOUT, SLACK = 120, 10, 10
 bootstrap, folder, name, number, source, partitions, *rest = sys.argv[1:]
 groups, outputs = rest[:rest.index("--")], rest[rest.index("--") + 1:]
 recorder = Recorder(folder, name, number)

@@ -4,8 +4,8 @@ import Reactor
 
 /// The workers that run, and what became of their forerunners.
 final class Crew {
-  /// A worker that has written nothing for so long hangs, and is replaced: clients do that.
-  private static let patienceMs = 60_000
+  /// A worker that has written nothing for so long, beyond the longest pause, hangs, and is replaced: clients do that.
+  private let patienceMs: Int
 
   struct Tally {
     var starts = 0
@@ -41,6 +41,7 @@ final class Crew {
   init(_ options: TortureOptions, bootstrap: String) {
     self.options = options
     self.bootstrap = bootstrap
+    patienceMs = 20_000 + min(options.seconds * 100, 20_000)
   }
 
   func start(_ members: [Fleet.Member]) throws {
@@ -96,7 +97,7 @@ final class Crew {
       }
       let size = Files.size(worker.history)
       if size != worker.size { (worker.size, worker.silentSinceMs) = (size, now) }
-      if now - worker.silentSinceMs > Self.patienceMs {
+      if now - worker.silentSinceMs > patienceMs {
         worker.process.crash()
         tallies[worker.member.kind, default: Tally()].hung += 1
         try replace(worker)

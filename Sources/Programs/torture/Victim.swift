@@ -25,6 +25,7 @@ final class MillraceVictim: Victim {
     "group.consumer.min.session.timeout.ms=1000", "group.consumer.session.timeout.ms=6000",
     "group.consumer.min.heartbeat.interval.ms=100", "group.consumer.heartbeat.interval.ms=500",
     "transaction.abort.timed.out.transaction.cleanup.interval.ms=500", "log.segment.bytes=1048576",
+    "journal.checkpoint.bytes=8388608", "journal.file.bytes=33554432",
   ]
 
   let name = "Millrace"
