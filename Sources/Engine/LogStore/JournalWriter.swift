@@ -1,9 +1,12 @@
 import ByteCodec
 import Machine
-import Units
+package import Units
 
 /// Writes commit groups to the journal's files, on the disk thread. A file is used from its start to `fileBytes`, then
 /// the next free one is taken: files are made once and used again, so that syncs need not move file-system metadata.
+///
+/// Where every group is synced, a group is one write past the page cache that is durable when it returns: neither pages
+/// nor a second call for each.
 package final class JournalWriter {
   private struct File {
     let handle: any DiskFile
@@ -17,6 +20,9 @@ package final class JournalWriter {
   private let disk: any Disk
   private let entropy: any Entropy
   private let fileBytes: ByteCount
+  /// Whether writes are durable when they return.
+  private let writesThrough: Bool
+  private var stage = BlockStage()
   /// The folder's; frames carry it.
   let salt: JournalSalt
   private var files: [Int: File] = [:]
@@ -28,11 +34,17 @@ package final class JournalWriter {
   private var durable: JournalSequence
   private var note: DurableNote
 
-  /// Begins behind `durable`, with no file open; the first write takes one of use `firstUse`.
+  /// Begins behind `durable`, with no file open; the first write takes one of use `firstUse`. `syncsAll`: no group is
+  /// written that need not be synced.
   init(
     disk: any Disk, entropy: any Entropy, fileBytes: ByteCount, firstUse: UInt32, salt: JournalSalt,
-    durable: JournalSequence
+    durable: JournalSequence, syncsAll: Bool
   ) {
+    #if PLANTED_BUGS
+      writesThrough = syncsAll && !PlantedBug.is(.ackBeforeSync)
+    #else
+      writesThrough = syncsAll
+    #endif
     self.disk = disk
     self.entropy = entropy
     self.fileBytes = fileBytes
@@ -42,14 +54,13 @@ package final class JournalWriter {
     note = DurableNote(disk: disk)
   }
 
-  /// Bytes of all files this run has made room for.
-  var made: ByteCount { ByteCount(Int64(files.count) * fileBytes.value) }
-
-  /// What can be written before a new file must be made: the rest of the current file, and the files that are free.
-  var spare: ByteCount {
-    guard let current else { return .zero }
+  /// The room there is, now.
+  var room: JournalRoom {
+    let made = ByteCount(Int64(files.count) * fileBytes.value)
+    guard let current else { return JournalRoom(spare: .zero, made: made) }
     let rest = ByteCount(max(fileBytes.value - position.value, 0))
-    return files.reduce(rest) { $1.key != current && $1.value.last == nil ? $0 + fileBytes : $0 }
+    let spare = files.reduce(rest) { $1.key != current && $1.value.last == nil ? $0 + fileBytes : $0 }
+    return JournalRoom(spare: spare, made: made)
   }
 
   static func path(_ number: Int) -> String { "\(folder)/\(number).journal" }
@@ -69,8 +80,8 @@ package final class JournalWriter {
     }
   }
 
-  /// Writes `group` behind what is there, where `makeRoom` found room; not yet synced. Returns the bytes written. A group
-  /// that failed may be written again as it is.
+  /// Writes `group` behind what is there, where `makeRoom` found room. Returns the bytes written. A group that failed may
+  /// be written again as it is.
   func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
     let chainBefore = chain
     var frames = ByteWriter(capacity: (group.entries.count + 1) * (JournalFrameHeader.size + 8))
@@ -95,7 +106,11 @@ package final class JournalWriter {
     guard let current, let handle = files[current]?.handle else { return .zero }
     let length = ByteCount(frames.count)
     do throws(DiskError) {
-      try handle.write(frames.takeParts(), at: position)
+      if writesThrough {
+        try stage.append(frames.takeParts(), to: handle, at: position)
+      } else {
+        try handle.write(frames.takeParts(), at: position)
+      }
     } catch {
       chain = chainBefore
       throw error
@@ -111,7 +126,7 @@ package final class JournalWriter {
     #if PLANTED_BUGS
       if PlantedBug.is(.ackBeforeSync) { return durable = last }
     #endif
-    try handle.sync()
+    if !writesThrough { try handle.sync() }
     durable = last
   }
 
@@ -145,7 +160,7 @@ package final class JournalWriter {
     let free = files.filter { $0.value.last == nil && $0.key != current }.keys.min()
     let number = free ?? (0...).first { files[$0] == nil } ?? files.count
     if files[number] == nil {
-      let handle = try disk.open(Self.path(number), .create)
+      let handle = try disk.open(Self.path(number), writesThrough ? .createThrough : .create)
       try handle.reserve(upTo: FilePosition(fileBytes.value))
       #if PLANTED_BUGS
         if !PlantedBug.is(.journalNameNotSynced) { try disk.syncDirectory(Self.folder) }
@@ -156,7 +171,16 @@ package final class JournalWriter {
     }
     current = number
     position = FilePosition(0)
+    stage.restart()
     incarnation = Incarnation(use: use, random: entropy.next())
     use += 1
   }
+}
+
+/// What the journal's files can take.
+package struct JournalRoom: Equatable, Sendable {
+  /// What can be written before a new file must be made: the rest of the current file, and the files that are free.
+  package var spare = ByteCount.zero
+  /// Bytes of all files this run has made room for.
+  package var made = ByteCount.zero
 }

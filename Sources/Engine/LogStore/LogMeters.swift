@@ -3,9 +3,9 @@ package import Units
 
 /// How long the disk took for one group.
 package struct CommitTiming: Sendable, Equatable {
-  /// Nanoseconds for writing journal and segments, without the sync.
+  /// Nanoseconds for writing the segments.
   package var write: Int64
-  /// Nanoseconds for the sync of the journal.
+  /// Nanoseconds for writing and syncing the journal.
   package var sync: Int64
 
   init(began: Instant, wrote: Instant, synced: Instant) {
@@ -16,9 +16,9 @@ package struct CommitTiming: Sendable, Equatable {
 
 /// What the log has done since the start, for the metrics. Belongs to the engine's thread.
 package struct LogMeters: Sendable {
-  /// Nanoseconds of a group's writes.
+  /// Nanoseconds of a group's writes to segments.
   package private(set) var write = Histogram.latency
-  /// Nanoseconds of a journal sync.
+  /// Nanoseconds of a group's way into the journal, synced.
   package private(set) var sync = Histogram.latency
   /// Frames in a group.
   package private(set) var groupFrames = Histogram(first: 1, bounds: 14)

@@ -81,7 +81,8 @@ package final class LogStore {
     let recovered = try Recovery(disk: disk, entropy: entropy).run()
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
-      salt: recovered.checkpoint.salt, durable: recovered.checkpoint.sequence)
+      salt: recovered.checkpoint.salt, durable: recovered.checkpoint.sequence,
+      syncsAll: options.syncInterval == nil)
     let workshop = LogWorkshop(disk: disk, journal: journal, clock: clock)
     self.init(
       recovered: recovered, clock: clock, entropy: entropy, options: options, workshop: workshop,
@@ -118,7 +119,8 @@ package final class LogStore {
     submitWitness()
   }
 
-  package var catalogue: Catalogue { state.catalogue }
+  /// Lent, not copied.
+  package var catalogue: Catalogue { _read { yield state.catalogue } }
   package func partition(_ key: PartitionKey) -> PartitionLog? { state.partition(key) }
 
   /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit. Where the disk is
@@ -133,8 +135,8 @@ package final class LogStore {
   package func finished(_ event: LogEvent) -> LogProgress {
     var progress = LogProgress()
     switch event {
-    case .committed(let last, let bytes, let took):
-      commitFinished(last: last, bytes: bytes, took: took, &progress)
+    case .committed(let last, let bytes, let room, let took):
+      commitFinished(last: last, bytes: bytes, room: room, took: took, &progress)
     case .checkpointed(let sequence, let nanoseconds):
       meters.checkpointed(nanoseconds: nanoseconds)
       checkpointFinished(sequence)

@@ -8,10 +8,11 @@ package final class ByteBlock: @unchecked Sendable {
   @usableFromInline package let base: UnsafeMutableRawPointer
   @usableFromInline package let capacity: Int
 
-  /// Memory for `capacity` bytes, not cleared. The caller has checked `capacity` against a limit.
-  package init(capacity: Int) {
+  /// Memory for `capacity` bytes, not cleared, at a multiple of `alignment`. The caller has checked `capacity` against a
+  /// limit.
+  package init(capacity: Int, alignment: Int = 16) {
     self.capacity = max(capacity, 0)
-    base = UnsafeMutableRawPointer.allocate(byteCount: max(capacity, 1), alignment: 16)
+    base = UnsafeMutableRawPointer.allocate(byteCount: max(capacity, 1), alignment: alignment)
   }
 
   /// A block that holds a copy of `bytes`.

@@ -8,6 +8,7 @@ package import Units
 /// folder's `syncDirectory`. Calls may come from any thread.
 package protocol Disk: AnyObject, Sendable {
   /// Opens the file at `path`. `.create` makes it when missing (mode 0600), `.createNew` fails when it is there.
+  /// `.createThrough` is `.create` for whole blocks (`DiskBlock`): what is written is durable when the call returns.
   func open(_ path: String, _ intent: OpenIntent) throws(DiskError) -> any DiskFile
   /// Makes the folder `path` (mode 0700); one that is there already is not an error.
   func makeDirectory(_ path: String) throws(DiskError)
@@ -51,7 +52,12 @@ package protocol DiskFile: AnyObject, Sendable {
 /// A lock held on the data folder.
 package protocol DiskLock: AnyObject, Sendable {}
 
-package enum OpenIntent: Equatable, Sendable { case read, write, create, createNew }
+package enum OpenIntent: Equatable, Sendable { case read, write, create, createNew, createThrough }
+
+/// What a file opened with `.createThrough` is written in: position, count and the place in memory are multiples.
+package enum DiskBlock {
+  package static let size = 4_096
+}
 
 package struct DirectoryEntry: Equatable, Sendable {
   package var name: String

@@ -46,9 +46,18 @@ package final class POSIXDisk: Disk {
       case .write: O_RDWR
       case .create: O_RDWR | O_CREAT
       case .createNew: O_RDWR | O_CREAT | O_EXCL
+      case .createThrough: O_RDWR | O_CREAT | O_DSYNC
       }
     // O_NONBLOCK only matters for a pipe that somebody put there: it would wait for a writer.
-    let descriptor = try self.descriptor(path, flags | O_NONBLOCK, .open)
+    let descriptor: Descriptor
+    do throws(DiskError) {
+      descriptor = try self.descriptor(
+        path, flags | O_NONBLOCK | (intent == .createThrough ? LINUX_O_DIRECT : 0), .open)
+    } catch {
+      // A file system that knows nothing but its page cache: then each write goes through that.
+      guard intent == .createThrough, error.code == EINVAL else { throw error }
+      descriptor = try self.descriptor(path, flags | O_NONBLOCK, .open)
+    }
     var facts = stat()
     if fstat(descriptor.number, &facts) != 0 { throw DiskError(call: .open, path: path, code: errno) }
     if facts.st_mode & S_IFMT == S_IFDIR { throw DiskError(call: .open, path: path, code: EISDIR) }

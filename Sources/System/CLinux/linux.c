@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 _Static_assert(LINUX_FALLOC_FL_KEEP_SIZE == FALLOC_FL_KEEP_SIZE, "");
+_Static_assert(LINUX_O_DIRECT == O_DIRECT, "");
 _Static_assert(LINUX_SYNC_FILE_RANGE_WRITE == SYNC_FILE_RANGE_WRITE, "");
 _Static_assert(LINUX_RWF_NOWAIT == RWF_NOWAIT, "");
 _Static_assert(LINUX_SOCK_NONBLOCK == SOCK_NONBLOCK, "");

@@ -73,7 +73,7 @@ package final class SimDisk: Disk {
       state.volume.opened(node)
       return node
     }
-    return SimFile(disk: self, node: node, path: path, isWritable: intent != .read)
+    return SimFile(disk: self, node: node, path: path, intent: intent)
   }
 
   package func makeDirectory(_ path: String) throws(DiskError) {

@@ -7,18 +7,20 @@ final class SimFile: DiskFile {
   private let disk: SimDisk
   private let node: NodeID
   private let path: String
-  private let isWritable: Bool
+  private let intent: OpenIntent
 
-  init(disk: SimDisk, node: NodeID, path: String, isWritable: Bool) {
+  init(disk: SimDisk, node: NodeID, path: String, intent: OpenIntent) {
     self.disk = disk
     self.node = node
     self.path = path
-    self.isWritable = isWritable
+    self.intent = intent
   }
 
   deinit { disk.state.withLock { $0.volume.closed(node) } }
 
   var descriptor: Int32? { nil }
+
+  private var isWritable: Bool { intent != .read }
 
   func read(into buffer: UnsafeMutableRawBufferPointer, at position: FilePosition) throws(DiskError) -> Int {
     let start = try checked(position, .read)
@@ -45,6 +47,22 @@ final class SimFile: DiskFile {
     let total = slices.reduce(0) { $0 + $1.count }
     if !isWritable { throw DiskError(call: .write, path: path, code: Code.badHandle) }
     if total == 0 { return 0 }
+    guard intent == .createThrough else { return try writeSome(slices, total, at: start) }
+    guard start % DiskBlock.size == 0, slices.allSatisfy(Self.isWholeBlocks) else {
+      throw DiskError(call: .write, path: path, code: Code.invalid)
+    }
+    let written = try writeSome(slices, total, at: start) / DiskBlock.size * DiskBlock.size
+    if written == 0 { throw DiskError(call: .write, path: path, code: Code.full) }
+    try sync()
+    return written
+  }
+
+  private static func isWholeBlocks(_ slice: ByteSlice) -> Bool {
+    slice.count % DiskBlock.size == 0 && Int(bitPattern: slice.block.base + slice.start) % DiskBlock.size == 0
+  }
+
+  /// Into the simulated page cache.
+  private func writeSome(_ slices: ArraySlice<ByteSlice>, _ total: Int, at start: Int) throws(DiskError) -> Int {
     if total > SimVolume.largestFile - start { throw DiskError(call: .write, path: path, code: Code.fileTooLarge) }
     return try disk.state.withLock { state throws(DiskError) in
       if state.isCut { throw DiskError(call: .write, path: path, code: DiskError.powerCut) }
@@ -56,7 +74,8 @@ final class SimFile: DiskFile {
       try state.admit(.write, path)
       state.feelPressure()
       let isShort = total > 1 && state.random.chance(permille: state.options.shortWritesPermille)
-      let limit = isShort ? 1 + state.random.below(total - 1) : total
+      var limit = isShort ? 1 + state.random.below(total - 1) : total
+      if intent == .createThrough { limit += (DiskBlock.size - limit % DiskBlock.size) % DiskBlock.size }
       return try write(slices, limit: limit, at: start, &state)
     }
   }

@@ -10,7 +10,7 @@ extension SimVolume {
       if node.isFolder { throw DiskError(call: call, path: path, code: Code.isFolder) }
       return node
     }
-    guard intent == .create || intent == .createNew else {
+    guard intent != .read, intent != .write else {
       throw DiskError(call: call, path: path, code: Code.missing)
     }
     let node = newFile()
