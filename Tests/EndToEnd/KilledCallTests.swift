@@ -32,7 +32,7 @@ extension EndToEndTests {
         let (told, isKilled) = try script(folder, call, when, scratch)
         kills += isKilled ? 1 : 0
         // The start that recovers is killed too.
-        let tracer = try Tracing.wrapper(call, "signal=SIGKILL", when: "\(number)", log: "/dev/null")
+        let tracer = try Tracing.wrapper(call, "signal=SIGKILL", when: "\(number)")
         if let server = try? RunningServer(folder: folder, wrapper: tracer, scratch: scratch) { server.crash() }
         try judge(told, folder, "\(call) \(when)", scratch)
       }
@@ -45,7 +45,7 @@ extension EndToEndTests {
       _ folder: String, _ call: String, _ when: Int, _ scratch: Scratch
     ) throws -> (told: Told, isKilled: Bool) {
       var told = Told()
-      let tracer = try Tracing.wrapper(call, "signal=SIGKILL", when: "\(when)", log: "/dev/null")
+      let tracer = try Tracing.wrapper(call, "signal=SIGKILL", when: "\(when)")
       guard let server = try? RunningServer(folder: folder, wrapper: tracer, scratch: scratch) else {
         return (told, true)
       }
