@@ -72,7 +72,7 @@ import Units
   }
 
   @Test func nonsenseIsHungUpOn() throws {
-    let heard = try Conversation.hold([Utterance.prologue + [0, 0, 0, 4, 0x7f, 0x7f, 0, 0]])
+    let heard = try Conversation.hold([Utterance.prologue, [0, 0, 0, 4, 0x7f, 0x7f, 0, 0]])
     #expect(heard.wasClosed && heard.isComplete)
     #expect(try frames(heard.bytes).count == 1)
   }

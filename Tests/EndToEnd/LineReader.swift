@@ -27,6 +27,15 @@ final class LineReader {
     return true
   }
 
+  /// Whether the end is there within `milliseconds`; lines that come meanwhile are kept.
+  func hasEnded(withinMs milliseconds: Int) -> Bool {
+    let deadline = ContinuousClock.now + .milliseconds(milliseconds)
+    while !ended {
+      guard fill(until: deadline) else { return false }
+    }
+    return true
+  }
+
   /// All that is still to come.
   func rest(within seconds: Int) throws -> String {
     let deadline = ContinuousClock.now + .seconds(seconds)

@@ -18,8 +18,9 @@ extension EndToEndTests {
       let scratch = try Scratch()
       let folder = scratch.newPath("data")
       let log = scratch.newPath("calls")
-      // Only the disk thread, which syncs the journal and nothing else, gets to so many.
-      let tracer = try Tracing.wrapper("fdatasync", "error=EIO", when: "8+", log: log)
+      // A journal that is written past the page cache is synced by its writes.
+      let tracer = try Tracing.wrapper(
+        "fdatasync,pwritev", "error=EIO", when: "8+", path: "\(folder)/journal/0.journal", log: log)
       let server = try RunningServer(folder: folder, wrapper: tracer, scratch: scratch)
       var acknowledged: [String] = []
       while acknowledged.count < 100, try produce("line \(acknowledged.count)", server, scratch) {

@@ -7,12 +7,14 @@ enum Tracing {
   }()
 
   /// Starts a server whose calls of the name are changed as `how` says: `error=EIO`, `signal=SIGKILL`; `when` counts them
-  /// for each thread. The tracer is a process beside the server, which stays the test's child.
-  static func wrapper(_ call: String, _ how: String, when: String, log: String) throws -> [String] {
+  /// for each thread, and with `path` only those on that file. The tracer is a process beside the server, which stays the
+  /// test's child.
+  static func wrapper(
+    _ call: String, _ how: String, when: String, path: String? = nil, log: String = "/dev/null"
+  ) throws -> [String] {
     guard let strace = Tools.strace else { throw ChildFailure("no strace") }
-    return [
-      strace, "-D", "-f", "-qq", "-o", log, "-e", "trace=\(call)", "-e", "inject=\(call):\(how):when=\(when)",
-    ]
+    let injection = ["-e", "trace=\(call)", "-e", "inject=\(call):\(how):when=\(when)"]
+    return [strace, "-D", "-f", "-qq", "-o", log] + (path.map { ["-P", $0] } ?? []) + injection
   }
 
   /// Changes calls of a server that runs, until the tracer is told to end. Returns when it has begun.

@@ -86,6 +86,12 @@ struct SourceTests {
     #expect(error?.reason == reason)
   }
 
+  @Test func anEqualsSignIsOneWhateverFollows() throws {
+    let text = "#\u{301} no setting\nbroker.rack=\u{301}x"
+    let statics = try StaticSettings(file: ("a file", text))
+    #expect(statics.entries["broker.rack"]?.value == "\u{301}x")
+  }
+
   @Test func aFlagGivenTwiceIsRefused() {
     let error = #expect(throws: SettingError.self) {
       try StaticSettings(flags: ["num.partitions=1", "num.partitions=2"])

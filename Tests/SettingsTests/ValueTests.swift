@@ -64,6 +64,14 @@ struct ValueTests {
     #expect(list?.reason == .limitExceeded)
   }
 
+  /// Found by fuzzing: as characters, a comma and a mark that combines with it are not a comma.
+  @Test func aCommaIsACommaWhateverFollows() throws {
+    let setting = try #require(SettingCatalogue.definition("metric.reporters", of: .broker))
+    let value = try SettingValue("a,\u{1A}\u{652}b", for: setting)
+    #expect(value == .list(["a", "\u{652}b"]))
+    #expect(try SettingValue(value.text, for: setting) == value)
+  }
+
   @Test func secretsStayOutOfErrors() throws {
     let secret = try #require(SettingCatalogue.definition("ssl.key.password", of: .broker))
     #expect(!SettingError.invalid("hush", for: secret, "is wrong").message.contains("hush"))

@@ -78,8 +78,9 @@ package enum SettingValue: Equatable, Sendable {
     if text.isEmpty { return [] }
     var seen: Set<String> = []
     var result: [String] = []
-    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-      let element = SettingText.trimmed(part)
+    // A comma ends an element whatever follows; as characters, a mark that combines with it would make another of it.
+    for part in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
+      let element = SettingText.trimmed(Substring(part))
       if element.isEmpty { throw .invalid(text, for: setting, "must not have empty elements") }
       if seen.insert(element).inserted { result.append(element) }
     }

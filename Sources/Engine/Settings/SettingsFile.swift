@@ -17,7 +17,7 @@ enum SettingsFile {
     let newline = UInt8(ascii: "\n")
     for (index, bytes) in text.utf8.split(separator: newline, omittingEmptySubsequences: false).enumerated() {
       let content = SettingText.trimmed(Substring(bytes))
-      if content.isEmpty || content.hasPrefix("#") { continue }
+      if content.isEmpty || content.utf8.first == UInt8(ascii: "#") { continue }
       let number = index + 1
       guard let (name, value) = pair(content) else {
         throw SettingError(
@@ -35,8 +35,8 @@ enum SettingsFile {
 
   /// The two sides of the first `=`, trimmed; nil without `=` or without a name.
   static func pair(_ text: String) -> (name: String, value: String)? {
-    guard let mark = text.firstIndex(of: "=") else { return nil }
+    guard let mark = text.utf8.firstIndex(of: UInt8(ascii: "=")) else { return nil }
     let name = SettingText.trimmed(text[..<mark])
-    return name.isEmpty ? nil : (name, SettingText.trimmed(text[text.index(after: mark)...]))
+    return name.isEmpty ? nil : (name, SettingText.trimmed(text[text.utf8.index(after: mark)...]))
   }
 }

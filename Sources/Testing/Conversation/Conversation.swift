@@ -24,8 +24,8 @@ package final class Conversation {
 
   /// More turns than a conversation of a few kilobytes takes: beyond, something goes round in circles.
   private static let turnLimit = 20_000
-  /// How often the clock jumps to what falls due next when all is said: what is parked gets its answer.
-  private static let jumps = 6
+  /// How far the clock jumps when all is said, in milliseconds: what is parked gets its answer.
+  private static let jumps: [Int64] = [100, 1_000, 10_000, 60_000]
   /// Turns without any movement after which nothing is under way.
   private static let quietTurns = 2
   private static let readSize = 65_536
@@ -38,7 +38,7 @@ package final class Conversation {
   /// The client's end of the connection.
   private let client: Int32
   private var unsaid: ArraySlice<[UInt8]>
-  private var jumpsLeft = Conversation.jumps
+  private var jumpsLeft = Conversation.jumps[...]
   private var quiet = 0
   private var turns = 0
   private var heard = Hearing()
@@ -114,9 +114,8 @@ package final class Conversation {
       return loop.stop()
     }
     if let piece = unsaid.popFirst(), !heard.wasClosed { return say(piece) }
-    if jumpsLeft > 0, !heard.wasClosed {
-      jumpsLeft -= 1
-      clock.advance(to: min(engine.nextDeadline, clock.now().advanced(byMs: 60_000)))
+    if !heard.wasClosed, let jump = jumpsLeft.popFirst() {
+      clock.advance(byMs: jump)
       engine.timePassed()
       return
     }
