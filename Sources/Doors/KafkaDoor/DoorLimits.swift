@@ -2,6 +2,8 @@
 package enum DoorLimits {
   /// Requests of one connection without an answer: clients keep five, tools a few more.
   package static let requestsPerConnection = 64
+  /// Bytes of requests that waited for the store and are started in one turn: looking through them takes milliseconds.
+  package static let startedBytesPerTurn: UInt64 = 4 * 1_048_576
   /// Batches of one Produce that are seen to on the engine's thread; above it, all of them go to the codec lane.
   package static let batchBytesAtOnce = 2 * 1_048_576
   /// Bytes of answers that wait for one client in memory. Above it, nothing more of it is read or executed until it has

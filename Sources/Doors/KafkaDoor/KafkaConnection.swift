@@ -112,6 +112,7 @@ final class KafkaConnection: ConnectionHandler {
 
   private func start(_ frame: ByteSlice) {
     defer { if !isPreparing { release(at: 0) } }
+    door.bytesStarted &+= UInt64(frame.count)
     var reader = ByteReader(frame)
     guard let header = try? RequestHeader(from: &reader) else {
       return socket.close(.handler("a request without a whole header"))

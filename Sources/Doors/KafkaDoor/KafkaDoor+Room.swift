@@ -68,11 +68,20 @@ extension KafkaDoor {
     if isSmall { waitingForStoreSmall.append(connection) } else { waitingForStore.append(connection) }
   }
 
-  private func goOn(_ waiting: [KafkaConnection]) {
-    for connection in waiting {
+  /// Lets those who waited for the store start what they hold: as much as a turn may take, the rest in the next one.
+  /// Returns the rest.
+  private func goOn(_ waiting: [KafkaConnection]) -> [KafkaConnection] {
+    let before = bytesStarted
+    for (place, connection) in waiting.enumerated() {
+      guard bytesStarted &- before < DoorLimits.startedBytesPerTurn else {
+        // Whatever else happens, there is a next turn.
+        loop.schedule(at: loop.now) {}
+        return Array(waiting[place...])
+      }
       connection.isQueuedForStore = false
       connection.goOn()
     }
+    return []
   }
 
   /// Goes through those who wait, once a turn and only when something has changed: grants what there is, in order. Who
@@ -82,12 +91,12 @@ extension KafkaDoor {
     if !waitingForStoreSmall.isEmpty, engine.store.admitsSmall {
       let waiting = waitingForStoreSmall
       waitingForStoreSmall = []
-      goOn(waiting)
+      waitingForStoreSmall = goOn(waiting) + waitingForStoreSmall
     }
     if admits, !waitingForStore.isEmpty {
       let waiting = waitingForStore
       waitingForStore = []
-      goOn(waiting)
+      waitingForStore = goOn(waiting) + waitingForStore
     }
     guard !room.waiting.isEmpty, room.mayHaveRoom || admits else { return }
     room.mayHaveRoom = false

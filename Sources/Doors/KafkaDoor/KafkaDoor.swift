@@ -40,6 +40,8 @@ package final class KafkaDoor: EngineObserver {
 
   private(set) var connections: [ObjectIdentifier: KafkaConnection] = [:]
   private var waitingForDisk: [KafkaConnection] = []
+  /// Bytes of requests that were ever started.
+  var bytesStarted: UInt64 = 0
   /// Those whose next request waits until the store takes more: large ones, and small ones.
   var waitingForStore: [KafkaConnection] = []
   var waitingForStoreSmall: [KafkaConnection] = []

@@ -58,7 +58,10 @@ private final class PartitionsTrial {
     server.killNow()
     server = try run.start(Self.settings)
     let killed = server.startMs
-    run.tell("after kill -9: started in \(Number.text(killed)) ms; \(logLine("partitions,"))")
+    let work = 1_000 * (try server.facts().processor)
+    run.tell(
+      "after kill -9: started in \(Number.text(killed)) ms, \(Number.text(work)) ms of processor time; "
+        + logLine("partitions,"))
     let again = try produce(all, "all, after the kill", seconds)
     let end = server.stop()
     run.tell("stopped in \(Number.text(end.ms)) ms")
@@ -68,6 +71,7 @@ private final class PartitionsTrial {
     run.bound("memory with all idle", Number.mebi(fresh.resident), atMost: 80, "MiB")
     run.bound("start after a stop in order", clean, atMost: 2_000 * scale, "ms")
     run.bound("start after a kill", killed, atMost: Double(max(700 * count / 10_000, 700)), "ms")
+    run.bound("processor time of it", work, atMost: Double(max(1_000 * count / 10_000, 1_000)), "ms")
     run.bound("stop", max(cleanStop.ms, end.ms), atMost: 5_000, "ms")
     run.bound("p99 against 12 partitions", many.p99, atMost: 2 * beside.p99 + 20, "ms")
     run.bound("p99 after the kill", again.p99, atMost: 2 * beside.p99 + 20, "ms")
