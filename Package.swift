@@ -107,6 +107,12 @@ let package = Package(
       ],
       path: "Sources/Server/MillraceServer", swiftSettings: strict),
 
+    room(
+      "Load", in: "Tools",
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient",
+        "Terminal",
+      ]),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -118,12 +124,7 @@ let package = Package(
     program("wiregen", []),
     program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["LogStore", "Simulation"]),
-    program(
-      "loadgen",
-      [
-        "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient",
-        "Terminal",
-      ]),
+    program("loadgen", ["Load", "Terminal"]),
 
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),
@@ -155,7 +156,7 @@ let package = Package(
       ]),
     tests("MetricsTests", ["Metrics"]),
     tests(
-      "LoadTests", ["ByteCodec", "KafkaWire", "RecordFormat", "Terminal", "MillraceServer", "loadgen"]),
+      "LoadTests", ["ByteCodec", "KafkaWire", "RecordFormat", "Terminal", "MillraceServer", "Load"]),
     .testTarget(
       name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
       exclude: ["Transcripts"], swiftSettings: strict),

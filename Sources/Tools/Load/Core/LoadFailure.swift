@@ -1,8 +1,10 @@
 import Glibc
 
 /// Why a run ended early, in words.
-struct LoadFailure: Error {
+package struct LoadFailure: Error, CustomStringConvertible {
   var reason: String
+
+  package var description: String { reason }
 }
 
 /// The monotonic clock.

@@ -1,26 +1,32 @@
 /// Times in buckets that grow by an eighth of a power of two: at most 12 % wide, whatever the range.
-struct Latencies {
+package struct Latencies {
   private var buckets = [Int](repeating: 0, count: 64 * 8)
-  private(set) var count = 0
+  /// How many times there are.
+  package private(set) var count = 0
   private var largest: Int64 = 0
 
-  var largestMilliseconds: Double { Double(largest) / 1e6 }
+  /// Without any time.
+  package init() {}
 
-  mutating func add(nanoseconds: Int64) {
+  /// The longest of them, as it was.
+  package var largestMilliseconds: Double { Double(largest) / 1e6 }
+
+  /// Adds one time.
+  package mutating func add(nanoseconds: Int64) {
     buckets[Self.bucket(UInt64(max(nanoseconds, 1)))] += 1
     count += 1
     largest = max(largest, nanoseconds)
   }
 
   /// Takes in the times of `other`.
-  mutating func add(_ other: Latencies) {
+  package mutating func add(_ other: Latencies) {
     for (index, entries) in other.buckets.enumerated() { buckets[index] += entries }
     count += other.count
     largest = max(largest, other.largest)
   }
 
   /// The upper end of the bucket below which `share` of all times lie, in milliseconds.
-  func milliseconds(below share: Double) -> Double {
+  package func milliseconds(below share: Double) -> Double {
     var left = Int((Double(count) * share).rounded(.up))
     for (index, entries) in buckets.enumerated() {
       left -= entries
