@@ -21,8 +21,8 @@ package final class KafkaDoor: EngineObserver {
   var sessions: FetchSessions
   /// Answers that many clients get alike.
   var sharedAnswers = SharedAnswers()
-  /// The rules of topics that are produced to.
-  var produceRules = ProduceRulesCache()
+  /// The topics that are produced to.
+  var produceRoutes = ProduceRoutes()
   /// For the metrics.
   package internal(set) var meters = KafkaMeters()
   /// What was asked for in this turn.

@@ -30,11 +30,17 @@ extension KafkaDoor {
 
   /// Whether `message` must wait before it can be executed; it then is, and answered, when it need not any more.
   func isPreparedLater(_ message: ProduceRequest, _ request: Request) -> Bool {
-    let batches = batches(of: message, version: request.version)
-    let bytes = batches.reduce(0) { $0 + $1.intake.records.count }
+    var bytes = 0
+    var mustWait = false
+    forEachBatch(of: message, version: request.version) { batch in
+      bytes += batch.intake.records.count
+      if batch.intake.takesLong || engine.store.lacksIndex(batch.partition) { mustWait = true }
+    }
     let allTakeLong = bytes > DoorLimits.batchBytesAtOnce
+    guard mustWait || allTakeLong else { return false }
+    var batches: [Batch] = []
+    forEachBatch(of: message, version: request.version) { batches.append($0) }
     let long = batches.filter { allTakeLong || $0.intake.takesLong }
-    guard !long.isEmpty || batches.contains(where: { engine.store.lacksIndex($0.partition) }) else { return false }
     let pending = PendingProduce(message, request.withoutBody)
     for batch in batches where !engine.isAppendable(batch.partition, { [unowned self] in stepped(pending) }) {
       pending.waitsFor += 1
@@ -51,23 +57,18 @@ extension KafkaDoor {
     return true
   }
 
-  private func batches(of message: ProduceRequest, version: Int16) -> [Batch] {
+  private func forEachBatch(of message: ProduceRequest, version: Int16, _ body: (Batch) -> Void) {
     let now = engine.clock.wallClock()
-    var found: [Batch] = []
     var place = 0
     for topic in message.topicData {
-      let known = version >= 13 ? engine.catalogue.topic(topic.topicId) : engine.catalogue.topic(named: topic.name)
-      let id = known?.description.id
+      let route = produceRoutes.route(of: topic, version: version, engine)
       for data in topic.partitionData {
         defer { place += 1 }
-        let key = id.map { PartitionKey(topic: $0, index: data.index) }
-        guard let key, let partition = engine.store.partition(key) else { continue }
-        let rules = produceRules.rules(of: key.topic, engine)
-        let intake = rules.intake(data.records ?? .empty, now: now, version: version)
-        found.append(Batch(place: place, partition: partition, intake: intake))
+        guard let route, let partition = route.partition(data.index) else { continue }
+        let intake = route.rules.intake(data.records ?? .empty, now: now, version: version)
+        body(Batch(place: place, partition: partition, intake: intake))
       }
     }
-    return found
   }
 
   /// One thing that `pending` waited for has come.

@@ -1,7 +1,5 @@
-import Broker
 import ByteCodec
 import Compression
-import LogStore
 import RecordFormat
 import Settings
 import Units
@@ -47,22 +45,5 @@ struct ProduceRules {
       allowsZstd: version >= 7)
     return BatchIntake(
       records: records, rules: rules, codec: codec, level: level, appendTime: stampsAppendTime ? now : nil)
-  }
-}
-
-/// The rules of topics, as of the last change of the catalogue.
-struct ProduceRulesCache {
-  private var known: [UniqueID: ProduceRules] = [:]
-  private var asOf = JournalSequence.start
-
-  /// The rules of a topic that exists.
-  mutating func rules(of topic: UniqueID, _ engine: Engine) -> ProduceRules {
-    let change = engine.catalogue.lastChange
-    if change != asOf { (known, asOf) = ([:], change) }
-    if let rules = known[topic] { return rules }
-    let rules = ProduceRules(
-      engine.topicSettings(topic), walksRecords: engine.settings.storage.recordValidation == .full)
-    known[topic] = rules
-    return rules
   }
 }

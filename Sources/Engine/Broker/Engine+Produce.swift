@@ -10,16 +10,21 @@ extension Engine {
   private static let producerIDBlock: Int64 = 1_000
 
   /// Stores a batch that its door has validated. The caller gives the bytes away: they are stamped and written as they are.
-  /// `beginsAtZero`: its producer speaks the second generation of transactions.
+  package func append(_ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog) -> AppendResult {
+    append(batch, header: header, to: partition, rules: appendRules(of: partition.key.topic))
+  }
+
+  /// The same for a caller that keeps the topic's rules, until the catalogue changes.
   package func append(
-    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, beginsAtZero: Bool = false
+    _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, rules: AppendRules
   ) -> AppendResult {
-    var rules = appendRules(topicSettings(partition.key.topic))
-    rules.beginsAtZero = beginsAtZero
     let result = store.append(batch, header: header, to: partition, rules: rules)
     if case .stored = result { traffic.stored(partition.key.topic, bytes: batch.count, records: header.recordCount) }
     return result
   }
+
+  /// How batches of a topic that exists are appended, as of the last change of the catalogue.
+  package func appendRules(of topic: UniqueID) -> AppendRules { appendRules(topicSettings(topic)) }
 
   /// How batches of a topic with these settings are appended.
   func appendRules(_ topic: TopicSettings) -> AppendRules {

@@ -78,7 +78,7 @@ package final class Engine {
     loadCoordinators(store.attachments().map { $0.encoded() })
   }
 
-  package var catalogue: Catalogue { store.catalogue }
+  package var catalogue: Catalogue { _read { yield store.catalogue } }
   package var layers: BrokerLayers { layerCache.layers }
   package var settings: BrokerSettings { layerCache.settings }
   package var nodeID: Int32 { settings.node.nodeID }

@@ -136,17 +136,17 @@ package final class CompactionRun: @unchecked Sendable {
   private func take(
     _ block: BlockIndex.Row, of extent: SegmentDescription, _ workshop: LogWorkshop
   ) throws(Stop) {
-    let path = key(extent).logPath
+    let name = key(extent)
     let bytes = try onDisk { () throws(DiskError) in
-      try workshop.files.file(path, .read).read(count: Int(block.length.value), at: block.position)
+      try workshop.files.log(name, .read).read(count: Int(block.length.value), at: block.position)
     }
     guard bytes.count == Int(block.length.value), Checksum.crc32c(bytes) == block.checksum else {
-      throw Stop(damage: "the block at byte \(block.position.value) of \(path) is not what was written")
+      throw Stop(damage: "the block at byte \(block.position.value) of \(name.logPath) is not what was written")
     }
     var at = 0
     while at < bytes.count {
       guard let batch = try? RecordBatchView(bytes.dropping(at)), batch.header.baseOffset >= next else {
-        throw Stop(damage: "no batch at byte \(block.position.value + Int64(at)) of \(path)")
+        throw Stop(damage: "no batch at byte \(block.position.value + Int64(at)) of \(name.logPath)")
       }
       next = batch.header.nextOffset
       at += batch.bytes.count

@@ -52,7 +52,7 @@ struct IndexLoader {
     }
     let next = rows.last.map { $0.lastOffset.advanced(by: 1) } ?? extent.base
     loaded.damage = try loaded.index.rebuild(
-      from: try files.file(key.logPath, .read), key: key, extent: extent, next: next, &digest)
+      from: try files.log(key, .read), key: key, extent: extent, next: next, &digest)
     if loaded.damage != nil {
       // Without the digest nothing vouches for batches behind the rows, however good they look.
       loaded.index = BlockIndex(rows: rows)

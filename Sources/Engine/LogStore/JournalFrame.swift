@@ -190,6 +190,11 @@ package struct PartitionKey: Hashable, Comparable, Sendable {
 
   package static func < (a: PartitionKey, b: PartitionKey) -> Bool { (a.topic, a.index) < (b.topic, b.index) }
 
+  /// One word says enough: ids are random, and the node's own.
+  package func hash(into hasher: inout Hasher) { hasher.combine(word) }
+
+  var word: UInt64 { topic.low &+ UInt64(truncatingIfNeeded: index) }
+
   /// The partition's folder, made of id and number only: no name from the wire reaches the disk.
   package var folder: String { "data/\(topic.hexadecimal)-\(index)" }
 

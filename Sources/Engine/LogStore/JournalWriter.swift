@@ -1,6 +1,6 @@
 import ByteCodec
 import Machine
-import Units
+package import Units
 
 /// Writes commit groups to the journal's files, on the disk thread. A file is used from its start to `fileBytes`, then
 /// the next free one is taken: files are made once and used again, so that syncs need not move file-system metadata.
@@ -54,14 +54,13 @@ package final class JournalWriter {
     note = DurableNote(disk: disk)
   }
 
-  /// Bytes of all files this run has made room for.
-  var made: ByteCount { ByteCount(Int64(files.count) * fileBytes.value) }
-
-  /// What can be written before a new file must be made: the rest of the current file, and the files that are free.
-  var spare: ByteCount {
-    guard let current else { return .zero }
+  /// The room there is, now.
+  var room: JournalRoom {
+    let made = ByteCount(Int64(files.count) * fileBytes.value)
+    guard let current else { return JournalRoom(spare: .zero, made: made) }
     let rest = ByteCount(max(fileBytes.value - position.value, 0))
-    return files.reduce(rest) { $1.key != current && $1.value.last == nil ? $0 + fileBytes : $0 }
+    let spare = files.reduce(rest) { $1.key != current && $1.value.last == nil ? $0 + fileBytes : $0 }
+    return JournalRoom(spare: spare, made: made)
   }
 
   static func path(_ number: Int) -> String { "\(folder)/\(number).journal" }
@@ -176,4 +175,12 @@ package final class JournalWriter {
     incarnation = Incarnation(use: use, random: entropy.next())
     use += 1
   }
+}
+
+/// What the journal's files can take.
+package struct JournalRoom: Equatable, Sendable {
+  /// What can be written before a new file must be made: the rest of the current file, and the files that are free.
+  package var spare = ByteCount.zero
+  /// Bytes of all files this run has made room for.
+  package var made = ByteCount.zero
 }

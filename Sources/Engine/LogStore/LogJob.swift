@@ -40,7 +40,7 @@ package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, backg
 
 /// What became of a job; handed to `LogStore.finished` on the engine's thread.
 package enum LogEvent: Sendable {
-  case committed(last: JournalSequence, journalBytes: ByteCount, took: CommitTiming)
+  case committed(last: JournalSequence, journalBytes: ByteCount, room: JournalRoom, took: CommitTiming)
   /// The disk was full before anything of the group reached the journal: it can be written again as it is.
   case commitPostponed(DiskError)
   case space(VolumeSpace)

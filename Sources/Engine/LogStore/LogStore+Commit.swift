@@ -16,6 +16,8 @@ struct Commits {
   /// The last sync, and what was written since; only `durability=interval` looks at them.
   var syncedAt: Instant?
   var unsyncedBytes = ByteCount.zero
+  /// The journal's room as of the last commit.
+  var room = JournalRoom()
   var next: JournalSequence
   /// Log starts that were moved and are not yet synced, in sequence.
   var starts: [(key: PartitionKey, offset: Offset, sequence: JournalSequence)] = []
@@ -174,11 +176,12 @@ extension LogStore {
   }
 
   func commitFinished(
-    last: JournalSequence, bytes: ByteCount, took: CommitTiming, _ progress: inout LogProgress
+    last: JournalSequence, bytes: ByteCount, room: JournalRoom, took: CommitTiming, _ progress: inout LogProgress
   ) {
     guard let group = commits.inFlight else { return }
     commits.inFlight = nil
     commits.isRetrying = false
+    commits.room = room
     meters.committed(group, journalBytes: bytes, took: took)
     commits.waitingBytes -= group.bytes
     commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes

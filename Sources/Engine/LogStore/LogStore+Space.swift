@@ -67,7 +67,7 @@ extension LogStore {
   /// would keep deletions behind it from making some.
   package func hasRoom(for bytes: ByteCount) -> Bool {
     guard let last = space.last else { return true }
-    let madeSince = workshop.journalRoom.withLock { $0.made } - space.journalMade
+    let madeSince = commits.room.made - space.journalMade
     let needed = space.accepted + bytes + madeSince + newJournalBytes(for: commits.waitingBytes + bytes)
     return last.available.value - needed.value > space.reserve.value
   }
@@ -76,7 +76,7 @@ extension LogStore {
   private func newJournalBytes(for bytes: ByteCount) -> ByteCount {
     // A file's end is left unused when a group does not fit there any more.
     let wanted = bytes.value + 2 * options.groupBytes.value
-    let missing = wanted - workshop.journalRoom.withLock { $0.spare }.value
+    let missing = wanted - commits.room.spare.value
     guard missing > 0 else { return .zero }
     let size = max(options.journalFileBytes.value, 1)
     return ByteCount((missing + size - 1) / size * size)
@@ -94,8 +94,7 @@ extension LogStore {
   package func timePassed() {
     let now = clock.now()
     if !space.isMeasuring, space.measuredAt.map({ $0.advanced(byMs: Self.measureMs) <= now }) ?? true {
-      space.begin(
-        waiting: commits.waitingBytes, journalMade: workshop.journalRoom.withLock { $0.made }, now: now)
+      space.begin(waiting: commits.waitingBytes, journalMade: commits.room.made, now: now)
       lanes.submit(.measureSpace(ballast: space.reserve))
     }
     if let retry = commits.retryAt, retry <= now {

@@ -59,7 +59,7 @@ extension ReadRequest {
   /// Reads headers only, and checks no block: a wrong time harms nothing, and a fetch of the batch finds the damage.
   fileprivate func time(files: OpenFiles, waits: Bool) -> TimeFound {
     do throws(DiskError) {
-      switch try firstHeader(files.file(segment.logPath, .read), waits: waits) {
+      switch try firstHeader(files.log(segment, .read), waits: waits) {
       case .found(let header):
         let time = header.usesLogAppendTime ? header.maxTimestamp : header.baseTimestamp
         return time.milliseconds < 0 ? .none : .at(time)

@@ -119,7 +119,8 @@ package final class LogStore {
     submitWitness()
   }
 
-  package var catalogue: Catalogue { state.catalogue }
+  /// Lent, not copied.
+  package var catalogue: Catalogue { _read { yield state.catalogue } }
   package func partition(_ key: PartitionKey) -> PartitionLog? { state.partition(key) }
 
   /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit. Where the disk is
@@ -134,8 +135,8 @@ package final class LogStore {
   package func finished(_ event: LogEvent) -> LogProgress {
     var progress = LogProgress()
     switch event {
-    case .committed(let last, let bytes, let took):
-      commitFinished(last: last, bytes: bytes, took: took, &progress)
+    case .committed(let last, let bytes, let room, let took):
+      commitFinished(last: last, bytes: bytes, room: room, took: took, &progress)
     case .checkpointed(let sequence, let nanoseconds):
       meters.checkpointed(nanoseconds: nanoseconds)
       checkpointFinished(sequence)

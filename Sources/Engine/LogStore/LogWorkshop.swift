@@ -14,9 +14,6 @@ package final class LogWorkshop: @unchecked Sendable {
   /// Codec lane only.
   private let compressor = Compressor()
   private let decompressor = Decompressor()
-  /// What the journal's files can take, and the size of those this run has made, as of the last commit; read by the
-  /// engine's thread.
-  let journalRoom = Locked((spare: ByteCount.zero, made: ByteCount.zero))
 
   init(disk: any Disk, journal: JournalWriter, clock: any Clock) {
     self.disk = disk
@@ -92,14 +89,13 @@ package final class LogWorkshop: @unchecked Sendable {
       guard error.isWithoutRoom else { throw error }
       return .commitPostponed(error)
     }
-    let room = (spare: journal.spare, made: journal.made)
-    journalRoom.withLock { $0 = room }
     if group.syncs {
       try journal.sync(through: group.last)
       if case .witness = group.entries.last?.content { journal.noteDurable() }
     }
     return .committed(
-      last: group.last, journalBytes: written, took: CommitTiming(began: began, wrote: wrote, synced: clock.now()))
+      last: group.last, journalBytes: written, room: journal.room,
+      took: CommitTiming(began: began, wrote: wrote, synced: clock.now()))
   }
 
   /// Returns when the segments were written, and the bytes written to the journal.
@@ -107,23 +103,17 @@ package final class LogWorkshop: @unchecked Sendable {
     try journal.makeRoom(for: group)
     for (key, size) in group.preparations {
       if size == .zero { try disk.makeDirectory(key.partition.folder) }
-      try files.file(key.logPath, .create).truncate(to: size)
+      try files.log(key, .create).truncate(to: size)
     }
-    var runs: [SegmentKey: (position: FilePosition, parts: [ByteSlice])] = [:]
-    var order: [SegmentKey] = []
+    var runs = SegmentRuns()
     for entry in group.entries {
       guard case .batch(let bytes, let place) = entry.content else { continue }
-      let key = SegmentKey(partition: place.partition, base: place.segment)
-      if runs[key] == nil { order.append(key) }
-      runs[key, default: (place.position, [])].parts.append(bytes)
+      runs.add(bytes, at: place)
     }
-    for key in order {
-      #if PLANTED_BUGS
-        if PlantedBug.is(.batchesSwapped), (runs[key]?.parts.count ?? 0) > 1 { runs[key]?.parts.swapAt(0, 1) }
-      #endif
-      guard let run = runs[key] else { continue }
-      try files.file(key.logPath, .create).write(run.parts, at: run.position)
-    }
+    #if PLANTED_BUGS
+      if PlantedBug.is(.batchesSwapped) { runs.swapFirst() }
+    #endif
+    for run in runs.all { try files.log(run.key, .create).write(run.parts, at: run.position) }
     let wrote = clock.now()
     return (wrote, try journal.write(group))
   }
@@ -138,7 +128,7 @@ package final class LogWorkshop: @unchecked Sendable {
     let content = work.content.encoded()
     do throws(DiskError) {
       try rewrite(work)
-      let handles = try segments.map { (key) throws(DiskError) in try files.file(key.logPath, .create) }
+      let handles = try segments.map { (key) throws(DiskError) in try files.log(key, .create) }
       for handle in handles { handle.startWriteback(from: FilePosition(0), count: .zero) }
       #if PLANTED_BUGS
         for handle in handles where !PlantedBug.is(.segmentsNotSynced) { try handle.sync() }
@@ -174,7 +164,7 @@ package final class LogWorkshop: @unchecked Sendable {
     var writer = ByteWriter(capacity: added.rows.count * BlockIndex.Row.encodedSize)
     for row in added.rows { row.encode(to: &writer, of: added.key) }
     do throws(DiskError) {
-      let file = try files.file(added.key.indexPath, .create)
+      let file = try files.index(added.key, .create)
       try file.write(
         [writer.takeSlice()], at: FilePosition(Int64(added.rowsBefore * BlockIndex.Row.encodedSize)))
       return file
@@ -198,7 +188,7 @@ package final class LogWorkshop: @unchecked Sendable {
       let place = frame.header.place
       let key = SegmentKey(partition: place.partition, base: place.segment)
       guard frame.header.kind == .batch, work.unsound.contains(key) else { continue }
-      try files.file(key.logPath, .create).write([frame.payload], at: place.position)
+      try files.log(key, .create).write([frame.payload], at: place.position)
     }
     if reached < work.sequence { throw DiskError(call: .read, path: JournalWriter.folder, code: DiskError.inputOutput) }
   }

@@ -6,8 +6,29 @@ final class OpenFiles: Sendable {
   /// Well below the descriptor limit of a plain process, which connections share.
   static let limit = 4_096
 
+  /// A file by the segment it belongs to: no text is made of it while the file is open.
+  fileprivate enum Name: Hashable {
+    case log(SegmentKey)
+    case index(SegmentKey)
+
+    var path: String {
+      switch self {
+      case .log(let key): key.logPath
+      case .index(let key): key.indexPath
+      }
+    }
+  }
+
+  fileprivate struct Entry {
+    var file: any DiskFile
+    var path: String
+    var isWritable: Bool
+    var lastUse: UInt64
+  }
+
   fileprivate struct Table {
-    var files: [String: (file: any DiskFile, isWritable: Bool, lastUse: UInt64)] = [:]
+    var files: [Name: Entry] = [:]
+    var names: [String: Name] = [:]
     var uses: UInt64 = 0
   }
 
@@ -16,9 +37,17 @@ final class OpenFiles: Sendable {
 
   init(disk: any Disk) { self.disk = disk }
 
-  /// The file at `path`, opened with `intent` unless it is open already for that.
-  func file(_ path: String, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {
-    if let known = table.withLock({ $0.use(path, writing: intent != .read) }) { return known }
+  /// The segment's file, opened with `intent` unless it is open already for that.
+  func log(_ key: SegmentKey, _ intent: OpenIntent) throws(DiskError) -> any DiskFile { try file(.log(key), intent) }
+
+  /// The segment's index file, likewise.
+  func index(_ key: SegmentKey, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {
+    try file(.index(key), intent)
+  }
+
+  private func file(_ name: Name, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {
+    if let known = table.withLock({ $0.use(name, writing: intent != .read) }) { return known }
+    let path = name.path
     let opened: any DiskFile
     do throws(DiskError) {
       opened = try disk.open(path, intent)
@@ -26,27 +55,30 @@ final class OpenFiles: Sendable {
       guard error.isOutOfDescriptors, table.withLock({ $0.shed() }) else { throw error }
       opened = try disk.open(path, intent)
     }
-    table.withLock { $0.add(path, opened, isWritable: intent != .read) }
+    table.withLock { $0.add(name, path, opened, isWritable: intent != .read) }
     return opened
   }
 
   /// Gives up the file at `path`, which is about to be removed or replaced.
   func forget(_ path: String) {
-    table.withLock { $0.files[path] = nil }
+    table.withLock { table in
+      if let name = table.names.removeValue(forKey: path) { table.files[name] = nil }
+    }
   }
 }
 
 extension OpenFiles.Table {
-  mutating func use(_ path: String, writing: Bool) -> (any DiskFile)? {
-    guard let known = files[path], known.isWritable || !writing else { return nil }
+  mutating func use(_ name: OpenFiles.Name, writing: Bool) -> (any DiskFile)? {
+    guard let place = files.index(forKey: name), files.values[place].isWritable || !writing else { return nil }
     uses += 1
-    files[path]?.lastUse = uses
-    return known.file
+    files.values[place].lastUse = uses
+    return files.values[place].file
   }
 
-  mutating func add(_ path: String, _ file: any DiskFile, isWritable: Bool) {
+  mutating func add(_ name: OpenFiles.Name, _ path: String, _ file: any DiskFile, isWritable: Bool) {
     uses += 1
-    files[path] = (file, isWritable, uses)
+    files[name] = OpenFiles.Entry(file: file, path: path, isWritable: isWritable, lastUse: uses)
+    names[path] = name
     if files.count > OpenFiles.limit { shed() }
   }
 
@@ -55,6 +87,7 @@ extension OpenFiles.Table {
   mutating func shed() -> Bool {
     guard !files.isEmpty else { return false }
     let median = files.values.map(\.lastUse).sorted()[files.count / 2]
+    for entry in files.values where entry.lastUse <= median { names[entry.path] = nil }
     files = files.filter { $0.value.lastUse > median }
     return true
   }

@@ -43,7 +43,7 @@ extension ReadRequest {
 
   func run(files: OpenFiles, waits: Bool) -> ReadOutcome {
     do throws(DiskError) {
-      let file = try files.file(segment.logPath, .read)
+      let file = try files.log(segment, .read)
       var sound = self
       for row in unverified {
         guard let bytes = try Self.bytes(file, at: row.position, count: Int(row.length.value), waits: waits) else {

@@ -73,6 +73,10 @@ package struct SegmentKey: Hashable, Comparable, Sendable {
     self.generation = generation
   }
 
+  package func hash(into hasher: inout Hasher) {
+    hasher.combine(partition.word ^ UInt64(bitPattern: base.value) &* 0x9E37_79B9_7F4A_7C15)
+  }
+
   package static func < (a: SegmentKey, b: SegmentKey) -> Bool {
     (a.partition, a.base, a.generation) < (b.partition, b.base, b.generation)
   }

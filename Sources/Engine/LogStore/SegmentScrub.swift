@@ -46,7 +46,7 @@ extension SegmentScrub {
     if step.scrub.rows == nil { step.loadRows(workshop) }
     guard let rows = step.scrub.rows else { return step }
     do throws(DiskError) {
-      let file = try workshop.files.file(segment.logPath, .read)
+      let file = try workshop.files.log(segment, .read)
       while step.scrub.next < rows.count, step.bytes < Self.stepBytes {
         let row = rows[step.scrub.next]
         step.scrub.next += 1

@@ -150,9 +150,29 @@ package struct ByteReader: ~Escapable {
   @inlinable
   package mutating func readText(_ count: Int) throws(WireError) -> String {
     try charge(count)
-    let text = try readSpan(count).withUnsafeBytes { bytes in String(validating: bytes, as: UTF8.self) }
+    let text = try readSpan(count).withUnsafeBytes { bytes in Self.text(bytes) }
     guard let text else { throw .badText }
     return text
+  }
+
+  /// The text, nil where it is not UTF-8. Names are nearly always ASCII, which is seen eight bytes at a time.
+  @usableFromInline
+  static func text(_ bytes: UnsafeRawBufferPointer) -> String? {
+    var high: UInt64 = 0
+    var at = 0
+    while at + 8 <= bytes.count {
+      high |= bytes.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+      at += 8
+    }
+    while at < bytes.count {
+      high |= UInt64(bytes[at])
+      at += 1
+    }
+    guard high & 0x8080_8080_8080_8080 == 0 else { return String(validating: bytes, as: UTF8.self) }
+    return String(unsafeUninitializedCapacity: bytes.count) { room in
+      UnsafeMutableRawBufferPointer(room).copyMemory(from: bytes)
+      return bytes.count
+    }
   }
 
   /// Checks a count of elements against what remains (each takes at least `minimumSize` bytes) and charges their memory.

@@ -35,9 +35,9 @@ package enum Checksum {
     var rest = max(secondCount, 0)
     var row = 0
     while rest > 0 {
-      if rest & 15 != 0 { power = product(power, powers[row + rest & 15]) }
-      row += 16
-      rest >>= 4
+      if rest & 255 != 0 { power = product(power, powers[row + rest & 255]) }
+      row += 256
+      rest >>= 8
     }
     return power ^ second
   }
@@ -52,13 +52,13 @@ package enum Checksum {
   /// Fewer bytes are read faster than their CRCs are combined.
   package static let leastToCombine = 4_096
 
-  /// x to the power of 8 n 16^k, for a count's k-th hexadecimal digit n: sixteen of them for each of an Int's digits.
+  /// x to the power of 8 n 256^k, for a count's k-th byte n: 256 of them for each of an Int's bytes.
   private static let powers: [UInt32] = {
     var table: [UInt32] = []
     var base: UInt32 = 1 << 23  // x^8; the highest power is in the lowest bit
-    for _ in 0..<Int.bitWidth / 4 {
+    for _ in 0..<Int.bitWidth / 8 {
       var power: UInt32 = 1 << 31  // 1
-      for _ in 0..<16 {
+      for _ in 0..<256 {
         table.append(power)
         power = product(power, base)
       }

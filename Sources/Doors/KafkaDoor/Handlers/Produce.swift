@@ -35,20 +35,19 @@ extension KafkaDoor {
     let refusal: ErrorCode? = -1...1 ~= message.acks ? nil : .invalidRequiredAcks
     response.responses.reserveCapacity(message.topicData.count)
     for topic in message.topicData {
-      let found = usesIDs ? engine.catalogue.topic(topic.topicId) : engine.catalogue.topic(named: topic.name)
-      let rules = found.map { produceRules.rules(of: $0.description.id, engine) }
+      let route = produceRoutes.route(of: topic, version: request.version, engine)
       var answer = ProduceResponse.Response(topicId: topic.topicId, name: topic.name)
       answer.partitionResponses.reserveCapacity(topic.partitionData.count)
       for data in topic.partitionData {
         var outcome: ProducedPartition
         if let refusal {
           outcome = ProducedPartition(refusal)
-        } else if let found, TopicName.isInternal(found.description.name) {
-          outcome = ProducedPartition(.invalidTopicException)
-        } else if let found, let rules {
+        } else if let route, !route.isInternal {
           outcome = produce(
-            data.records, prepared.indices.contains(place) ? prepared[place] : nil, to: found, data.index, rules,
+            data.records, prepared.indices.contains(place) ? prepared[place] : nil, by: route, data.index,
             version: request.version, transactionalID: message.transactionalId)
+        } else if route != nil {
+          outcome = ProducedPartition(.invalidTopicException)
         } else {
           outcome = ProducedPartition(usesIDs ? .unknownTopicId : .unknownTopicOrPartition)
         }
@@ -70,17 +69,17 @@ extension KafkaDoor {
   }
 
   private func produce(
-    _ records: ByteSlice?, _ prepared: BatchIntake.Outcome?, to topic: Catalogue.Topic, _ index: Int32,
-    _ rules: ProduceRules, version: Int16, transactionalID: String?
+    _ records: ByteSlice?, _ prepared: BatchIntake.Outcome?, by route: ProduceRoute, _ index: Int32, version: Int16,
+    transactionalID: String?
   ) -> ProducedPartition {
-    guard let partition = engine.store.partition(PartitionKey(topic: topic.description.id, index: index)) else {
+    guard let partition = route.partition(index) else {
       return ProducedPartition(.unknownTopicOrPartition)
     }
     let batch: ByteSlice
     let header: RecordBatchHeader
     let ready =
       prepared
-      ?? rules.intake(records ?? .empty, now: engine.clock.wallClock(), version: version)
+      ?? route.rules.intake(records ?? .empty, now: engine.clock.wallClock(), version: version)
       .run(compressor: compressor, scratch: decompressor)
     switch ready {
     case .ready(let bytes, let found): (batch, header) = (bytes, found)
@@ -93,21 +92,23 @@ extension KafkaDoor {
       }
       return refused
     }
-    guard batch.count <= rules.segmentBytes else { return ProducedPartition(.recordListTooLarge) }
+    guard batch.count <= route.rules.segmentBytes else { return ProducedPartition(.recordListTooLarge) }
     guard engine.store.failure == nil else { return ProducedPartition(.kafkaStorageError) }
-    let entered = enter(header, transactionalID, topic.description.name, index, version: version)
-    guard entered.value == .none else {
-      // Retriable for every client of this API, unlike the codes of coordinators.
-      var refused = ProducedPartition(entered.value == .coordinatorNotAvailable ? .notEnoughReplicas : entered.value)
-      refused.after = entered.sequence
-      return refused
+    if header.isTransactional {
+      let entered = enter(header, transactionalID, route.topic.description.name, index, version: version)
+      guard entered.value == .none else {
+        // Retriable for every client of this API, unlike the codes of coordinators.
+        var refused = ProducedPartition(entered.value == .coordinatorNotAvailable ? .notEnoughReplicas : entered.value)
+        refused.after = entered.sequence
+        return refused
+      }
     }
     var outcome = ProducedPartition(.none)
     outcome.response.logStartOffset = partition.durableStart.value
-    outcome.after = max(topic.lastChange, partition.lastChange)
-    switch engine.append(
-      batch, header: header, to: partition, beginsAtZero: header.isTransactional && version >= 12)
-    {
+    outcome.after = max(route.topic.lastChange, partition.lastChange)
+    var rules = route.appendRules
+    rules.beginsAtZero = header.isTransactional && version >= 12
+    switch engine.append(batch, header: header, to: partition, rules: rules) {
     case .stored(let base, let sequence):
       outcome.response.baseOffset = base.value
       if header.usesLogAppendTime { outcome.response.logAppendTimeMs = header.maxTimestamp.milliseconds }
@@ -133,11 +134,10 @@ extension KafkaDoor {
     return outcome
   }
 
-  /// Whether a batch may be stored as far as its transaction is concerned.
+  /// Whether a transactional batch may be stored as far as its transaction is concerned.
   private func enter(
     _ header: RecordBatchHeader, _ id: String?, _ topic: String, _ index: Int32, version: Int16
   ) -> Decided<ErrorCode> {
-    guard header.isTransactional else { return Decided(value: .none, sequence: .start) }
     guard let id else { return Decided(value: .transactionalIdAuthorizationFailed, sequence: .start) }
     let producer = ProducerIdentity(id: header.producerID, epoch: header.producerEpoch)
     return engine.enterTransaction(id, producer, topic: topic, partition: index, .produce(version: version))
