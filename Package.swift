@@ -120,6 +120,12 @@ let package = Package(
     room("Measuring", in: "Tools", []),
     room("Judge", in: "Tools", []),
     room("Faults", in: "Tools", ["Units", "ByteCodec", "Machine", "SimMachine", "Reactor", "KafkaWire"]),
+    room(
+      "Load", in: "Tools",
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient",
+        "Terminal", "Measuring",
+      ]),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -134,17 +140,12 @@ let package = Package(
     program("tracejudge", ["TraceJudge"]),
     program("torture", ["Units", "ByteCodec", "Machine", "Reactor", "SimMachine", "CLinux", "Judge", "Faults"]),
     program(
-      "loadgen",
-      [
-        "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient",
-        "Terminal", "Measuring",
-      ]),
-    program(
       "limits",
       [
         "Units", "ByteCodec", "Compression", "Machine", "Reactor", "CLinux", "RecordFormat", "KafkaWire", "WireClient",
         "Terminal", "Measuring",
       ]),
+    program("loadgen", ["Load", "Terminal"]),
 
     tests("JudgeTests", ["Judge"]),
     tests("FaultsTests", ["Units", "ByteCodec", "Machine", "Reactor", "KafkaWire", "Faults"]),
@@ -182,8 +183,7 @@ let package = Package(
     tests("MetricsTests", ["Metrics"]),
     tests("MeasuringTests", ["Measuring"]),
     tests(
-      "LoadTests",
-      ["ByteCodec", "KafkaWire", "RecordFormat", "Terminal", "MillraceServer", "Measuring", "loadgen"]),
+      "LoadTests", ["ByteCodec", "KafkaWire", "RecordFormat", "Terminal", "MillraceServer", "Load"]),
     .testTarget(
       name: "CoordinationTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "Coordination"],
       exclude: ["Transcripts"], swiftSettings: strict),

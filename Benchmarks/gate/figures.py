@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MILLRACE = ROOT / ".build" / "release" / "millrace"
 LOADGEN = ROOT / ".build" / "release" / "loadgen"
 STORED = pathlib.Path(__file__).with_name("figures.txt")
-BATCH_MB_RECORDS = 15  # records of 1000 bytes in a batch of 16 KiB: 15 MB are 1000 batches
+KB_PER_BATCH = 16  # 16 records of 1000 bytes fill a batch of 16 KiB
 
 
 class Server:
@@ -41,7 +41,7 @@ class Server:
 
     def produce(self, batches, topic="bench"):
         """So many batches of 16 KiB from one producer that waits for each: each is a commit group of its own."""
-        self.load("produce", topic=topic, connections=1, in_flight=1, megabytes=batches * BATCH_MB_RECORDS // 1000)
+        self.load("produce", topic=topic, connections=1, in_flight=1, megabytes=batches * KB_PER_BATCH // 1000)
 
     def fetch(self, passes, topic="bench"):
         """All of the topic, batch by batch; returns the number of fetches."""

@@ -4,7 +4,7 @@ import os
 import statistics
 import typing
 
-from servers import Failure, Floor, KAFKA_VERSION, Kafka, Millrace
+from servers import Failure, Floor, Kafka, Millrace, kafka_version
 
 SCALE = float(os.environ.get("SCALE", "1"))
 
@@ -29,8 +29,9 @@ class Lane:
 
 SYNCED = Lane("millrace", "Millrace", "synced before each acknowledgement", Millrace)
 INTERVAL = Lane("millrace-interval", "Millrace", "synced at an interval", Millrace, ("durability=interval",))
-KAFKA = Lane("kafka", f"Apache Kafka {KAFKA_VERSION}", "never synced (its default)", Kafka)
-KAFKA_SYNCED = Lane("kafka-synced", f"Apache Kafka {KAFKA_VERSION}", "synced on each append", Kafka,
+KAFKA_NAME = f"Apache Kafka {kafka_version()}"
+KAFKA = Lane("kafka", KAFKA_NAME, "never synced (its default)", Kafka)
+KAFKA_SYNCED = Lane("kafka-synced", KAFKA_NAME, "synced on each append", Kafka,
                     ("log.flush.interval.messages=1",))
 FLOOR = Lane("floor", "floor", "synced before each acknowledgement", Floor)
 

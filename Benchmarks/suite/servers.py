@@ -17,7 +17,12 @@ LOADGEN = str(BUILT / "loadgen")
 FLOOR = str(ROOT / ".build" / "floor")
 KAFKA_HOME = pathlib.Path(os.environ.get("KAFKA_HOME") or "none")
 KAFKA_TOOL = str(KAFKA_HOME / "kafka")
-KAFKA_VERSION = "4.3.1"
+
+
+def kafka_version():
+    """As the client's jar says it."""
+    jars = sorted(KAFKA_HOME.glob("libs/kafka-clients-*.jar"))
+    return jars[0].stem.removeprefix("kafka-clients-") if jars else "of no version"
 
 
 class Failure(Exception):

@@ -1,9 +1,8 @@
 import ByteCodec
 import KafkaWire
+import Load
 import RecordFormat
 import Testing
-
-@testable import loadgen
 
 @Suite struct ProduceFrameTests {
   /// The request that a frame holds, as a server reads it.

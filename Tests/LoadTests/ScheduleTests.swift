@@ -1,6 +1,5 @@
+import Load
 import Testing
-
-@testable import loadgen
 
 @Suite struct ScheduleTests {
   private let second: Int64 = 1_000_000_000

@@ -1,6 +1,5 @@
+import Load
 import Testing
-
-@testable import loadgen
 
 @Suite struct StandstillTests {
   @Test func onlyTimeWithoutAnyReaderCounts() {

@@ -51,8 +51,14 @@ enum Repository {
     try folders.flatMap { folder in
       try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)").sorted()
         .filter { name in endings.contains { name.hasSuffix($0) } && !name.contains(".build") }
+        .filter { !isFolder("\(folder)/\($0)") }
         .map { try file("\(folder)/\($0)") }
     }
+  }
+
+  private static func isFolder(_ path: String) -> Bool {
+    var isFolder: ObjCBool = false
+    return FileManager.default.fileExists(atPath: "\(root)/\(path)", isDirectory: &isFolder) && isFolder.boolValue
   }
 
   static func file(_ path: String) throws -> SourceFile {

@@ -1,47 +1,67 @@
-import ByteCodec
-import Compression
+package import ByteCodec
+package import Compression
 import KafkaWire
 import Machine
 import RecordFormat
 import Units
 
 /// Who produces, where a batch names its producer.
-struct ProducerIdentity {
-  var id: Int64
-  var epoch: Int16
+package struct ProducerIdentity {
+  package var id: Int64
+  package var epoch: Int16
   /// Set where the batches belong to transactions.
-  var transactionalID: String?
+  package var transactionalID: String?
+
+  package init(id: Int64, epoch: Int16, transactionalID: String? = nil) {
+    self.id = id
+    self.epoch = epoch
+    self.transactionalID = transactionalID
+  }
 }
 
 /// A Produce request, encoded once; what differs from one use to the next is written over: correlation id, partition,
 /// sequence, keys.
 ///
 /// The batch is not compressed: its records are the same in every request, and a generator should cost nothing for each.
-struct ProduceFrame {
+package struct ProduceFrame {
   /// The newest version that names topics.
   static let version: Int16 = 12
   /// What is searched for in the encoded batch to find its keys; no value has such bytes.
   private static let keyMark: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
 
   /// What a frame holds.
-  struct Content {
-    var topic: String
-    var recordBytes: Int
-    var recordCount: Int
-    var acks: Int16 = -1
-    var identity: ProducerIdentity?
+  package struct Content {
+    package var topic: String
+    package var recordBytes: Int
+    package var recordCount: Int
+    package var acks: Int16
+    package var identity: ProducerIdentity?
     /// Whether each record has a key, of 8 bytes.
-    var isKeyed = false
+    package var isKeyed: Bool
+
+    package init(
+      topic: String, recordBytes: Int, recordCount: Int, acks: Int16 = -1, identity: ProducerIdentity? = nil,
+      isKeyed: Bool = false
+    ) {
+      self.topic = topic
+      self.recordBytes = recordBytes
+      self.recordCount = recordCount
+      self.acks = acks
+      self.identity = identity
+      self.isKeyed = isKeyed
+    }
   }
 
-  let bytes: ByteSlice
+  /// The request as it goes over the wire.
+  package let bytes: ByteSlice
   let recordCount: Int32
   private let batch: ByteSlice
   private let hasIdentity: Bool
   /// Where the keys lie in the batch.
   private var keys: [Int] = []
 
-  init(_ content: Content) throws(CompressionError) {
+  /// Encodes the request once.
+  package init(_ content: Content) throws(CompressionError) {
     var properties = RecordBatchBuilder.Properties()
     if let identity = content.identity {
       properties.producerID = identity.id
@@ -74,7 +94,7 @@ struct ProduceFrame {
 
   /// Makes it the request `correlation`, to a partition; with an identity, its first record has the sequence `sequence`.
   /// The keys, if it has any, are taken from `nextKey`.
-  func prepare(
+  package func prepare(
     correlation: Int32, partition: Int32, sequence: Int32 = 0, epoch: Int16? = nil, nextKey: () -> Int64 = { 0 }
   ) {
     bytes.stamp(correlation, at: 8)

@@ -1,5 +1,5 @@
 /// For how long partitions are read by nobody; all times are nanoseconds of one clock.
-final class Standstill {
+package final class Standstill {
   private struct Partition {
     var readers = 0
     /// Since when nobody reads it, or nil while somebody does.
@@ -10,20 +10,23 @@ final class Standstill {
   private var partitions: [Partition]
   /// Nothing counts before everything is read for the first time.
   private var isCounting = false
-  private(set) var longest: Int64 = 0
+  /// The longest time that a partition stood still at once.
+  package private(set) var longest: Int64 = 0
 
-  init(partitions: Int) { self.partitions = [Partition](repeating: Partition(), count: partitions) }
+  /// All partitions, without readers.
+  package init(partitions: Int) { self.partitions = [Partition](repeating: Partition(), count: partitions) }
 
   /// Whether somebody reads each partition.
-  var isComplete: Bool { partitions.allSatisfy { $0.readers > 0 } }
+  package var isComplete: Bool { partitions.allSatisfy { $0.readers > 0 } }
 
   /// Nanoseconds that a partition stood still, on the average.
-  var average: Double { partitions.reduce(0.0) { $0 + Double($1.idle) } / Double(partitions.count) }
+  package var average: Double { partitions.reduce(0.0) { $0 + Double($1.idle) } / Double(partitions.count) }
 
-  func beginCounting() { isCounting = true }
+  /// From now on partitions without a reader stand still.
+  package func beginCounting() { isCounting = true }
 
   /// A member reads `taken` from `now` on.
-  func took(_ taken: some Sequence<Int32>, at now: Int64) {
+  package func took(_ taken: some Sequence<Int32>, at now: Int64) {
     for place in taken.map(Int.init) where partitions.indices.contains(place) {
       partitions[place].readers += 1
       guard let since = partitions[place].idleSince else { continue }
@@ -34,7 +37,7 @@ final class Standstill {
   }
 
   /// A member reads `given` no longer.
-  func gaveUp(_ given: some Sequence<Int32>, at now: Int64) {
+  package func gaveUp(_ given: some Sequence<Int32>, at now: Int64) {
     for place in given.map(Int.init) where partitions.indices.contains(place) {
       partitions[place].readers -= 1
       if isCounting, partitions[place].readers == 0 { partitions[place].idleSince = now }

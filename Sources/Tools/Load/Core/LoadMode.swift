@@ -12,24 +12,26 @@ protocol LoadMode {
 }
 
 /// All modes, and how one is chosen.
-enum LoadModes {
-  static var all: [any LoadMode.Type] {
+package enum LoadModes {
+  private static var all: [any LoadMode.Type] {
     [
       ProduceMode.self, ConsumeMode.self, LatencyMode.self, CommitMode.self, TransactionMode.self, RebalanceMode.self,
       AwaitMode.self,
     ]
   }
 
-  static var usage: String {
+  /// The modes and their options, for a help text.
+  package static var usage: String {
     let modes = all.map { "loadgen \($0.name): \($0.summary)\n\(Option.list($0.options))" }
     return modes.joined(separator: "\n\n")
   }
 
-  /// The mode that `arguments` ask for, ready to run.
-  static func mode(_ arguments: [String]) throws -> any LoadMode {
+  /// Runs the mode that `arguments` ask for and returns what it found, as `name=value` pairs on one line. Fails with
+  /// `UsageError` where they ask for none.
+  package static func run(_ arguments: [String]) throws -> String {
     guard let name = arguments.first, let type = all.first(where: { $0.name == name }) else {
       throw UsageError("the first argument is one of \(all.map { $0.name }.joined(separator: ", "))")
     }
-    return try type.init(Arguments(Array(arguments.dropFirst()), options: type.options))
+    return try type.init(Arguments(Array(arguments.dropFirst()), options: type.options)).run().description
   }
 }

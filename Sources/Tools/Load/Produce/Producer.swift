@@ -63,16 +63,18 @@ final class Producer: LoadParty {
 }
 
 /// Keys of a given number, in an order that looks random (splitmix64).
-struct KeySource {
+package struct KeySource {
   private var state: UInt64
   private let count: UInt64
 
-  init(seed: UInt64, count: UInt64) {
+  /// `count` keys, in an order that `seed` decides.
+  package init(seed: UInt64, count: UInt64) {
     state = seed &* 0x9E37_79B9_7F4A_7C15
     self.count = count
   }
 
-  mutating func next() -> Int64 {
+  /// The next key, from 0 up to their number.
+  package mutating func next() -> Int64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var value = state
     value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9

@@ -1,4 +1,0 @@
-/// Why a run ended early, in words.
-struct LoadFailure: Error {
-  var reason: String
-}
