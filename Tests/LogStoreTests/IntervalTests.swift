@@ -1,3 +1,4 @@
+import ByteCodec
 import LogStore
 import Machine
 import RecordFormat
