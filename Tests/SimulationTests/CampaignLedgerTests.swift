@@ -11,9 +11,9 @@ import Testing
     report.tally.operations = 1_000
     report.tally.simulatedMs = 3_600_000
     report.failures = failed.map { Campaign.Failure(seed: $0, reason: "because") }
-    var origin = origin
-    origin.tree = tree
-    return CampaignLedger.Entry(seeds: seeds, report: report, origin: origin, date: "2026-11-28T12:00:00Z").line
+    var other = origin
+    other.tree = tree
+    return CampaignLedger.Entry(seeds: seeds, report: report, origin: other, date: "2026-11-28T12:00:00Z").line
   }
 
   @Test func anEntryIsReadAsItWasWritten() throws {

@@ -47,7 +47,7 @@ import Testing
       try sweep.removeIndexes()
       print("\(kind), seed \(seed)\n\(sweep.tally.summary)")
       #expect(sweep.tally.unwitnessed.isEmpty)
-      #expect(sweep.tally.refused.count > 2 && sweep.tally.reported.count > 2)
+      #expect(sweep.tally.refused.count > 1 && sweep.tally.reported.count > 1)
     }
   }
 
@@ -55,14 +55,14 @@ import Testing
     var sweep = MisdirectionSweep(seed: 3)
     try sweep.run(200)
     print(sweep.tally.summary)
-    #expect(sweep.tally.refused.values.reduce(0, +) > 10)
+    #expect(sweep.tally.reported.values.reduce(0, +) > 10)
   }
 
   @Test func aFullDiskStopsNewWorkAndNothingElse() throws {
     var sweep = FullDiskSweep(seed: 4)
     try sweep.run(pages: stride(from: 10, to: 400, by: 6))
     print(sweep.tally.summary)
-    #expect(sweep.tally.tooSmall > 0 && sweep.tally.filled > 20)
+    #expect(sweep.tally.stopped == 0 && sweep.tally.filled > 3 && sweep.tally.refusedBatches > 20)
   }
 
   @Test(arguments: [21, 22, 24] as [UInt64]) func theScrubFindsWhatRotted(_ seed: UInt64) throws {

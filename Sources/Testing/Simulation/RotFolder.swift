@@ -98,6 +98,9 @@ struct FolderAnswers {
   private let state: [UInt8]
   private let coordinators: CoordinatorTrial.Seen
   private let unreadable: Int
+  /// Whether the coordinators decided something at once, which goes into the log: a new assignment, the end of a
+  /// transaction. Behind damage that is reported, they may decide otherwise, or in another segment.
+  private let hasDecided: Bool
 
   /// Reads all that `node` has.
   init(_ node: SimNode) {
@@ -105,6 +108,7 @@ struct FolderAnswers {
     state = store.state.encoded().copy()
     coordinators = CoordinatorTrial.Seen(node.engine, nil)
     unreadable = node.engine.coordinatorLoading.unreadable.count
+    hasDecided = store.decided > node.recovered.next  // the witness of the start
     for partition in store.state.partitions.values {
       partitions[partition.key] = Self.read(partition, store)
     }
@@ -115,7 +119,9 @@ struct FolderAnswers {
 
   /// What is wrong, and was not reported; nil when all is as in `sound`, save what is reported.
   func fault(against sound: FolderAnswers) -> String? {
-    guard state == sound.state else { return "the log's state is another, without a word" }
+    guard state == sound.state || sound.hasDecided && hasDamage else {
+      return "the log's state is another, without a word"
+    }
     guard unreadable > 0 || coordinators == sound.coordinators else {
       return "groups or transactions are not what they were, without a word"
     }
