@@ -27,7 +27,16 @@ import Testing
     #expect(try test.verdict() == [.offsetRegress: 1])
   }
 
-  @Test mutating func anOffsetOfACommittedTransactionCounts() throws {
+  @Test mutating func anOffsetOfACommittedTransactionCountsForAMember() throws {
+    test.add("successor assigned ok in 0 - - - movers")
+    test.add("successor read ok in 0 9 118 1 movers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
+  @Test mutating func anOffsetOfACommittedTransactionMayBeToldLate() throws {
+    test.add("observer committed ok in 0 9 - - movers")
+    #expect(try test.verdict() == [:])
+    test.add("observer committed ok in 0 12 - - movers")
     test.add("observer committed ok in 0 9 - - movers")
     #expect(try test.verdict() == [.offsetRegress: 1])
   }
@@ -35,7 +44,8 @@ import Testing
   @Test mutating func anOffsetOfAnAbortedTransactionDoesNot() throws {
     test.remove("mover commit ok - - - - 1004", count: 1)
     test.remove("mover commit asked - - - - 1004", count: 1)
-    test.add("observer committed ok in 0 9 - - movers")
+    test.add("successor assigned ok in 0 - - - movers")
+    test.add("successor read ok in 0 9 118 1 movers")
     // The records of that transaction are another matter.
     #expect(try test.verdict() == [.abortedRead: 3])
   }

@@ -12,8 +12,8 @@ final class ChildProcess {
   private var waiting: [UInt8] = []
   private var isInputOpen = true
 
-  /// Starts `command`, found by PATH, with a standard input that stays open until `closeInput`. What it prints goes to the
-  /// end of the file `log`, its standard output to `line` where `isHeard`.
+  /// Starts `command`, found by PATH, with a standard input that stays open until `closeInput`. What it prints goes to
+  /// the end of the file `log`, its standard output to `line` where `isHeard`.
   init(_ command: [String], environment: [String] = [], log: String, isHeard: Bool = false) throws(SystemError) {
     var (inputs, outputs): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
     guard linuxPipe(&inputs), linuxPipe(&outputs) else { throw SystemError(call: "pipe", code: errno) }

@@ -4,7 +4,7 @@ import Reactor
 
 /// The workers that run, and what became of their forerunners.
 final class Crew {
-  /// A worker that has written nothing for so long, beyond the longest pause, hangs, and is replaced: clients do that.
+  /// A worker that has written nothing for so long, longer than any pause, hangs or has nothing to do: it is replaced.
   private let patienceMs: Int
 
   struct Tally {

@@ -17,7 +17,7 @@ struct TortureReport {
     var rows = [
       [
         "clients", "sent", "acknowledged", "read", "commits", "aborts", "offsets", "starts", "killed", "gave up",
-        "hung",
+        "silent",
       ]
     ]
     let counts = Self.operations(history)

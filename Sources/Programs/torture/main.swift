@@ -1,8 +1,8 @@
 import Glibc
 import Judge
 
-// Foreign clients go on while the server is killed, paused and cut off; what they saw is recorded and judged. Exit code 1
-// when the history, or the judge, is condemned.
+// Foreign clients go on while the server is killed, paused and cut off; what they saw is recorded and judged. The exit
+// code is 1 when the history, or the judge, is condemned.
 Signals.block()
 let arguments = Array(CommandLine.arguments.dropFirst())
 

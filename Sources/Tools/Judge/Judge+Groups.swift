@@ -38,7 +38,7 @@ extension Judge {
       var write = OffsetWrite(offset: event.offset, began: event.began, ended: nil)
       if event.transaction >= 0 {
         guard let fate = ledger.transactions[event.transaction], !fate.isNever else { continue }
-        write.ended = fate.committed
+        (write.ended, write.isTransactional) = (fate.committed, true)
       } else if event.outcome == .ok {
         write.ended = event.ended
       } else if event.outcome == .asked,

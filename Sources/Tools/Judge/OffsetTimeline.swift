@@ -3,6 +3,9 @@ struct OffsetWrite {
   let offset: Int64
   let began: Int64
   var ended: Int64?
+  /// Whether it came with a transaction. Kafka acknowledges a commit before its markers are written, so that who only asks
+  /// for an offset may still be told the one before; a member that begins to read waits for them.
+  var isTransactional = false
 }
 
 /// What somebody was told of a group's offset, or must have been told where a member began to read.
@@ -25,6 +28,7 @@ struct OffsetTimeline {
     let offset: Int64
     let began: Int64
     let ended: Int64
+    var isTransactional = false
   }
 
   private let known: [Fact]
@@ -33,7 +37,9 @@ struct OffsetTimeline {
 
   init(_ writes: [OffsetWrite]) {
     known = writes.compactMap { write in
-      write.ended.map { Fact(offset: write.offset, began: write.began, ended: $0) }
+      write.ended.map {
+        Fact(offset: write.offset, began: write.began, ended: $0, isTransactional: write.isTransactional)
+      }
     }
     self.writes = Dictionary(grouping: writes, by: \.offset)
   }
@@ -43,12 +49,16 @@ struct OffsetTimeline {
     let told = answers.filter(\.isTold).map { Fact(offset: $0.offset, began: $0.began, ended: $0.ended) }
     let facts = (known + told).sorted { $0.ended < $1.ended }
     var broken: [(OffsetAnswer, Int64)] = []
-    var (next, least) = (0, Fact(offset: -1, began: 0, ended: 0))
+    let none = Fact(offset: -1, began: 0, ended: 0)
+    // What must have been told to everybody, and what a member must have waited for.
+    var (next, plain, all) = (0, none, none)
     for answer in answers.sorted(by: { $0.began < $1.began }) {
       while next < facts.count, facts[next].ended < answer.began {
-        if facts[next].offset >= least.offset { least = facts[next] }
+        if facts[next].offset >= all.offset { all = facts[next] }
+        if !facts[next].isTransactional, facts[next].offset >= plain.offset { plain = facts[next] }
         next += 1
       }
+      let least = answer.isTold ? plain : all
       guard answer.offset < least.offset, !isExcused(answer, after: least) else { continue }
       broken.append((answer, least.offset))
     }
