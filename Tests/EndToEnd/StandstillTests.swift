@@ -11,7 +11,7 @@ extension EndToEndTests {
     private func member(_ server: RunningServer, _ scratch: Scratch) throws -> Child {
       let command = [
         "kcat", "-b", server.bootstrap, "-X", "session.timeout.ms=\(Self.sessionMs)", "-X",
-        "heartbeat.interval.ms=500", "-X", "enable.auto.commit=false", "-u", "-G", "g", "lines",
+        "heartbeat.interval.ms=500", "-X", "enable.auto.commit=false", "-u", "-E", "-G", "g", "lines",
       ]
       return try Child(["sh", "-c", "exec \"$@\" 2>&1", "sh"] + command, scratch: scratch)
     }
