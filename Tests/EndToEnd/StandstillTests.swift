@@ -11,7 +11,7 @@ extension EndToEndTests {
     private func member(_ server: RunningServer, _ scratch: Scratch) throws -> Child {
       let command = [
         "kcat", "-b", server.bootstrap, "-X", "session.timeout.ms=\(Self.sessionMs)", "-X",
-        "heartbeat.interval.ms=500", "-X", "enable.auto.commit=false", "-u", "-G", "g", "lines",
+        "heartbeat.interval.ms=500", "-X", "enable.auto.commit=false", "-u", "-E", "-G", "g", "lines",
       ]
       return try Child(["sh", "-c", "exec \"$@\" 2>&1", "sh"] + command, scratch: scratch)
     }
@@ -73,7 +73,7 @@ extension EndToEndTests {
       #expect(looks > 3 && longest < .seconds(2), "\(looks) looks, the longest took \(longest)")
       #expect(producer.wait() == 0)
       #expect(ContinuousClock.now - began > .seconds(7), "the producer did not wait for the disk")
-      tracer.signal(SIGINT)
+      tracer.signal(SIGTERM)
       _ = tracer.wait()
       print("a disk that takes 4 s for each call: \(looks) looks at the metadata, the longest \(longest)")
       // What the member has said since: the second line it read, and not that it lost its partitions.
