@@ -24,6 +24,7 @@ package struct Latencies: Sendable {
 
   /// The upper end of the bucket below which `share` of all times lie, in milliseconds.
   package func milliseconds(below share: Double) -> Double {
+    guard count > 0 else { return 0 }
     var left = Int((Double(count) * share).rounded(.up))
     for (index, entries) in buckets.enumerated() {
       left -= entries
