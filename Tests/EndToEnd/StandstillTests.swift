@@ -73,7 +73,7 @@ extension EndToEndTests {
       #expect(looks > 3 && longest < .seconds(2), "\(looks) looks, the longest took \(longest)")
       #expect(producer.wait() == 0)
       #expect(ContinuousClock.now - began > .seconds(7), "the producer did not wait for the disk")
-      tracer.signal(SIGTERM)
+      tracer.signal(SIGKILL)
       _ = tracer.wait()
       print("a disk that takes 4 s for each call: \(looks) looks at the metadata, the longest \(longest)")
       // What the member has said since: the second line it read, and not that it lost its partitions.

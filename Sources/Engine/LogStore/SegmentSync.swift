@@ -8,7 +8,7 @@ struct SegmentSync {
   /// Files and folders above which the volume is synced as a whole.
   static let volumeAbove = 256
   /// Files that are held open at the same time.
-  private static let atOnce = 128
+  private static let atOnce = 32
 
   let disk: any Disk
   let files: OpenFiles

@@ -39,7 +39,7 @@ final class MillraceVictim: Victim {
     let settings = Self.settings + ["advertised.listeners=PLAINTEXT://\(advertised)"]
     command =
       [options.binary, "serve", "--data", options.folder + "/data"] + settings.flatMap { ["--set", $0] } + ["--kafka"]
-    environment = options.planted.isEmpty ? [] : ["PLANTED_BUG=" + options.planted]
+    environment = options.planted.isEmpty ? [] : ["MILLRACE_PLANTED_BUG=" + options.planted]
     log = options.folder + "/logs/server.log"
   }
 

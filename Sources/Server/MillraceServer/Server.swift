@@ -40,10 +40,6 @@ public final class Server: @unchecked Sendable {
 
   /// Opens the data, recovers it, and listens. Throws what a person can act on; nothing runs then.
   public init(_ configuration: Configuration) throws(ServerError) {
-    #if PLANTED_BUGS
-      // Torture runs such a build, which nobody ships, with one of its bugs.
-      PlantedBug.current = configuration.environment["PLANTED_BUG"].flatMap(PlantedBug.init(rawValue:))
-    #endif
     let clock = SystemClock()
     let disk = try Self.disk(configuration)
     let statics = try Self.statics(configuration)
