@@ -3,9 +3,6 @@ import Machine
 /// Segment files kept open, the least recently used ones given up beyond a limit. Shared by all lanes; a file closes when
 /// the last job that holds it is done.
 final class OpenFiles: Sendable {
-  /// Well below the descriptor limit of a plain process, which connections share.
-  static let limit = 4_096
-
   /// A file by the segment it belongs to: no text is made of it while the file is open.
   fileprivate enum Name: Hashable {
     case log(SegmentKey)
@@ -30,12 +27,16 @@ final class OpenFiles: Sendable {
     var files: [Name: Entry] = [:]
     var names: [String: Name] = [:]
     var uses: UInt64 = 0
+    var limit: Int
   }
 
   private let disk: any Disk
-  private let table = Locked(Table())
+  private let table: Locked<Table>
 
-  init(disk: any Disk) { self.disk = disk }
+  init(disk: any Disk) {
+    self.disk = disk
+    table = Locked(Table(limit: disk.filesKeptOpen))
+  }
 
   /// The segment's file, opened with `intent` unless it is open already for that.
   func log(_ key: SegmentKey, _ intent: OpenIntent) throws(DiskError) -> any DiskFile { try file(.log(key), intent) }
@@ -79,7 +80,7 @@ extension OpenFiles.Table {
     uses += 1
     files[name] = OpenFiles.Entry(file: file, path: path, isWritable: isWritable, lastUse: uses)
     names[path] = name
-    if files.count > OpenFiles.limit { shed() }
+    if files.count > limit { shed() }
   }
 
   /// Closes the half not used for longest; answers whether there was anything.

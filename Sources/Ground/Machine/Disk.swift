@@ -25,6 +25,8 @@ package protocol Disk: AnyObject, Sendable {
   func removeDirectory(_ path: String) throws(DiskError)
   /// The names in the folder `path`, sorted.
   func list(_ path: String) throws(DiskError) -> [DirectoryEntry]
+  /// Files that may be kept open, so that descriptors are left for all else the process opens.
+  var filesKeptOpen: Int { get }
   /// Room on the volume now.
   func space() throws(DiskError) -> VolumeSpace
   /// Takes the lock file at `path` for this process; nil when another process holds it. The lock goes with the handle.

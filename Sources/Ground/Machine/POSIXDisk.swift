@@ -8,6 +8,8 @@ package final class POSIXDisk: Disk {
   /// The folder as it was named.
   package let path: String
   let folder: Descriptor
+  /// A quarter of the descriptors the process may have, and no more than is of use.
+  package let filesKeptOpen: Int
 
   /// Opens the data folder at `path`, and makes it (mode 0700) when only its last name is missing.
   ///
@@ -15,6 +17,9 @@ package final class POSIXDisk: Disk {
   /// program any content to trust. Fails with `DataFolderError`, whose text says what to do.
   package init(path: String) throws(DataFolderError) {
     self.path = path
+    var descriptors = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors)
+    filesKeptOpen = Int(clamping: min(max(descriptors.rlim_cur / 4, 1), 4_096))
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw .unusable(path: path, code: errno) }
     let opened = Descriptor.open(at: AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     switch opened {

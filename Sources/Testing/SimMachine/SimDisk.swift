@@ -63,6 +63,8 @@ package final class SimDisk: Disk {
 
   // MARK: Disk
 
+  package var filesKeptOpen: Int { 4_096 }
+
   package func open(_ path: String, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {
     let node = try state.withLock { state throws(DiskError) in
       let makes = intent != .read && intent != .write && !state.exists(path)
