@@ -67,6 +67,7 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@$(MAKE) faults
 	@PLANTED=.build-planted/release/millrace $(MAKE) tracejudge powercut
 	@MILLRACE_KILLED_CALLS=20 Scripts/some-tests EndToEndTests.KilledCallTests
+	@MILLRACE_KILLED_CALLS=20 Scripts/some-tests EndToEndTests.StandstillTests
 	@$(MAKE) figures
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests

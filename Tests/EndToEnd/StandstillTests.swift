@@ -88,7 +88,8 @@ extension EndToEndTests {
 
     /// A server that stands still for longer than the sessions of its members: afterwards every partition has one of
     /// them, and nothing is lost.
-    @Test func aStoppedServerGoesOnWhereItWas() throws {
+    @Test(.enabled(if: Tools.isThorough, "it may take more than a minute: make check"))
+    func aStoppedServerGoesOnWhereItWas() throws {
       let scratch = try Scratch()
       let server = try RunningServer(folder: scratch.newPath("data"), settings: Self.settings, scratch: scratch)
       try produce("first", server, scratch)

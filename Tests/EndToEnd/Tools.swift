@@ -41,6 +41,7 @@ enum Tools {
   static let killCycles = environment["MILLRACE_KILL_CYCLES"].flatMap { Int($0) } ?? 3
 
   /// At how many calls of each kind the server is killed.
+  static let isThorough = environment["MILLRACE_KILLED_CALLS"] != nil
   static let killedCalls = environment["MILLRACE_KILLED_CALLS"].flatMap { Int($0) } ?? 2
 
   private static func existing(_ path: String) -> String? {
