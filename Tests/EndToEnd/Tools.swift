@@ -40,8 +40,9 @@ enum Tools {
   /// How often the server is killed under load.
   static let killCycles = environment["MILLRACE_KILL_CYCLES"].flatMap { Int($0) } ?? 3
 
-  /// At how many calls of each kind the server is killed.
+  /// Whether tests may take long.
   static let isThorough = environment["MILLRACE_KILLED_CALLS"] != nil
+  /// At how many calls of each kind the server is killed.
   static let killedCalls = environment["MILLRACE_KILLED_CALLS"].flatMap { Int($0) } ?? 2
 
   private static func existing(_ path: String) -> String? {
