@@ -98,9 +98,9 @@ extension ServerFacts {
   }
 
   private func addLog(to text: inout MetricsText) {
-    text.family("millrace_journal_sync_duration_seconds", .histogram, "Time of a sync of the journal.")
+    text.family("millrace_journal_sync_duration_seconds", .histogram, "Time of a group's synced journal write.")
     text.histogram("millrace_journal_sync_duration_seconds", [], log.sync, .nanoseconds)
-    text.family("millrace_journal_write_duration_seconds", .histogram, "Time of writing a group, without its sync.")
+    text.family("millrace_journal_write_duration_seconds", .histogram, "Time of writing a group to its segments.")
     text.histogram("millrace_journal_write_duration_seconds", [], log.write, .nanoseconds)
     text.family("millrace_journal_group_frames", .histogram, "Frames that were synced together.")
     text.histogram("millrace_journal_group_frames", [], log.groupFrames, .plain)
