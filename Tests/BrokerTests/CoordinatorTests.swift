@@ -102,6 +102,43 @@ struct CoordinatorTests {
     #expect(try again.fetched("g").offset == 9)
   }
 
+  /// What is known of such a group is what it once was: nobody is told so, and no timer decides by it.
+  @Test func aGroupWithRecordsThatCannotBeReadWaitsForTheirRepair() throws {
+    let rig = try CoordinatorRig()
+    _ = try rig.makeTopic("t")
+    for offset in 1...3 as ClosedRange<Int64> {
+      rig.commit(offset, group: "broken")
+      rig.commit(offset, group: "sound")
+      rig.settle()
+    }
+    rig.checkpoint()
+    let topic = try #require(rig.engine.catalogue.id(of: "__consumer_offsets"))
+    let partition = PartitionKey(topic: topic, index: InternalTopic.partition(of: "broken", of: 50))
+    #expect(partition.index != InternalTopic.partition(of: "sound", of: 50))
+    let record = try #require(rig.engine.store.partition(partition)?.end)
+    let segment = "\(partition.folder)/00000000000000000000.log"
+    let disk = rig.disk.afterCrash(.worst)
+    let last = FilePosition(Int64(try #require(disk.contents(segment)).count - 1))
+    #expect(disk.flipBit(segment, at: last))
+
+    let damaged = try CoordinatorRig(disk, clock: rig.clock, hasSnapshot: false)
+    #expect(damaged.engine.coordinatorLoading.unreadable.count == 1)
+    #expect(damaged.commit(4, group: "broken") == nil)
+    #expect(try damaged.fetched("sound").offset == 3)
+    damaged.clock.advance(byMs: 8 * 86_400_000)
+    damaged.engine.timePassed()
+    damaged.settle()
+    #expect(try damaged.fetched("sound").offset == -1, "it has expired")
+    #expect(damaged.engine.store.partition(partition)?.end == record)
+    damaged.checkpoint()
+
+    let repaired = damaged.disk.afterCrash(.worst)
+    #expect(repaired.flipBit(segment, at: last))
+    let again = try CoordinatorRig(repaired, clock: rig.clock)
+    #expect(again.engine.coordinatorLoading.unreadable.isEmpty)
+    #expect(try again.fetched("broken").offset == 3)
+  }
+
   @Test func theWallClockNeitherExpiresNorKeepsMembers() throws {
     let rig = try CoordinatorRig()
     #expect(rig.join("g") == nil, "the first member waits for the initial delay")

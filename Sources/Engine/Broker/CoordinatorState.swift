@@ -35,8 +35,8 @@ struct CoordinatorState {
   var heldUntil = Instant(nanoseconds: .min)
   /// The latest wall-clock time a machine was told: the next is not earlier.
   var wall = Timestamp.none
-  /// Partitions of internal topics with a stretch that cannot be read: their groups are not served.
-  var unreadable: [PartitionKey: (from: Offset, reason: String)] = [:]
+  /// Partitions of internal topics with a stretch that cannot be read: their groups and transactional ids are not served.
+  var unreadable: Set<PartitionKey> = []
   var loading = CoordinatorLoading()
   /// Patterns to match with the topics there are.
   var patterns = PatternQueue()
@@ -71,7 +71,7 @@ package struct CoordinatorLoading: Sendable, Equatable {
     }
     return lines
       + unreadable.map {
-        "\($0); groups whose offsets lie there are refused: run 'millrace verify' on the folder, restore a backup"
+        "\($0); groups and transactional ids whose records lie there are refused: run 'millrace verify' on the folder, restore a backup"
       }
   }
 }

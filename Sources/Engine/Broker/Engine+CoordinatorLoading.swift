@@ -1,6 +1,6 @@
 import ByteCodec
 import Compression
-import Coordination
+package import Coordination
 import LogStore
 import Machine
 import RecordFormat
@@ -25,11 +25,23 @@ extension Engine {
         replay(partition, of: topic, from: max(covered[key] ?? partition.start, partition.start))
       }
     }
+    setAsideUnknown()
     prepareOpenTransactions()
     coordinators.topicsSeen = catalogue.lastChange
     runGroups { groups, context, effects in groups.loaded(context, into: &effects) }
     runTransactions { transactions, context, effects in transactions.loaded(context, into: &effects) }
     store.attachments = { [weak self] in self.map { [$0.coordinatorImage().attachment] } ?? [] }
+  }
+
+  /// Of these owners it is known what they once were, not what they are: nothing may be decided about them, be it by a
+  /// timer, and no checkpoint says that their records need not be read again.
+  private func setAsideUnknown() {
+    guard !coordinators.unreadable.isEmpty else { return }
+    #if PLANTED_BUGS
+      if PlantedBug.is(.unknownDecided) { return }
+    #endif
+    coordinators.groups.forget { !canServe([$0], of: .consumerOffsets) }
+    coordinators.transactions.forget { !canServe([$0], of: .transactionState) }
   }
 
   /// Transactions that the start found open may end without another record: by a timer, by whoever fences their producer.
@@ -50,8 +62,8 @@ extension Engine {
       guard let found = catalogue.topic(named: topic.rawValue)?.description else { continue }
       for index in 0..<max(found.partitionCount, 0) {
         let key = PartitionKey(topic: found.id, index: index)
-        guard let partition = store.partition(key) else { continue }
-        let end = coordinators.unreadable[key]?.from ?? partition.end
+        guard let partition = store.partition(key), !coordinators.unreadable.contains(key) else { continue }
+        let end = partition.end
         if end.value > 0 { covered.append(CoordinatorSnapshot.Covered(partition: key, end: end)) }
       }
     }
@@ -105,7 +117,7 @@ extension Engine {
   }
 
   private func unreadable(_ partition: PartitionLog, at offset: Offset, _ reason: String) {
-    coordinators.unreadable[partition.key] = (offset, reason)
+    coordinators.unreadable.insert(partition.key)
     let name = catalogue.topic(partition.key.topic)?.description.name ?? ""
     coordinators.loading.unreadable.append("\(name)-\(partition.key.index) from offset \(offset.value) on: \(reason)")
   }
@@ -189,12 +201,12 @@ extension Engine {
   }
 
   /// Whether the records that decide about `owners` could all be read.
-  func canServe(_ owners: [String], of topic: InternalTopic) -> Bool {
+  package func canServe(_ owners: [String], of topic: InternalTopic) -> Bool {
     guard !coordinators.unreadable.isEmpty, let id = catalogue.id(of: topic.rawValue) else { return true }
     let count = partitionCount(of: topic)
     return owners.allSatisfy { owner in
       let key = PartitionKey(topic: id, index: InternalTopic.partition(of: owner, of: count))
-      return coordinators.unreadable[key] == nil
+      return !coordinators.unreadable.contains(key)
     }
   }
 }

@@ -69,6 +69,14 @@ extension GroupCoordinator {
     return changed
   }
 
+  /// Forgets the groups that `isUnknown` names: not all of their records could be read.
+  package mutating func forget(where isUnknown: (_ group: String) -> Bool) {
+    let unknown = Set(groups.keys.filter(isUnknown))
+    groups = groups.filter { !unknown.contains($0.key) }
+    restated = restated.filter { !unknown.contains($0.key) }
+    staging = staging.mapValues { $0.subtracting(unknown) }.filter { !$0.value.isEmpty }
+  }
+
   /// Drops a group of which no record is left.
   mutating func forget(_ id: String) {
     guard let group = groups[id], group.offsets.isEmpty, !group.hasRecords else { return }

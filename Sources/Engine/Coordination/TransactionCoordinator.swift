@@ -55,6 +55,11 @@ package struct TransactionCoordinator: Sendable {
     return true
   }
 
+  /// Forgets the ids that `isUnknown` names: not all of their records could be read.
+  package mutating func forget(where isUnknown: (_ id: String) -> Bool) {
+    transactions = transactions.filter { !isUnknown($0.key) }
+  }
+
   /// The shortest list of records whose replay gives this state.
   package func snapshot() -> [CoordinatorWrite] {
     transactions.sorted { $0.key < $1.key }.map { Self.write($0.value.record(of: $0.key), id: $0.key) }

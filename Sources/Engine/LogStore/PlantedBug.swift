@@ -46,6 +46,7 @@
     case markerIgnoredAtStart
     case stagedCountsAtOnce
     case stagedForgotten
+    case unknownDecided
     case snapshotReachesTooFar
     case commitAnsweredEarly
     case endAnsweredEarly

@@ -189,9 +189,11 @@ package struct CoordinatorTrial: SeededTrial {
   private mutating func start() throws(SimFailure) -> SimNode {
     lives += 1
     var loaded: Seen?
-    let node = try SimNode(disk: disk, clock: clock, seed: seed &* 1_000_003 &+ lives) {
-      if !$1 { loaded = Seen($0, clients.topic) }
-    }
+    let node = try SimNode(
+      disk: disk, clock: clock, seed: seed &* 1_000_003 &+ lives,
+      loaded: { engine, hasDecided in
+        if !hasDecided { loaded = Seen(engine, clients.topic) }
+      })
     let kept = node.recovered
     guard kept >= acknowledged else {
       throw .wrong("\(kept.value) was recovered, though \(acknowledged.value) had been acknowledged")

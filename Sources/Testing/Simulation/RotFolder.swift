@@ -1,5 +1,6 @@
 import Broker
 import ByteCodec
+import Coordination
 import LogStore
 import RecordFormat
 import SimMachine
@@ -15,7 +16,9 @@ struct RotFolder {
   let settled: JournalSequence
   /// Whether the node had been idle for a moment, so that all it had acknowledged was witnessed.
   let isWitnessed: Bool
-  let answers: FolderAnswers
+  /// What a node on it finds.
+  private let recovered: JournalSequence
+  private let answers: FolderAnswers
 
   /// A folder as a trial of `kind` leaves it after `operations`, cut after it had been idle for a moment, or, without
   /// `idles`, before.
@@ -47,9 +50,13 @@ struct RotFolder {
     self.clock = clock
     self.settled = settled
     self.isWitnessed = isWitnessed
-    let node = try SimNode(disk: disk.afterCrash(.best), clock: clock, seed: seed &+ 9)
-    answers = FolderAnswers(node)
-    guard node.recovered >= settled, !answers.hasDamage else {
+    var state: [UInt8] = []
+    let node = try SimNode(disk: disk.afterCrash(.best), clock: clock, seed: seed &+ 9) {
+      state = $0.state.encoded().copy()
+    }
+    recovered = node.recovered
+    answers = FolderAnswers(node, state: state)
+    guard recovered >= settled, !answers.hasDamage else {
       throw .wrong("the folder is damaged from the beginning")
     }
   }
@@ -60,20 +67,21 @@ struct RotFolder {
   /// Starts a node on `copy`, and looks at all it answers; other bytes, or less without a word, fail. Says what for.
   func judge(_ copy: SimDisk, _ what: String) throws(SimFailure) -> Verdict {
     let node: SimNode
+    var state: [UInt8] = []
     do throws(SimFailure) {
-      node = try SimNode(disk: copy, clock: clock, seed: seed &+ 9)
+      node = try SimNode(disk: copy, clock: clock, seed: seed &+ 9) { state = $0.state.encoded().copy() }
     } catch {
       guard case .recovery = error else { throw error }
       return .refused
     }
-    guard node.recovered >= settled else {
-      // Only what the last commit groups held can be both acknowledged and without a witness; an idle node has none.
-      if isWitnessed {
+    guard node.recovered >= recovered else {
+      // Only what the last commit groups held can be without a witness: nothing that an idle node has acknowledged.
+      if isWitnessed, node.recovered < settled {
         throw .wrong("\(what): \(settled.value) was acknowledged, \(node.recovered.value) is left")
       }
       return .unwitnessed
     }
-    let found = FolderAnswers(node)
+    let found = FolderAnswers(node, state: state)
     if let fault = found.fault(against: answers) { throw .wrong("\(what): \(fault)") }
     return found.hasDamage ? .reported : .harmless
   }
@@ -94,21 +102,21 @@ struct FolderAnswers {
   }
 
   private var partitions: [PartitionKey: Partition] = [:]
-  /// All the log knows beside the bytes of records.
+  /// All the log knew beside the bytes of records, before the coordinators decided anything.
   private let state: [UInt8]
-  private let coordinators: CoordinatorTrial.Seen
+  /// What the coordinators know.
+  private let owners: [CoordinatorWrite]
   private let unreadable: Int
-  /// Whether the coordinators decided something at once, which goes into the log: a new assignment, the end of a
-  /// transaction. Behind damage that is reported, they may decide otherwise, or in another segment.
-  private let hasDecided: Bool
+  /// Whether an owner is served: all of its records could be read.
+  private let isServed: (CoordinatorWrite) -> Bool
 
-  /// Reads all that `node` has.
-  init(_ node: SimNode) {
-    let store = node.engine.store
-    state = store.state.encoded().copy()
-    coordinators = CoordinatorTrial.Seen(node.engine, nil)
-    unreadable = node.engine.coordinatorLoading.unreadable.count
-    hasDecided = store.decided > node.recovered.next  // the witness of the start
+  /// Reads all that `node` has, which found `state`.
+  init(_ node: SimNode, state: [UInt8]) {
+    let engine = node.engine, store = engine.store
+    self.state = state
+    owners = engine.groups.snapshot() + engine.transactions.snapshot()
+    unreadable = engine.coordinatorLoading.unreadable.count
+    isServed = { engine.canServe([$0.owner], of: $0.topic) }
     for partition in store.state.partitions.values {
       partitions[partition.key] = Self.read(partition, store)
     }
@@ -119,10 +127,8 @@ struct FolderAnswers {
 
   /// What is wrong, and was not reported; nil when all is as in `sound`, save what is reported.
   func fault(against sound: FolderAnswers) -> String? {
-    guard state == sound.state || sound.hasDecided && hasDamage else {
-      return "the log's state is another, without a word"
-    }
-    guard unreadable > 0 || coordinators == sound.coordinators else {
+    guard state == sound.state else { return "the log's state is another, without a word" }
+    guard owners == sound.owners.filter(isServed) else {
       return "groups or transactions are not what they were, without a word"
     }
     for (key, expected) in sound.partitions {

@@ -26,7 +26,7 @@ package struct RotSweep {
     package var refused: [Case: Int] = [:]
     package var reported: [Case: Int] = [:]
     package var harmless: [Case: Int] = [:]
-    /// Acknowledged frames cut off because no later frame had seen them synced.
+    /// Frames cut off because no later frame had seen them synced.
     package var unwitnessed: [Case: Int] = [:]
 
     package init() {}

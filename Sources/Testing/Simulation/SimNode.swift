@@ -31,9 +31,11 @@ final class SimNode: EngineObserver {
   /// A sync of a journal file.
   private static let journalSync = SimSite(call: .sync, fileClass: "journal")
 
-  /// `loaded` sees the engine before its first turn, and whether loading has led to decisions.
+  /// `opened` sees the log as it was found, `loaded` the engine before its first turn, and whether loading has led to
+  /// decisions.
   init(
     disk: SimDisk, clock: ManualClock, seed: UInt64, durability: Durability = .sync,
+    opened: (LogStore) -> Void = { _ in },
     loaded: (_ engine: Engine, _ hasDecided: Bool) -> Void = { _, _ in }
   ) throws(SimFailure) {
     self.disk = disk
@@ -67,6 +69,7 @@ final class SimNode: EngineObserver {
     recovered = store.durable
     acknowledged = store.durable
     synced = store.durable
+    opened(store)
     let decided = store.decided
     do {
       engine = try Engine(store: store, clock: clock, entropy: entropy, statics: StaticSettings())
