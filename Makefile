@@ -70,8 +70,8 @@ check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fu
 	@MILLRACE_KILLED_CALLS=20 Scripts/some-tests EndToEndTests.StandstillTests
 	@$(MAKE) figures
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
-	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests EndToEndTests.StreamsTests
-	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.ReadProcessWriteTests
+	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests ForeignClientTests.StreamsTests
+	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests ForeignClientTests.ReadProcessWriteTests
 	@Scripts/torture 120
 	@$(MAKE) demo
 

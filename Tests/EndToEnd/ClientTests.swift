@@ -1,6 +1,6 @@
 import Testing
 
-extension EndToEndTests {
+extension ForeignClientTests {
   /// Each script of `clients` ends with 0 when the client saw what it expects, and says on standard error what it missed.
   @Suite(.enabled(if: Tools.python != nil, "the Python clients are not installed")) struct ClientTests {
     @Test(arguments: ["kafka_python_client", "aiokafka_client", "confluent_client"])

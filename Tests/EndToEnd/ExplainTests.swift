@@ -1,6 +1,6 @@
 import Testing
 
-extension EndToEndTests {
+extension ForeignClientTests {
   /// `millrace explain` looks at groups that foreign clients keep in trouble.
   @Suite(.enabled(if: Tools.python != nil, "the Python clients are not installed")) struct ExplainTests {
     /// A cause as clients make it, and words of the sentence and of the command that helps.

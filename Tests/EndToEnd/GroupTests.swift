@@ -1,6 +1,6 @@
 import Testing
 
-extension EndToEndTests {
+extension ForeignClientTests {
   /// Groups of foreign clients: they join, share, commit, and go on after the server was killed.
   @Suite(.enabled(if: Tools.python != nil, "the Python clients are not installed")) struct GroupTests {
     @Test(arguments: [

@@ -1,6 +1,6 @@
 import Testing
 
-extension EndToEndTests {
+extension ForeignClientTests {
   /// Kafka's own tools against Millrace.
   @Suite(.enabled(if: Tools.kafka != nil, "Apache Kafka does not lie beside the project")) struct JavaToolTests {
     private static let tools = "org.apache.kafka.tools."

@@ -1,6 +1,6 @@
 import Testing
 
-extension EndToEndTests {
+extension ForeignClientTests {
   @Suite(.enabled(if: Tools.hasKcat, "kcat is not installed")) struct KcatTests {
     @Test(arguments: ["none", "gzip", "snappy", "lz4", "zstd"])
     func whatGoesInComesOut(codec: String) throws {

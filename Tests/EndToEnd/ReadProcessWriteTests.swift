@@ -1,6 +1,6 @@
 import Testing
 
-extension EndToEndTests {
+extension ForeignClientTests {
   /// Workers that read, process and write in transactions: two on Kafka's Java client and two on librdkafka, in one group.
   @Suite(
     .enabled(

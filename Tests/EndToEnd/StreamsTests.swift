@@ -1,6 +1,6 @@
 import Testing
 
-extension EndToEndTests {
+extension ForeignClientTests {
   /// Kafka Streams with exactly-once v2.
   @Suite(
     .enabled(
