@@ -16,12 +16,17 @@ extension EndToEndTests {
       return try Child(["sh", "-c", "exec \"$@\" 2>&1", "sh"] + command, scratch: scratch)
     }
 
-    /// Waits for the member's next assignment: how many partitions it has.
+    /// Waits for the member's next assignment, and until it has read its partitions to their end: how many it has. A
+    /// member that still asks where to begin gives up when the server does not answer.
     private func assigned(_ member: Child) throws -> Int {
+      var partitions = 0, ends = 0
       while let line = try member.output.line(within: 60) {
         if line.contains("rebalanced"), let part = line.split(separator: ": ").last, line.contains("assigned") {
-          return part.split(separator: "[").count - 1
+          (partitions, ends) = (part.split(separator: "[").count - 1, 0)
+        } else if line.contains("Reached end of topic") {
+          ends += 1
         }
+        if partitions > 0, ends == partitions { return partitions }
       }
       throw ChildFailure("the member ended")
     }
