@@ -15,7 +15,7 @@ import Units
     let joined = bench.join("a")
     #expect(joined.error == .none && joined.memberId == "a" && joined.memberEpoch == 1)
     #expect(joined.partitions == [0, 1, 2, 3])
-    #expect(joined.heartbeatIntervalMs == 5_000)
+    #expect(joined.heartbeatIntervalMs == 500)
     let rest = bench.beat("a", 1, owned: [0, 1, 2, 3])
     #expect(rest.memberEpoch == 1 && rest.assignment == nil)
     // All that a member has to say, said again: all of the answer again.
@@ -41,8 +41,20 @@ import Units
     #expect(bench.beat("b", 2).assignment == nil)
     #expect(bench.beat("a", 2, owned: [0, 1]).memberEpoch == 2)
     let given = bench.beat("b", 2)
-    #expect(given.partitions == [2, 3] && given.heartbeatIntervalMs == 5_000)
+    #expect(given.partitions == [2, 3] && given.heartbeatIntervalMs == 500)
     #expect(bench.group.phase == .stable)
+  }
+
+  /// The node hears so many members at rest in a second, and each at the configured interval at the least.
+  @Test func membersAtRestCallAsOftenAsTheNodeBears() {
+    let bench = bench()
+    _ = bench.join("a")
+    for (groups, interval) in [(100, 500), (1_000, 2_000), (2_499, 4_998), (2_600, 5_000), (.max >> 20, 5_000)] {
+      bench.settings.groupCount = groups
+      #expect(bench.beat("a", 1).heartbeatIntervalMs == Int32(interval))
+    }
+    bench.settings.heartbeatIntervalMs = 300
+    #expect(bench.beat("a", 1).heartbeatIntervalMs == 300)
   }
 
   /// The heartbeat without the partition was sent before the member got it, and arrives after it was asked to give it up.

@@ -84,11 +84,12 @@ extension ConsumerGroup {
         : nil)
   }
 
-  /// Short while the member has something to do or to wait for, long at rest.
+  /// Short while the member has something to do or to wait for; at rest as short as the group's share of calls allows.
   private func heartbeatInterval(of member: MemberAssignment, _ settings: ConsumerGroupSettings) -> Int32 {
-    let rests = member.phase == .stable && member.epoch == state.targetEpoch && !isTargetDue
-    return rests
-      ? settings.heartbeatIntervalMs : min(settings.heartbeatIntervalMs, settings.busyHeartbeatIntervalMs)
+    let shortest = min(settings.heartbeatIntervalMs, settings.busyHeartbeatIntervalMs)
+    guard member.phase == .stable, member.epoch == state.targetEpoch, !isTargetDue else { return shortest }
+    let share = state.members.count * settings.groupCount * 1_000 / settings.restingCallsPerSecond
+    return min(max(Int32(clamping: share), shortest), settings.heartbeatIntervalMs)
   }
 
   /// Who calls: a new member, perhaps in the place of another that has its instance id, or one that is known.

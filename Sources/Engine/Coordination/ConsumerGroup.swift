@@ -3,8 +3,13 @@ import Units
 
 /// What one consumer group obeys. Times in milliseconds; what may be set for one group alone comes from its own settings.
 package struct ConsumerGroupSettings: Equatable, Sendable {
-  /// `consumer.heartbeat.interval.ms`: how often a member at rest is asked to call.
+  /// `consumer.heartbeat.interval.ms`: how long a member at rest may take between its calls.
   package var heartbeatIntervalMs: Int32 = 5_000
+  /// Calls of members at rest that the node wants to hear in a second, from all groups together. As long as there are
+  /// fewer, members are asked to call as often as in a rebalance: they hear of a change with their next call.
+  package var restingCallsPerSecond = 500
+  /// Groups of the node, each of which has the same share of these calls.
+  package var groupCount = 1
   /// How often a member is asked to call that must give up partitions or waits for some: this decides how long a
   /// rebalance takes. Never longer than at rest.
   package var busyHeartbeatIntervalMs: Int32 = 500

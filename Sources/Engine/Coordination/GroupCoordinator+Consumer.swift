@@ -10,7 +10,8 @@ extension GroupCoordinator {
     into effects: inout Effects
   ) {
     let id = request.groupId
-    let settings = settings.consumer(id)
+    var settings = settings.consumer(id)
+    settings.groupCount = max(groups.count, 1)
     let isConverted: Bool
     do throws(ConsumerGroup.Refusal) {
       guard self.settings.servesConsumerGroups else {
@@ -24,7 +25,7 @@ extension GroupCoordinator {
         sees: [.membership(group: id)])
       return
     }
-    changeConsumer(id, context, into: &effects) {
+    changeConsumer(id, context, into: &effects) { [settings] in
       // In one step with the newcomer: without it the group would be all classic, and turn back.
       if isConverted { $0.loaded(settings, context, into: &$1) }
       $0.heartbeat(request, from: caller, waiter: waiter, settings, context, into: &$1)
