@@ -39,7 +39,7 @@ struct ProduceRoutes {
 
   /// The route to the topic that `data` names, by its id from version 13 on; nil where there is none.
   mutating func route(of data: ProduceRequest.TopicData, version: Int16, _ engine: Engine) -> ProduceRoute? {
-    let change = engine.catalogue.lastChange
+    let change = engine.catalogueChange
     if change != asOf { (named, identified, asOf) = ([:], [:], change) }
     let usesIDs = version >= 13
     if let known = usesIDs ? identified[data.topicId] : named[data.name] { return known }

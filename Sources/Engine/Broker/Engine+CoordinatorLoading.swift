@@ -27,7 +27,7 @@ extension Engine {
     }
     setAsideUnknown()
     prepareOpenTransactions()
-    coordinators.topicsSeen = catalogue.lastChange
+    coordinators.topicsSeen = catalogueChange
     runGroups { groups, context, effects in groups.loaded(context, into: &effects) }
     runTransactions { transactions, context, effects in transactions.loaded(context, into: &effects) }
     store.attachments = { [weak self] in self.map { [$0.coordinatorImage().attachment] } ?? [] }

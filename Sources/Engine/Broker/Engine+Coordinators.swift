@@ -82,7 +82,7 @@ extension Engine {
     for reply in effects.replies {
       guard let waiting = coordinators.waiting.removeValue(forKey: reply.waiter) else { continue }
       var after = coordinators.marks.lastChange(of: reply.sees)
-      if waiting.seesTopics { after = max(after, catalogue.lastChange) }
+      if waiting.seesTopics { after = max(after, catalogueChange) }
       #if PLANTED_BUGS
         if PlantedBug.is(.commitAnsweredEarly), reply.message is OffsetCommitResponse { after = .start }
         if PlantedBug.is(.endAnsweredEarly), reply.message is EndTxnResponse { after = .start }
@@ -93,8 +93,8 @@ extension Engine {
 
   /// At the end of a turn: groups hear of topics that were made, extended or deleted, and of what their patterns matched.
   func coordinatorsAtEndOfTurn() {
-    if coordinators.topicsSeen != catalogue.lastChange, coordinatorsHaveRoom {
-      coordinators.topicsSeen = catalogue.lastChange
+    if coordinators.topicsSeen != catalogueChange, coordinatorsHaveRoom {
+      coordinators.topicsSeen = catalogueChange
       runGroups { groups, context, effects in groups.topicsChanged(context, into: &effects) }
     }
     if let result = coordinators.patterns.result, coordinatorsHaveRoom {

@@ -41,7 +41,7 @@ extension Engine {
     }
     let topic = TopicDescription(
       id: entropy.uniqueID(), name: name, partitionCount: partitions, overrides: stored)
-    if validateOnly { return .success(Decided(value: topic, sequence: catalogue.lastChange)) }
+    if validateOnly { return .success(Decided(value: topic, sequence: catalogueChange)) }
     return .success(Decided(value: topic, sequence: store.change([.topicCreated(topic)])))
   }
 
@@ -85,7 +85,7 @@ extension Engine {
       return .failure(Refusal(.policyViolation, "'\(topic.name)' is kept by the server itself"))
     }
     if let refusal = roomForPartitions(Int(count) - Int(topic.partitionCount)) { return .failure(refusal) }
-    if validateOnly { return .success(Decided(value: count, sequence: catalogue.lastChange)) }
+    if validateOnly { return .success(Decided(value: count, sequence: catalogueChange)) }
     return .success(Decided(value: count, sequence: store.change([.partitionsAdded(topic: id, count: count)])))
   }
 

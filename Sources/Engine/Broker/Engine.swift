@@ -79,6 +79,8 @@ package final class Engine {
   }
 
   package var catalogue: Catalogue { _read { yield store.catalogue } }
+  /// The last change of anything in the catalogue.
+  package var catalogueChange: JournalSequence { store.catalogueChange }
   package var layers: BrokerLayers { layerCache.layers }
   package var settings: BrokerSettings { layerCache.settings }
   package var nodeID: Int32 { settings.node.nodeID }
@@ -136,7 +138,7 @@ package final class Engine {
     if let step = progress.compaction { compactionStepped(step) }
     if let step = progress.scrub { scrubStepped(step) }
     watchDisk()
-    wakeFetches(on: progress.moved.map(\.key))
+    wakeFetches(on: progress.moved.lazy.map(\.key))
     if store.durable != before {
       coordinators.marks.durableAdvanced(to: store.durable)
       observer?.durableAdvanced(to: store.durable)

@@ -13,6 +13,8 @@ struct BlockStage {
   /// What stands in the block in which the file's bytes end.
   private let tail = ByteBlock(capacity: DiskBlock.size)
   private var tailCount = 0
+  /// What is written at once: one slice of `memory`, in an array that is used again.
+  private var written = [ByteSlice.empty]
 
   /// The next append begins another file, at its start.
   mutating func restart() { tailCount = 0 }
@@ -31,7 +33,7 @@ struct BlockStage {
         filled += count
         rest = rest.dropping(count)
         guard filled == Self.capacity else { continue }
-        try file.write([memory.slice(count: filled)], at: position)
+        try write(filled, to: file, at: position)
         position = position.advanced(by: ByteCount(filled))
         filled = 0
       }
@@ -39,8 +41,13 @@ struct BlockStage {
     let begun = filled % DiskBlock.size
     let padding = begun == 0 ? 0 : DiskBlock.size - begun
     (memory.base + filled).initializeMemory(as: UInt8.self, repeating: 0, count: padding)
-    try file.write([memory.slice(count: filled + padding)], at: position)
+    try write(filled + padding, to: file, at: position)
     tail.base.copyMemory(from: memory.base + (filled - begun), byteCount: begun)
     tailCount = begun
+  }
+
+  private mutating func write(_ count: Int, to file: any DiskFile, at position: FilePosition) throws(DiskError) {
+    written[0] = memory.slice(count: count)
+    try file.write(written, at: position)
   }
 }

@@ -8,10 +8,12 @@ package import Units
 /// Where every group is synced, a group is one write past the page cache that is durable when it returns: neither pages
 /// nor a second call for each.
 package final class JournalWriter {
-  private struct File {
+  private final class File {
     let handle: any DiskFile
     /// The last sequence in it; nil while it holds nothing of interest.
     var last: JournalSequence?
+
+    init(_ handle: any DiskFile) { self.handle = handle }
   }
 
   /// The folder of the journal's files.
@@ -23,6 +25,10 @@ package final class JournalWriter {
   /// Whether writes are durable when they return.
   private let writesThrough: Bool
   private var stage = BlockStage()
+  /// The frames of the group that is written: headers, and the batches as they are.
+  private var frames = ByteWriter(capacity: 4_096)
+  /// So much memory is kept for the headers of the next group.
+  private static let headerBytes = 64 << 10
   /// The folder's; frames carry it.
   let salt: JournalSalt
   private var files: [Int: File] = [:]
@@ -70,9 +76,9 @@ package final class JournalWriter {
   /// Finds room for `group`: in the current file, or in the next one. Writes nothing.
   func makeRoom(for group: CommitGroup) throws(DiskError) {
     for (number, file) in files where number != current {
-      if let last = file.last, last <= group.reclaimable { files[number]?.last = nil }
+      if let last = file.last, last <= group.reclaimable { file.last = nil }
       #if PLANTED_BUGS
-        if PlantedBug.is(.journalRecycledEarly) { files[number]?.last = nil }
+        if PlantedBug.is(.journalRecycledEarly) { file.last = nil }
       #endif
     }
     let needed = group.bytes + ByteCount((group.entries.count + 1) * (JournalFrameHeader.size + 8))
@@ -86,9 +92,9 @@ package final class JournalWriter {
   /// be written again as it is.
   func write(_ group: CommitGroup) throws(DiskError) -> ByteCount {
     let chainBefore = chain
-    var frames = ByteWriter(capacity: (group.entries.count + 1) * (JournalFrameHeader.size + 8))
+    defer { frames.clear(keeping: Self.headerBytes) }
     if position.value == 0 {
-      append(.open, Payload(), sequence: JournalSequence(group.first.value - 1), to: &frames)
+      append(.open, Payload(), sequence: JournalSequence(group.first.value - 1))
     }
     for (index, entry) in group.entries.enumerated() {
       let sequence = JournalSequence(group.first.value + UInt64(index))
@@ -97,28 +103,28 @@ package final class JournalWriter {
       case .batch(let bytes, let place):
         payload.bytes = bytes
         payload.place = place
-        append(.batch, payload, sequence: sequence, to: &frames)
+        append(.batch, payload, sequence: sequence)
       case .control(let bytes):
         payload.bytes = bytes
-        append(.control, payload, sequence: sequence, to: &frames)
+        append(.control, payload, sequence: sequence)
       case .witness:
-        append(.witness, payload, sequence: sequence, to: &frames)
+        append(.witness, payload, sequence: sequence)
       }
     }
-    guard let current, let handle = files[current]?.handle else { return .zero }
+    guard let current, let file = files[current] else { return .zero }
     let length = ByteCount(frames.count)
     do throws(DiskError) {
       if writesThrough {
-        try stage.append(frames.takeParts(), to: handle, at: position)
+        try stage.append(frames.gathered, to: file.handle, at: position)
       } else {
-        try handle.write(frames.takeParts(), at: position)
+        try file.handle.write(frames.gathered, at: position)
       }
     } catch {
       chain = chainBefore
       throw error
     }
     position = position.advanced(by: length)
-    files[current]?.last = group.last
+    file.last = group.last
     if !writesThrough, !unsynced.contains(current) { unsynced.append(current) }
     return length
   }
@@ -146,9 +152,7 @@ package final class JournalWriter {
     var place = BatchPlace()
   }
 
-  private func append(
-    _ kind: JournalFrameHeader.Kind, _ payload: Payload, sequence: JournalSequence, to frames: inout ByteWriter
-  ) {
+  private func append(_ kind: JournalFrameHeader.Kind, _ payload: Payload, sequence: JournalSequence) {
     var header = JournalFrameHeader(
       kind: kind, endsUnit: payload.endsUnit, incarnation: incarnation, sequence: sequence, unit: payload.unit,
       durable: durable, payloadLength: payload.bytes.count,
@@ -171,7 +175,7 @@ package final class JournalWriter {
       #else
         try disk.syncDirectory(Self.folder)
       #endif
-      files[number] = File(handle: handle, last: nil)
+      files[number] = File(handle)
     }
     current = number
     position = FilePosition(0)

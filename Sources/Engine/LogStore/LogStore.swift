@@ -125,6 +125,8 @@ package final class LogStore {
 
   /// Lent, not copied.
   package var catalogue: Catalogue { _read { yield state.catalogue } }
+  /// The last change of anything in the catalogue.
+  package var catalogueChange: JournalSequence { state.catalogue.lastChange }
   package func partition(_ key: PartitionKey) -> PartitionLog? { state.partition(key) }
 
   /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit. Where the disk is

@@ -10,6 +10,8 @@ package final class LogWorkshop: @unchecked Sendable {
   let files: OpenFiles
   /// Disk lane only.
   private let journal: JournalWriter
+  /// Disk lane only.
+  private var runs = SegmentRuns()
   private let clock: any Clock
   private let volumeSyncAbove: Int
   /// Codec lane only.
@@ -109,7 +111,7 @@ package final class LogWorkshop: @unchecked Sendable {
       if size == .zero { try disk.makeDirectory(key.partition.folder) }
       try files.log(key, .create).truncate(to: size)
     }
-    var runs = SegmentRuns()
+    defer { runs.clear() }
     for entry in group.entries {
       guard case .batch(let bytes, let place) = entry.content else { continue }
       runs.add(bytes, at: place)

@@ -119,6 +119,23 @@ package struct ByteWriter {
     return parts
   }
 
+  /// All parts so far, in order; the writer goes on behind them.
+  package var gathered: [ByteSlice] {
+    mutating get {
+      seal()
+      return parts
+    }
+  }
+
+  /// Starts anew, in the same memory, unless somebody holds a slice of it or it has grown beyond `kept` bytes.
+  package mutating func clear(keeping kept: Int) {
+    parts.removeAll(keepingCapacity: true)
+    if block.capacity > kept || !isKnownUniquelyReferenced(&block) {
+      block = ByteBlock(capacity: min(block.capacity, kept))
+    }
+    (start, end, countBefore) = (0, 0, 0)
+  }
+
   /// All bytes in one slice, copied together where there was a splice. The writer starts anew.
   package mutating func takeSlice() -> ByteSlice {
     let all = takeParts()

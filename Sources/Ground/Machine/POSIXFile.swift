@@ -46,19 +46,20 @@ final class POSIXFile: DiskFile {
 
   func writeSome(_ slices: ArraySlice<ByteSlice>, at position: FilePosition) throws(DiskError) -> Int {
     let some = slices.prefix(Self.slicesAtOnce)
-    let parts = some.map { slice in
-      iovec(iov_base: slice.block.base + slice.start, iov_len: slice.count)
-    }
-    // The slices own the memory the parts point to.
-    return try withExtendedLifetime(some) { () throws(DiskError) in
-      while true {
-        let count = parts.withUnsafeBufferPointer {
-          pwritev(file.number, $0.baseAddress, Int32($0.count), off_t(position.value))
+    let count = withUnsafeTemporaryAllocation(of: iovec.self, capacity: some.count) { parts in
+      for (index, slice) in some.enumerated() {
+        parts.initializeElement(at: index, to: iovec(iov_base: slice.block.base + slice.start, iov_len: slice.count))
+      }
+      // The slices own the memory the parts point to.
+      return withExtendedLifetime(some) {
+        while true {
+          let count = pwritev(file.number, parts.baseAddress, Int32(parts.count), off_t(position.value))
+          if count >= 0 || errno != EINTR { return count }
         }
-        if count >= 0 { return count }
-        if errno != EINTR { throw failure(.write) }
       }
     }
+    if count < 0 { throw failure(.write) }
+    return count
   }
 
   func sync() throws(DiskError) {

@@ -22,11 +22,13 @@ package final class EventLoop: @unchecked Sendable {
   let parts = UnsafeMutablePointer<iovec>.allocate(capacity: ReactorLimits.partsPerWrite)
   /// Connections with replies to flush at the end of this turn.
   var toFlush: [Connection] = []
+  /// Those that are being flushed.
+  private var flushing: [Connection] = []
   /// Connections that have more to do in the next turn although their sockets may stay silent.
   var toContinue: [Connection] = []
 
   private let mailbox: Mailbox
-  private var mail: [@Sendable () -> Void] = []
+  private var mail: [Work] = []
   private var timers = TimerQueue()
   private var hooks: [() -> Void] = []
   private var watch: ((TurnCost) -> Void)?
@@ -153,7 +155,7 @@ package final class EventLoop: @unchecked Sendable {
 
   private func runMail() {
     mailbox.take(&mail)
-    for work in mail { work() }
+    for work in mail { work.run() }
     mail.removeAll(keepingCapacity: mail.capacity <= 1024)
   }
 
@@ -174,9 +176,9 @@ package final class EventLoop: @unchecked Sendable {
 
   private func flushConnections() {
     guard !toFlush.isEmpty else { return }
-    let list = toFlush
-    toFlush.removeAll(keepingCapacity: true)
-    for connection in list { connection.flush() }
+    swap(&toFlush, &flushing)
+    for connection in flushing { connection.flush() }
+    flushing.removeAll(keepingCapacity: true)
   }
 }
 

@@ -21,7 +21,7 @@ package final class Lane: @unchecked Sendable {
     var mustWake = false
     let isTaken = lock.withLock {
       guard !isStopping, queue.count < bound else { return false }
-      queue.append(work)
+      queue.append(Work(work))
       mustWake = queue.count == 1
       return true
     }
@@ -46,10 +46,10 @@ package final class Lane: @unchecked Sendable {
   }
 
   private func serve() {
-    while let work = next() { work() }
+    while let work = next() { work.run() }
   }
 
-  private func next() -> (@Sendable () -> Void)? {
+  private func next() -> Work? {
     lock.withLock {
       isBusy = false
       while queue.count == 0, !isStopping { lock.wait() }
@@ -57,30 +57,5 @@ package final class Lane: @unchecked Sendable {
       isBusy = work != nil
       return work
     }
-  }
-}
-
-/// First in, first out, in one array.
-struct WorkQueue {
-  private var items: [(@Sendable () -> Void)?] = []
-  private var head = 0
-
-  var count: Int { items.count - head }
-
-  mutating func append(_ work: @escaping @Sendable () -> Void) { items.append(work) }
-
-  mutating func takeFirst() -> (@Sendable () -> Void)? {
-    guard head < items.count else { return nil }
-    let first = items[head]
-    items[head] = nil
-    head += 1
-    if head == items.count {
-      items.removeAll(keepingCapacity: items.capacity <= 1024)
-      head = 0
-    } else if head >= 1024, head * 2 >= items.count {
-      items.removeFirst(head)
-      head = 0
-    }
-    return first
   }
 }

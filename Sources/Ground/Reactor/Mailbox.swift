@@ -6,7 +6,7 @@ final class Mailbox: @unchecked Sendable {
   private let lock = Lock()
   private let bell: Descriptor
   private let bound: Int
-  private var items: [@Sendable () -> Void] = []
+  private var items: [Work] = []
   private var isAsleep = false
   private var isClosed = false
 
@@ -23,7 +23,7 @@ final class Mailbox: @unchecked Sendable {
     var mustWake = false
     let isTaken = lock.withLock {
       guard !isClosed, items.count < bound else { return false }
-      items.append(work)
+      items.append(Work(work))
       mustWake = isAsleep
       isAsleep = false
       return true
@@ -50,7 +50,7 @@ final class Mailbox: @unchecked Sendable {
   }
 
   /// Everything posted so far, in order; the loop counts as awake from here on. `spare` becomes the next inbox.
-  func take(_ spare: inout [@Sendable () -> Void]) {
+  func take(_ spare: inout [Work]) {
     lock.withLock {
       isAsleep = false
       swap(&items, &spare)

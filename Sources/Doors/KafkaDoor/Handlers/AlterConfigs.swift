@@ -23,6 +23,6 @@ extension KafkaDoor {
           errorCode: fault?.code.rawValue ?? 0, errorMessage: fault?.message, resourceType: resource.resourceType,
           resourceName: resource.resourceName))
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: engine.catalogueChange)
   }
 }

@@ -26,6 +26,6 @@ extension KafkaDoor {
       }
       response.responses.append(.init(name: topic.name, partitions: partitions))
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: engine.catalogueChange)
   }
 }

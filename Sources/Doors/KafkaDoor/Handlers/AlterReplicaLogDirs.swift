@@ -22,6 +22,6 @@ extension KafkaDoor {
         results.append(.init(topicName: topic.name, partitions: partitions))
       }
     }
-    return .reply(AlterReplicaLogDirsResponse(results: results), after: engine.catalogue.lastChange)
+    return .reply(AlterReplicaLogDirsResponse(results: results), after: engine.catalogueChange)
   }
 }

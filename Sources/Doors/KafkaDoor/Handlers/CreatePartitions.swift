@@ -17,7 +17,7 @@ extension KafkaDoor {
       response.results.append(
         .init(name: topic.name, errorCode: fault?.code.rawValue ?? 0, errorMessage: fault?.message))
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: engine.catalogueChange)
   }
 
   private func grow(_ topic: CreatePartitionsRequest.Topic, validateOnly: Bool) -> Fault? {

@@ -33,7 +33,7 @@ extension KafkaDoor {
             name: topic.name, errorCode: fault.code.rawValue, errorMessage: fault.message, configs: []))
       }
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: engine.catalogueChange)
   }
 
   private func create(

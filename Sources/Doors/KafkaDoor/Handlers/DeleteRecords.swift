@@ -8,7 +8,7 @@ import Units
 extension KafkaDoor {
   func deleteRecords(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(DeleteRecordsRequest.self)
-    var after = engine.catalogue.lastChange
+    var after = engine.catalogueChange
     var response = DeleteRecordsResponse()
     for topic in message.topics {
       let found = engine.catalogue.topic(named: topic.name)

@@ -38,7 +38,7 @@ extension KafkaDoor {
             name: topic.name, topicId: topic.topicId, errorCode: fault.code.rawValue, errorMessage: fault.message))
       }
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: engine.catalogueChange)
   }
 
   private func delete(_ topic: DeleteTopicsRequest.Topic) -> Result<TopicDescription, Fault> {

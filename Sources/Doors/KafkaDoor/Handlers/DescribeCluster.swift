@@ -26,6 +26,6 @@ extension KafkaDoor {
         ],
         clusterAuthorizedOperations: message.includeClusterAuthorizedOperations
           ? AllowedOperations.cluster : AllowedOperations.notAsked),
-      after: engine.catalogue.lastChange)
+      after: engine.catalogueChange)
   }
 }

@@ -15,7 +15,7 @@ extension KafkaDoor {
     let message = try request.decode(DescribeConfigsRequest.self)
     var response = DescribeConfigsResponse()
     var room = AdminLimits.describedSettings
-    var after = engine.catalogue.lastChange
+    var after = engine.catalogueChange
     for resource in message.resources {
       var result = DescribeConfigsResponse.Result(
         resourceType: resource.resourceType, resourceName: resource.resourceName)

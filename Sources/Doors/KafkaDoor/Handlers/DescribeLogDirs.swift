@@ -10,7 +10,7 @@ import Units
 extension KafkaDoor {
   func describeLogDirs(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(DescribeLogDirsRequest.self)
-    var after = engine.catalogue.lastChange
+    var after = engine.catalogueChange
     var topics: [DescribeLogDirsResponse.Result.Topic] = []
     func describe(_ topic: Catalogue.Topic, _ indexes: some Sequence<Int32>) {
       let found = indexes.compactMap { engine.store.partition(PartitionKey(topic: topic.description.id, index: $0)) }

@@ -10,7 +10,7 @@ import Units
 extension KafkaDoor {
   func describeProducers(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(DescribeProducersRequest.self)
-    var after = engine.catalogue.lastChange
+    var after = engine.catalogueChange
     var room = AdminLimits.describedProducers
     var response = DescribeProducersResponse()
     for topic in message.topics {

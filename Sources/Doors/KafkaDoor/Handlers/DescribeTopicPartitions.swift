@@ -48,7 +48,7 @@ extension KafkaDoor {
         break
       }
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: engine.catalogueChange)
   }
 
   private func described(

@@ -33,6 +33,6 @@ extension KafkaDoor {
       }
       response.replicaElectionResults.append(.init(topic: topic.topic, partitionResult: partitions))
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: engine.catalogueChange)
   }
 }

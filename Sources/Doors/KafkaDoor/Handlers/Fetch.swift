@@ -58,7 +58,7 @@ extension KafkaDoor {
     let wish = pending.visit.partitions[place].wish
     let usesIDs = pending.visit.usesIDs
     guard let topic = usesIDs ? engine.catalogue.topic(key.topicID) : engine.catalogue.topic(named: key.topic) else {
-      pending.sees(engine.catalogue.lastChange)
+      pending.sees(engine.catalogueChange)
       guard usesIDs else { return .refused(.unknownTopicOrPartition) }
       let heir = pending.visit.partitions[place].knownName.flatMap { engine.catalogue.topic(named: $0) }
       return .refused(heir == nil ? .unknownTopicId : .inconsistentTopicId)
@@ -132,7 +132,7 @@ extension KafkaDoor {
   ) -> FetchResponse.Response.Partition {
     let partition = pending.visit.partitions[place]
     guard engine.store.partition(log.key) === log else {
-      pending.sees(engine.catalogue.lastChange)
+      pending.sees(engine.catalogueChange)
       return .failed(partition.key.index, pending.visit.usesIDs ? .unknownTopicId : .unknownTopicOrPartition)
     }
     guard isInRange(partition.wish.offset, of: log, pending) else {

@@ -29,7 +29,7 @@ extension KafkaDoor {
           errorCode: fault?.code.rawValue ?? 0, errorMessage: fault?.message, resourceType: resource.resourceType,
           resourceName: resource.resourceName))
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: engine.catalogueChange)
   }
 
   private static func operations(_ resource: IncrementalAlterConfigsRequest.Resource) -> [SettingOperation]? {

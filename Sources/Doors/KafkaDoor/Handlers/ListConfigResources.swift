@@ -21,7 +21,7 @@ extension KafkaDoor {
     for kind in kinds {
       response.configResources += names(of: kind).map { .init(resourceName: $0, resourceType: kind.rawValue) }
     }
-    return .reply(response, after: engine.catalogue.lastChange)
+    return .reply(response, after: engine.catalogueChange)
   }
 
   private func names(of kind: ConfigTarget.Kind) -> [String] {

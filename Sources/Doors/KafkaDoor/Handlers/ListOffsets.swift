@@ -20,7 +20,7 @@ extension KafkaDoor {
     var seenNames: Set<String> = []
     for (topicAt, topic) in message.topics.enumerated() {
       let found = engine.catalogue.topic(named: topic.name)
-      answer.sees(found?.lastChange ?? engine.catalogue.lastChange)
+      answer.sees(found?.lastChange ?? engine.catalogueChange)
       for (partitionAt, asked) in topic.partitions.enumerated() {
         let place = (topicAt, partitionAt)
         guard let found else {

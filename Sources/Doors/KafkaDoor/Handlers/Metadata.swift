@@ -12,7 +12,7 @@ extension KafkaDoor {
     let message = try request.decode(MetadataRequest.self)
     let address = advertisedAddress(for: request.connection)
     guard let topics = message.topics, request.version > 0 || !topics.isEmpty else {
-      let change = engine.catalogue.lastChange
+      let change = engine.catalogueChange
       let form = SharedAnswers.Form(
         version: request.version, address: address,
         namesClusterOperations: message.includeClusterAuthorizedOperations,
@@ -66,7 +66,7 @@ extension KafkaDoor {
   ) -> (answer: MetadataResponse.Topic, after: JournalSequence) {
     if let topic = engine.catalogue.topic(id) { return (described(topic, message), topic.lastChange) }
     let unknown = MetadataResponse.Topic(errorCode: ErrorCode.unknownTopicId.rawValue, name: nil, topicId: id)
-    return (unknown, engine.catalogue.lastChange)
+    return (unknown, engine.catalogueChange)
   }
 
   private func findTopic(
@@ -86,7 +86,7 @@ extension KafkaDoor {
     }
     var answer = MetadataResponse.Topic(errorCode: code.rawValue, name: name)
     if message.includeTopicAuthorizedOperations { answer.topicAuthorizedOperations = AllowedOperations.topic }
-    return (answer, engine.catalogue.lastChange)
+    return (answer, engine.catalogueChange)
   }
 
   private func described(_ topic: Catalogue.Topic, _ message: MetadataRequest) -> MetadataResponse.Topic {

@@ -9,7 +9,7 @@ import Units
 extension KafkaDoor {
   func offsetForLeaderEpoch(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(OffsetForLeaderEpochRequest.self)
-    var after = engine.catalogue.lastChange
+    var after = engine.catalogueChange
     var response = OffsetForLeaderEpochResponse()
     for topic in message.topics {
       let found = engine.catalogue.topic(named: topic.topic)

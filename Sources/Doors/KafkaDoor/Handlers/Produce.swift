@@ -56,7 +56,7 @@ extension KafkaDoor {
         if outcome.response.errorCode != 0 {
           failure = failure ?? ErrorCode(rawValue: outcome.response.errorCode)
           // Whatever was looked at to refuse it: the topic, its settings or those of the broker.
-          outcome.after = max(outcome.after, engine.catalogue.lastChange)
+          outcome.after = max(outcome.after, engine.catalogueChange)
         }
         answer.partitionResponses.append(outcome.response)
         after = max(after, outcome.after)

@@ -16,7 +16,7 @@ extension KafkaDoor {
     }
     // Offsets of topics that are not there are no part of a transaction.
     guard message.topics.isEmpty || message.topics.contains(where: { engine.catalogue.id(of: $0.name) != nil }) else {
-      return .reply(message.refused(.unknownTopicOrPartition), after: engine.catalogue.lastChange)
+      return .reply(message.refused(.unknownTopicOrPartition), after: engine.catalogueChange)
     }
     let producer = ProducerIdentity(id: message.producerId, epoch: message.producerEpoch)
     let entered = engine.enterTransaction(

@@ -18,7 +18,7 @@ extension KafkaDoor {
   }
 
   private func write(_ message: WriteTxnMarkersRequest) -> Answer {
-    var after = engine.catalogue.lastChange
+    var after = engine.catalogueChange
     var response = WriteTxnMarkersResponse()
     for wanted in message.markers {
       var answer = WriteTxnMarkersResponse.Marker(producerId: wanted.producerId)
