@@ -4,9 +4,10 @@ import SimMachine
 import Testing
 import Units
 
-/// The journal is read through windows, and frames lie across their edges.
+/// The journal is read through windows, and frames lie across their edges; or it is held as a whole.
 @Suite struct JournalWindowTests {
-  @Test func framesOfAnySizeComeBackAcrossWindows() throws {
+  @Test(arguments: [ByteCount.mebi(1), .mebi(64)])
+  func framesOfAnySizeComeBackAcrossWindows(replayBytes: ByteCount) throws {
     let log = try TestLog(SimDisk())
     log.rules = RollRules(segmentBytes: .mebi(64))
     let key = log.makeTopic()
@@ -16,12 +17,13 @@ import Units
       try log.append(Forge.batch(payload: size, fill: UInt8(number)), to: key)
       log.settle()
     }
-    let found = try TestLog(log.disk.afterCrash(.worst))
+    let found = try TestLog(log.disk.afterCrash(.worst)) { $0.replayBytes = replayBytes }
     #expect(found.store.report.replayedFrames == sizes.count + 2)
     #expect(try found.bases(key, maxBytes: 64 << 20) == Array(0..<Int64(sizes.count)))
   }
 
-  @Test func manySmallFramesComeBackAcrossWindows() throws {
+  @Test(arguments: [ByteCount.mebi(1), .mebi(64)])
+  func manySmallFramesComeBackAcrossWindows(replayBytes: ByteCount) throws {
     let log = try TestLog(SimDisk())
     log.rules = RollRules(segmentBytes: .mebi(64))
     let keys = [log.makeTopic(), log.makeTopic("u", id: 2)]
@@ -31,7 +33,7 @@ import Units
       if number % 500 == 0 { log.settle() }
     }
     log.settle()
-    let found = try TestLog(log.disk.afterCrash(.worst))
+    let found = try TestLog(log.disk.afterCrash(.worst)) { $0.replayBytes = replayBytes }
     for key in keys {
       #expect(found.store.partition(key)?.durable.end.value == count)
       #expect(try found.bases(key, from: count - 5_000, maxBytes: 64 << 20)?.count == 5_000)

@@ -52,6 +52,30 @@ import Units
     for key in keys { #expect(try found.bases(key) == [0]) }
   }
 
+  /// Batches of many segments that take turns in the journal, gathered as a whole, a few at a time, and one by one.
+  @Test(arguments: [ByteCount.mebi(64), .kibi(4), .zero])
+  func batchesThatTakeTurnsComeBack(replayBytes: ByteCount) throws {
+    let log = try TestLog(SimDisk())
+    log.rules = RollRules(segmentBytes: .kibi(2))
+    let keys = (1...7).map { log.makeTopic("t\($0)", id: UInt64($0)) }
+    for round in 0..<20 {
+      for key in keys { try log.append(Forge.batch(payload: 100 + round, fill: UInt8(round)), to: key) }
+      log.settle()
+      if round == 9 { log.checkpoint() }
+    }
+    for fate in [CrashFate.worst, .best] {
+      let disk = log.disk.afterCrash(fate)
+      let found = try TestLog(disk) { $0.replayBytes = replayBytes }
+      for key in keys {
+        for offset in 0..<Int64(20) { #expect(try found.bases(key, from: offset)?.first == offset) }
+        for segment in try #require(found.store.partition(key)).segments {
+          let path = SegmentKey(partition: key, base: segment.base).logPath
+          #expect(disk.contents(path) == log.disk.contents(path))
+        }
+      }
+    }
+  }
+
   /// What stands behind the last frame in a segment that is written again is cut off.
   @Test func aStartCutsWhatStandsBehindTheJournal() throws {
     let (log, keys) = try filled()

@@ -10,10 +10,17 @@ import Testing
   @Test(arguments: ["..", "a/../b", ".", "/a", "a/", "a//b", "a\0b"])
   func pathsThatLeaveOrConfuseAreRefused(_ path: String) {
     #expect(throws: DiskError(call: .remove, path: path, code: 22)) { try DiskPath.names(path, for: .remove) }
+    #expect(throws: DiskError(call: .remove, path: path, code: 22)) { try DiskPath.checkBelow(path, for: .remove) }
   }
 
   @Test func theFolderItselfHasNoNameToActOn() {
     #expect(throws: DiskError(call: .remove, path: "", code: 22)) { try DiskPath.namesBelow("", for: .remove) }
+    #expect(throws: DiskError(call: .remove, path: "", code: 22)) { try DiskPath.checkBelow("", for: .remove) }
+  }
+
+  @Test(arguments: ["a", "a.b/.c", "...", "a/..b", "a../b..", "a b/é"])
+  func pathsOfPlainNamesPass(_ path: String) {
+    #expect(throws: Never.self) { try DiskPath.checkBelow(path, for: .open) }
   }
 
   @Test func overlongNamesAreRefused() {

@@ -19,6 +19,16 @@ import Units
     return facts.st_mode & 0o777
   }
 
+  @Test func somethingElseIsDoneOnceWhileTheVolumeIsSynced() throws {
+    try disk.makeDirectory("t")
+    let file = try disk.open("t/f", .create)
+    try file.write([ByteSlice(copying: [1, 2, 3])], at: FilePosition(0))
+    var times = 0
+    let isLocal = try disk.volumeFacts().kind == .local
+    #expect(try disk.syncVolume { times += 1 } == isLocal)
+    #expect(times == 1)
+  }
+
   @Test func makesItsFolderForItsOwnerAlone() throws {
     #expect(try mode("data") == 0o700)
     try disk.makeDirectory("t")

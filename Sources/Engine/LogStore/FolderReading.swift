@@ -44,7 +44,7 @@ package struct FolderReading {
       damage = error
     }
     frames = try Self.frames(of: journal, through: last)
-    var replay = Replay(disk: disk, state: state, writes: false)
+    var replay = Replay(disk: disk, state: state, writes: false, gatherLimit: .zero)
     for frame in frames { try replay.apply(frame) }
   }
 

@@ -19,11 +19,6 @@ struct IndexLoader {
   let disk: any Disk
   let files: OpenFiles
 
-  /// Bytes of the segment that would have to be read to make its index.
-  func unindexedBytes(_ key: SegmentKey, _ extent: SegmentDescription) -> Int64 {
-    extent.size.value - min(rowsInFile(key).last?.end.value ?? 0, extent.size.value)
-  }
-
   /// The index of the segment at `key`: rows from its file as far as they reach, the rest made again from the batches.
   /// A segment that grows keeps its last block open. Fails only when the disk does not answer.
   ///
@@ -32,7 +27,14 @@ struct IndexLoader {
   func load(
     _ key: SegmentKey, _ extent: SegmentDescription, isActive: Bool
   ) -> Result<LoadedIndex, IndexFailure> {
-    var rows = rowsInFile(key)
+    load(key, extent, isActive: isActive, known: rowsInFile(key))
+  }
+
+  /// Likewise, with the rows that `rowsInFile` has found.
+  func load(
+    _ key: SegmentKey, _ extent: SegmentDescription, isActive: Bool, known: [BlockIndex.Row]
+  ) -> Result<LoadedIndex, IndexFailure> {
+    var rows = known
     while let last = rows.last, last.end.value > extent.size.value { rows.removeLast() }
     do throws(DiskError) {
       var loaded = try load(rows, key, extent)
@@ -76,7 +78,7 @@ struct IndexLoader {
   }
 
   /// The intact rows at the head of an index file; none when it is missing or cannot be read.
-  private func rowsInFile(_ key: SegmentKey) -> [BlockIndex.Row] {
+  func rowsInFile(_ key: SegmentKey) -> [BlockIndex.Row] {
     guard let file = try? disk.open(key.indexPath, .read), let size = try? file.size(),
       let bytes = try? file.read(count: Int(size.value), at: FilePosition(0))
     else { return [] }

@@ -2,8 +2,8 @@ import ByteCodec
 import Machine
 import Units
 
-/// The journal's files, read through windows that move over them: however long the journal is, a start needs no more
-/// memory than two windows, or the largest frame.
+/// The journal's files. Small ones are read once and held; longer ones are read through windows that move over them:
+/// however long the journal is, a start needs no more memory for it than it is allowed, two windows, or the largest frame.
 final class JournalFiles {
   private struct File {
     let path: String
@@ -19,16 +19,21 @@ final class JournalFiles {
     var end: Int { start + bytes.count }
   }
 
-  /// Bytes read at once: enough that reading costs no more than it must.
-  static let windowBytes = 4 << 20
+  /// Bytes read at once where not all is held: enough that reading costs no more than it must.
+  private static let movingWindow = 4 << 20
   /// Two, so that frames which alternate between files do not read them again and again.
-  private static let windowLimit = 2
+  private static let movingWindows = 2
 
   private let files: [File]
+  private let windowBytes: Int
+  private let windowLimit: Int
+  /// All bytes stay in memory once they have been read.
+  let holdsAll: Bool
   /// The one used last comes last.
   private var windows: [Window] = []
 
-  init(_ disk: any Disk) throws(DiskError) {
+  /// Opens the files, to hold them where they have `held` bytes or less together.
+  init(_ disk: any Disk, held: ByteCount) throws(DiskError) {
     var files: [File] = []
     for entry in try disk.list(JournalWriter.folder) where entry.name.hasSuffix(".journal") {
       let path = "\(JournalWriter.folder)/\(entry.name)"
@@ -36,6 +41,9 @@ final class JournalFiles {
       files.append(File(path: path, handle: handle, size: Int(try handle.size().value)))
     }
     self.files = files
+    holdsAll = files.reduce(0) { $0 + $1.size } <= held.value
+    windowBytes = holdsAll ? .max : Self.movingWindow
+    windowLimit = holdsAll ? files.count : Self.movingWindows
   }
 
   var indices: Range<Int> { files.indices }
@@ -58,8 +66,8 @@ final class JournalFiles {
     }
     // Given up first: the memory serves again.
     windows.removeAll { $0.file == file }
-    if windows.count >= Self.windowLimit { windows.removeFirst() }
-    let length = min(max(wanted, Self.windowBytes), size - position)
+    if windows.count >= windowLimit { windows.removeFirst() }
+    let length = min(max(wanted, windowBytes), size - position)
     let bytes = try files[file].handle.read(count: length, at: FilePosition(Int64(position)))
     windows.append(Window(file: file, start: position, bytes: bytes))
     return bytes.part(from: 0, count: wanted)
@@ -69,7 +77,7 @@ final class JournalFiles {
   func search(_ file: Int, _ visit: (_ position: Int, _ header: ByteSlice) -> Void) throws(DiskError) {
     var at = 0
     while at + JournalFrameHeader.size <= files[file].size {
-      let bytes = try bytes(file, at: at, count: Self.windowBytes)
+      let bytes = try bytes(file, at: at, count: windowBytes)
       guard bytes.count >= JournalFrameHeader.size else { return }
       for position in JournalFrameHeader.candidates(in: bytes) {
         visit(at + position, bytes.part(from: position, count: JournalFrameHeader.size))

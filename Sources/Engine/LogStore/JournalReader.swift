@@ -23,6 +23,8 @@ package struct JournalReader {
     var lastUnit: UInt64 = 0
     /// How many frames there are from the checkpoint to `last`.
     var count = 0
+    /// All of them, where the journal is held in memory.
+    var frames: [Frame]?
     /// The highest use of a journal file seen.
     var highestUse: UInt32
     /// Frames that were intact but belonged to a unit without its end, or stood behind the end.
@@ -58,19 +60,22 @@ package struct JournalReader {
   /// What was durable when the node was last idle, if that is known.
   private let noted: JournalSequence?
   private let checkpoint: JournalSequence
+  /// Whether the frames are few enough to be held with the files.
+  private var holdsFrames = false
 
   /// Looks for frames behind `checkpoint` that were written in use `firstUse` of a journal file or later, by the folder
-  /// whose salt is `salt`.
+  /// whose salt is `salt`. A journal of `held` bytes or less is kept in memory.
   package init(
-    disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32, salt: JournalSalt
+    disk: any Disk, checkpoint: JournalSequence, firstUse: UInt32, salt: JournalSalt, held: ByteCount = .zero
   ) throws(DiskError) {
     self.checkpoint = checkpoint
     self.salt = salt
     highestUse = max(firstUse, 1) - 1
     noted = try DurableNote.read(disk)
-    files = try JournalFiles(disk)
+    files = try JournalFiles(disk, held: held)
     for file in files.indices { try search(file, firstUse: firstUse) }
     places.sort { ($0.sequence, $0.packed) < ($1.sequence, $1.packed) }
+    holdsFrames = files.holdsAll && places.count * MemoryLayout<Frame>.stride <= held.value / 2
   }
 
   private mutating func search(_ file: Int, firstUse: UInt32) throws(DiskError) {
@@ -97,10 +102,12 @@ package struct JournalReader {
   func read(givingUp: JournalSequence? = nil) throws(RecoveryFailure) -> Outcome {
     var found = Outcome(last: checkpoint, highestUse: highestUse)
     var count = 0
+    var frames: [Frame] = []
     do throws(DiskError) {
       var walk = walk()
       while let frame = try walk.next() {
         count += 1
+        if holdsFrames { frames.append(frame) }
         guard frame.header.endsUnit else { continue }
         found.count = count
         found.lastUnit = frame.header.unit
@@ -128,6 +135,10 @@ package struct JournalReader {
     #endif
     found.last = JournalSequence(checkpoint.value &+ UInt64(found.count))
     found.dropped = places.count - found.count
+    if holdsFrames {
+      frames.removeLast(max(frames.count - found.count, 0))
+      found.frames = frames
+    }
     found.wasWritten = !places.isEmpty
     return found
   }

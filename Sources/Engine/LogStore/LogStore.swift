@@ -24,6 +24,8 @@ package final class LogStore {
 
     /// Segments and folders of a checkpoint, or of a start, above which the volume is synced as a whole.
     package var volumeSyncAbove = SegmentSync.volumeAbove
+    /// Bytes that a start holds: of the journal, and of batches before they are written into their segments.
+    package var replayBytes = ByteCount.mebi(64)
 
     package init() {}
   }
@@ -81,7 +83,9 @@ package final class LogStore {
     let lock: (any DiskLock)?
     do throws(DiskError) { lock = try disk.lock("lock") } catch { throw .disk(error) }
     guard let lock else { throw .lockHeld }
-    let recovered = try Recovery(disk: disk, entropy: entropy, volumeSyncAbove: options.volumeSyncAbove).run()
+    let recovered = try Recovery(
+      disk: disk, entropy: entropy, volumeSyncAbove: options.volumeSyncAbove, replayBytes: options.replayBytes
+    ).run()
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
       salt: recovered.checkpoint.salt, durable: recovered.checkpoint.sequence,
@@ -145,6 +149,9 @@ package final class LogStore {
       || commits.waitingBytes < raised(options.waitingBytes)
         && journalInUse < raised(options.journalCap)
   }
+
+  /// Closes half of the segment files that are kept open: the process has no descriptor left for something else.
+  package func giveUpFiles() { workshop.files.giveUpHalf() }
 
   /// What a finished job leads to: the durable end moves, a read is answered, the next job starts.
   package func finished(_ event: LogEvent) -> LogProgress {

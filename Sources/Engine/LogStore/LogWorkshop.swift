@@ -79,7 +79,8 @@ package final class LogWorkshop: @unchecked Sendable {
   /// The same buffers go into the segments, through the page cache, and into the journal, which is synced once.
   ///
   /// Where the disk is full, the ballast is given up once; what still finds no room is tried again later: until the
-  /// journal is written nothing has happened, and the segments' bytes may be written twice.
+  /// journal is written nothing has happened, and the segments' bytes may be written twice. Where connections have taken
+  /// the last descriptor, files that are kept open give theirs.
   private func commit(_ group: CommitGroup) throws(DiskError) -> LogEvent {
     let began = clock.now()
     let wrote: Instant
@@ -88,7 +89,8 @@ package final class LogWorkshop: @unchecked Sendable {
       do throws(DiskError) {
         (wrote, written) = try write(group)
       } catch {
-        guard error.isWithoutRoom, Ballast(disk: disk).release() else { throw error }
+        guard error.isWithoutRoom && Ballast(disk: disk).release() || error.isWithoutDescriptor && files.giveUpHalf()
+        else { throw error }
         (wrote, written) = try write(group)
       }
     } catch {
@@ -149,6 +151,7 @@ package final class LogWorkshop: @unchecked Sendable {
       try disk.syncDirectory("")  // the second of the two files is made by the first checkpoint of a folder's life
     } catch {
       guard error.isFull || error.isOutOfDescriptors, error.call != .syncDirectory else { throw error }
+      if error.isOutOfDescriptors { files.giveUpHalf() }
       return .checkpointPostponed(error)
     }
     return .checkpointed(work.sequence, nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
@@ -160,8 +163,7 @@ package final class LogWorkshop: @unchecked Sendable {
     var writer = ByteWriter(capacity: added.rows.count * BlockIndex.Row.encodedSize)
     for row in added.rows { row.encode(to: &writer, of: added.key) }
     do throws(DiskError) {
-      let file = try files.index(added.key, .create)
-      try file.write(
+      try disk.open(added.key.indexPath, .create).write(
         [writer.takeSlice()], at: FilePosition(Int64(added.rowsBefore * BlockIndex.Row.encodedSize)))
       return true
     } catch {
@@ -221,4 +223,6 @@ extension DiskError {
   /// The disk was full, and nothing stands in the way of trying again: not so after a failed sync. A name whose sync
   /// failed looks as if it were there, and no later sync makes it durable.
   fileprivate var isWithoutRoom: Bool { isFull && call != .syncDirectory && call != .sync }
+  /// Nothing more could be opened.
+  fileprivate var isWithoutDescriptor: Bool { isOutOfDescriptors && call == .open }
 }

@@ -53,11 +53,11 @@ package struct Orphans {
   private var report = Report()
   private var sources: Set<String> = []
 
-  /// Moves what `find` finds, each to `orphans/EPOCH@PARTITION-FOLDER@FILE`.
-  static func moveAll(on disk: any Disk, state: LogState, doomed: [String], epoch: Int32) -> Report {
+  /// Moves what `find` has found, each to `orphans/EPOCH@PARTITION-FOLDER@FILE`.
+  static func moveAll(_ found: Result<[String], DiskError>, on disk: any Disk, epoch: Int32) -> Report {
     var orphans = Orphans(disk: disk, epoch: epoch)
     do throws(DiskError) {
-      try orphans.move(find(on: disk, state: state, doomed: doomed))
+      try orphans.move(found.get())
       try orphans.limit()
     } catch {
       orphans.report.failures.append(error)

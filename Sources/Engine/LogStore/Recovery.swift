@@ -72,6 +72,8 @@ struct Recovery {
   let entropy: any Entropy
   /// Segments and folders above which the volume is synced as a whole.
   var volumeSyncAbove = SegmentSync.volumeAbove
+  /// Bytes of the journal that are held in memory, and of batches before they are written into their segments.
+  var replayBytes = ByteCount.mebi(64)
 
   struct Result {
     var state: LogState
@@ -165,13 +167,14 @@ struct Recovery {
     try onDisk { () throws(DiskError) in try makeFolders() }
     let journal = try onDisk { () throws(DiskError) in
       try JournalReader(
-        disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse, salt: checkpoint.salt)
+        disk: disk, checkpoint: checkpoint.sequence, firstUse: checkpoint.firstUse, salt: checkpoint.salt,
+        held: replayBytes)
     }
     let found = try journal.read(givingUp: loss?.firstFrame)
     var report = RecoveryReport(
       wasCleanStop: checkpoint.isCleanStop && !found.wasWritten, replayedFrames: found.count,
       droppedFrames: found.dropped, partitions: state.partitions.count)
-    var replay = Replay(disk: disk, state: state)
+    var replay = Replay(disk: disk, state: state, gatherLimit: replayBytes)
     try apply(journal, found, to: &replay)
     for frame in loss?.placeholders(in: state) ?? [] { try replay.apply(frame) }
     report.rewrittenBytes = replay.bytesWritten
@@ -186,28 +189,35 @@ struct Recovery {
     next.firstUse = found.highestUse + 1
     next.isCleanStop = false
     next.nextUnit = max(checkpoint.nextUnit, found.lastUnit + 1)
-    next.state = state.encoded()
     next.doomed = state.doomed.map(\.path)
+    var orphans: Swift.Result<[String], DiskError> = .success([])
     try onDisk { () throws(DiskError) in
-      #if PLANTED_BUGS
-        if !PlantedBug.is(.recoveryNotSynced) { try replay.makeDurable(volumeAbove: volumeSyncAbove) }
-      #else
-        try replay.makeDurable(volumeAbove: volumeSyncAbove)
-      #endif
+      try replay.finishWriting()
+      try replay.makeDurable(volumeAbove: volumeSyncAbove) {
+        next.state = state.encoded()
+        if !report.wasCleanStop {
+          orphans = Swift.Result { () throws(DiskError) in
+            try Orphans.find(on: disk, state: state, doomed: next.doomed)
+          }
+        }
+      }
       try write(next, fileIndex: 1 - fileIndex)
     }
     for partition in state.partitions.values { partition.allIsDurable() }
-    if !report.wasCleanStop {
-      report.orphans = Orphans.moveAll(on: disk, state: state, doomed: next.doomed, epoch: next.epoch)
-    }
+    if !report.wasCleanStop { report.orphans = Orphans.moveAll(orphans, on: disk, epoch: next.epoch) }
     return Result(
       state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report, replayed: replay.segments)
   }
 
-  /// Reads the frames once more and puts them back. They were whole a moment ago: where one is not, the disk is at fault.
+  /// Puts the frames back. Those that are not held are read once more: they were whole a moment ago, and where one is not,
+  /// the disk is at fault.
   private func apply(
     _ journal: JournalReader, _ found: JournalReader.Outcome, to replay: inout Replay
   ) throws(RecoveryFailure) {
+    if let frames = found.frames {
+      for frame in frames { try replay.apply(frame) }
+      return
+    }
     var walk = journal.walk(through: found.last)
     for _ in 0..<found.count {
       guard let frame = try onDisk({ () throws(DiskError) in try walk.next() }) else {

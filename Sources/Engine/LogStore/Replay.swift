@@ -8,19 +8,28 @@ struct Replay {
   let disk: any Disk
   let state: LogState
   private let files: OpenFiles
-  /// Segments that are written, and where each ends.
-  private var touched: [SegmentKey: FilePosition] = [:]
+  /// Segments that are written, and what of them is not yet.
+  private var written: [SegmentKey: Run] = [:]
   private var folders: Set<String> = []
+  /// The segments of which something is not yet written.
+  private var gathered: [SegmentKey] = []
   private(set) var bytesWritten = ByteCount.zero
-  /// Batches in a row, by segment, that are written together: a call for each of many small ones would take its time.
-  private var gathered: [SegmentKey: Run] = [:]
   private var gatheredBytes = 0
-  private static let gatherLimit = 1 << 20
+  /// Batches held before they are written. Those of one segment lie far apart in the journal, and opening thousands of
+  /// files costs a start more than anything else: what is held is written with one call for each segment.
+  private let gatherLimit: ByteCount
 
+  /// Batches in a row that end where the segment does so far.
   private struct Run {
     var position: FilePosition
     var parts: [ByteSlice] = []
     var end: FilePosition
+
+    mutating func append(_ batch: ByteSlice, at place: FilePosition) {
+      if parts.isEmpty { position = place }
+      parts.append(batch)
+      end = place.advanced(by: ByteCount(batch.count))
+    }
   }
 
   /// Segments whose index files had not what they should have.
@@ -31,11 +40,12 @@ struct Replay {
   /// False: only the state changes, for tools that look.
   private let writes: Bool
 
-  init(disk: any Disk, state: LogState, writes: Bool = true) {
+  init(disk: any Disk, state: LogState, writes: Bool = true, gatherLimit: ByteCount) {
     self.disk = disk
     files = OpenFiles(disk: disk)
     self.state = state
     self.writes = writes
+    self.gatherLimit = gatherLimit
   }
 
   mutating func apply(_ frame: JournalReader.Frame) throws(RecoveryFailure) {
@@ -76,24 +86,24 @@ struct Replay {
         return
       }
     #endif
-    let end = place.position.advanced(by: ByteCount(batch.count))
-    if touched.updateValue(end, forKey: key) == nil {
-      if place.position.value == 0 {
-        try disk.makeDirectory(key.partition.folder)
-        folders.formUnion([key.partition.folder, "data"])
-      }
+    var gathers = false
+    if let run = written[key] {
+      gathers = !run.parts.isEmpty && run.end == place.position
+      if !run.parts.isEmpty, !gathers { try writeGathered() }
+    } else {
+      written[key] = Run(position: place.position, end: place.position)
+      if place.position.value == 0 { folders.formUnion([key.partition.folder, "data"]) }
       loadIndex(of: key)
     }
-    if let run = gathered[key], run.end != place.position { try writeGathered() }
-    gathered[key, default: Run(position: place.position, end: end)].parts.append(batch)
-    gathered[key]?.end = end
+    if !gathers { gathered.append(key) }
+    written[key]?.append(batch, at: place.position)
     gatheredBytes += batch.count
     bytesWritten += ByteCount(batch.count)
-    if gatheredBytes >= Self.gatherLimit { try writeGathered() }
+    if gatheredBytes >= gatherLimit.value { try writeGathered() }
   }
 
   /// The segments that were written.
-  var segments: Set<SegmentKey> { Set(touched.keys) }
+  var segments: Set<SegmentKey> { Set(written.keys) }
 
   /// Makes the index of a segment whose first part a checkpoint covers, so that what is replayed goes into it, and the
   /// first append finds it. One that is damaged, or much work, is left to those who ask for it.
@@ -101,36 +111,59 @@ struct Replay {
     guard let partition = state.partition(key.partition), let at = partition.index(of: key),
       partition.segments[at].index == nil
     else { return }
-    let missing = IndexLoader(disk: disk, files: files).unindexedBytes(key, partition.segments[at].description)
+    let loader = IndexLoader(disk: disk, files: files)
+    let extent = partition.segments[at].description
+    let rows = loader.rowsInFile(key)
+    let missing = max(extent.size.value - (rows.last?.end.value ?? 0), 0)
     guard missing <= indexBytesLeft else { return }
     indexBytesLeft -= missing
-    guard
-      case .success(let loaded) = IndexLoader(disk: disk, files: files).load(
-        key, partition.segments[at].description, isActive: true), loaded.damage == nil
+    guard case .success(let loaded) = loader.load(key, extent, isActive: true, known: rows), loaded.damage == nil
     else { return }
     partition.install(loaded, segmentAt: at)
     if loaded.rowsMade > 0 { reindexed += 1 }
   }
 
   private mutating func writeGathered() throws(DiskError) {
-    for key in gathered.keys.sorted() {
-      if let run = gathered[key] { try files.log(key, .create).write(run.parts, at: run.position) }
+    for key in gathered.sorted() {
+      guard let run = written[key] else { continue }
+      try open(key).write(run.parts, at: run.position)
+      written[key]?.parts = []
     }
-    gathered = [:]
+    gathered = []
     gatheredBytes = 0
   }
 
-  /// Writes what is left, cuts off what stands behind, and syncs every segment and name that was written.
+  /// The segment's file. Its folder is made where the segment begins with what is replayed and a cut took the name.
+  private func open(_ key: SegmentKey) throws(DiskError) -> any DiskFile {
+    do throws(DiskError) {
+      return try disk.open(key.logPath, .create)
+    } catch {
+      guard error.isMissing, folders.contains(key.partition.folder) else { throw error }
+      try disk.makeDirectory(key.partition.folder)
+      return try disk.open(key.logPath, .create)
+    }
+  }
+
+  /// Writes what is left, and cuts off what stands behind.
   ///
   /// A segment is cut at its end only: most of what follows its checkpointed part is there already, and giving thousands
   /// of files' blocks back to the device to take them again costs it more than all the rest.
-  mutating func makeDurable(volumeAbove: Int) throws(DiskError) {
-    try writeGathered()
-    for (key, end) in touched.sorted(by: { $0.key < $1.key }) {
-      let file = try files.log(key, .create)
-      if try file.size().value > end.value { try file.truncate(to: ByteCount(end.value)) }
+  mutating func finishWriting() throws(DiskError) {
+    for key in written.keys.sorted() {
+      guard let run = written[key] else { continue }
+      let file = try open(key)
+      try file.write(run.parts, at: run.position)
+      if try file.size().value > run.end.value { try file.truncate(to: ByteCount(run.end.value)) }
+      written[key]?.parts = []
     }
+  }
+
+  /// Syncs every segment and name that was written. `meanwhile` runs once, while the disk works where it can.
+  func makeDurable(volumeAbove: Int, meanwhile: () -> Void) throws(DiskError) {
+    #if PLANTED_BUGS
+      if PlantedBug.is(.recoveryNotSynced) { return meanwhile() }
+    #endif
     try SegmentSync(disk: disk, files: files, volumeAbove: volumeAbove)
-      .run(segments: touched.keys.sorted(), folders: folders.sorted())
+      .run(segments: written.keys.sorted(), folders: folders.sorted(), meanwhile: meanwhile)
   }
 }

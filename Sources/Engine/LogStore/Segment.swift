@@ -99,8 +99,14 @@ package struct SegmentKey: Hashable, Comparable, Sendable {
   /// The base offset in twenty digits, as Kafka names its segments; behind a dot the generation, where compaction wrote it.
   /// Kafka's tools read the base offset up to the first dot.
   private var stem: String {
-    let digits = String(base.value)
-    return String(repeating: "0", count: max(0, 20 - digits.utf8.count)) + digits
-      + (generation == 0 ? "" : ".\(generation)")
+    let digits = String(unsafeUninitializedCapacity: 20) { buffer in
+      var rest = UInt64(bitPattern: base.value)
+      for place in (0..<20).reversed() {
+        buffer.initializeElement(at: place, to: UInt8(ascii: "0") + UInt8(rest % 10))
+        rest /= 10
+      }
+      return 20
+    }
+    return generation == 0 ? digits : "\(digits).\(generation)"
   }
 }

@@ -16,8 +16,16 @@ struct SegmentSync {
 
   /// Makes `segments` and what is in `folders` durable. Fails with what one of them could not do; which of them are
   /// durable then is not known. The indexes are derived: what becomes of them does not matter.
-  func run(segments: [SegmentKey], folders: [String], indexes: [SegmentKey] = []) throws(DiskError) {
-    guard try !syncedVolume(count: segments.count + folders.count + indexes.count) else { return }
+  /// `meanwhile` is run once, as long as nothing fails before; while the disk works, where all of the volume is synced.
+  func run(
+    segments: [SegmentKey], folders: [String], indexes: [SegmentKey] = [], meanwhile: () -> Void = {}
+  ) throws(DiskError) {
+    let count = segments.count + folders.count + indexes.count
+    if syncsVolume(count: count) {
+      if try disk.syncVolume(meanwhile: meanwhile) { return }
+    } else {
+      meanwhile()
+    }
     try syncFew(segments)
     for folder in folders {
       #if PLANTED_BUGS
@@ -26,15 +34,15 @@ struct SegmentSync {
       try disk.syncDirectory(folder)
     }
     for index in indexes {
-      _ = Result { () throws(DiskError) in try files.index(index, .create).sync() }
+      _ = Result { () throws(DiskError) in try disk.open(index.indexPath, .create).sync() }
     }
   }
 
-  private func syncedVolume(count: Int) throws(DiskError) -> Bool {
+  private func syncsVolume(count: Int) -> Bool {
     #if PLANTED_BUGS
       if PlantedBug.is(.segmentsNotSynced) || PlantedBug.is(.segmentFoldersNotSynced) { return false }
     #endif
-    return count > volumeAbove ? try disk.syncVolume() : false
+    return count > volumeAbove
   }
 
   private func syncFew(_ segments: [SegmentKey]) throws(DiskError) {

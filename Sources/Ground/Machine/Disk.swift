@@ -15,8 +15,9 @@ package protocol Disk: AnyObject, Sendable {
   /// Makes the names in the folder `path` durable; "" is the data folder itself.
   func syncDirectory(_ path: String) throws(DiskError)
   /// Makes all files and names of the folder durable at once. False: not all of them, or the system cannot say; then each
-  /// has to be synced by itself, which tells of the one that fails.
-  func syncVolume() throws(DiskError) -> Bool
+  /// has to be synced by itself, which tells of the one that fails. `meanwhile` is run once on the caller's thread, and what
+  /// it writes may be synced or not.
+  func syncVolume(meanwhile: () -> Void) throws(DiskError) -> Bool
   /// Renames within the volume, replacing what `destination` was.
   func rename(_ source: String, to destination: String) throws(DiskError)
   /// Removes a file's name; its bytes go with the last open handle.
@@ -25,7 +26,7 @@ package protocol Disk: AnyObject, Sendable {
   func removeDirectory(_ path: String) throws(DiskError)
   /// The names in the folder `path`, sorted.
   func list(_ path: String) throws(DiskError) -> [DirectoryEntry]
-  /// Files that may be kept open, so that descriptors are left for all else the process opens.
+  /// Files that may be kept open. They are given up when descriptors run out: what else the process opens comes first.
   var filesKeptOpen: Int { get }
   /// Room on the volume now.
   func space() throws(DiskError) -> VolumeSpace

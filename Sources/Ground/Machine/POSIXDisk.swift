@@ -8,8 +8,9 @@ package final class POSIXDisk: Disk {
   /// The folder as it was named.
   package let path: String
   let folder: Descriptor
-  /// A quarter of the descriptors the process may have, and no more than is of use.
   package let filesKeptOpen: Int
+  /// Files kept open at most: each costs the kernel, with its inode, some 1.5 KiB that it cannot have back meanwhile.
+  private static let mostFilesKeptOpen = 32_768
 
   /// Opens the data folder at `path`, and makes it (mode 0700) when only its last name is missing.
   ///
@@ -17,9 +18,7 @@ package final class POSIXDisk: Disk {
   /// program any content to trust. Fails with `DataFolderError`, whose text says what to do.
   package init(path: String) throws(DataFolderError) {
     self.path = path
-    var descriptors = rlimit()
-    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &descriptors)
-    filesKeptOpen = Int(clamping: min(max(descriptors.rlim_cur / 4, 1), 4_096))
+    filesKeptOpen = max(min(Descriptor.limit / 8 * 5, Self.mostFilesKeptOpen), 1)
     if mkdir(path, 0o700) != 0, errno != EEXIST { throw .unusable(path: path, code: errno) }
     let opened = Descriptor.open(at: AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
     switch opened {
@@ -44,7 +43,7 @@ package final class POSIXDisk: Disk {
   }
 
   package func open(_ path: String, _ intent: OpenIntent) throws(DiskError) -> any DiskFile {
-    _ = try DiskPath.namesBelow(path, for: .open)
+    try DiskPath.checkBelow(path, for: .open)
     let flags =
       switch intent {
       case .read: O_RDONLY
@@ -71,7 +70,8 @@ package final class POSIXDisk: Disk {
   }
 
   package func makeDirectory(_ path: String) throws(DiskError) {
-    if try DiskPath.names(path, for: .makeDirectory).isEmpty { return }
+    try DiskPath.check(path, for: .makeDirectory)
+    if path.isEmpty { return }
     guard mkdirat(folder.number, path, 0o700) != 0 else { return }
     let code = errno
     if code == EEXIST, try isFolder(path, for: .makeDirectory) { return }
@@ -79,40 +79,52 @@ package final class POSIXDisk: Disk {
   }
 
   package func syncDirectory(_ path: String) throws(DiskError) {
-    let descriptor = try openFolder(path, .syncDirectory)
+    let descriptor = try self.descriptor(
+      try Self.folderPath(path, .syncDirectory), Self.folderFlags, .syncDirectory)
     if fsync(descriptor.number) != 0 { throw DiskError(call: .syncDirectory, path: path, code: errno) }
   }
 
-  package func syncVolume() throws(DiskError) -> Bool {
-    guard Self.tellsFailedWriteback, try volumeFacts().kind == .local else { return false }
-    return linux_syncfs(folder.number) == 0
+  package func syncVolume(meanwhile: () -> Void) throws(DiskError) -> Bool {
+    guard Self.tellsFailedWriteback, try volumeFacts().kind == .local else {
+      meanwhile()
+      return false
+    }
+    var sync = linux_volume_sync()
+    sync.folder = folder.number
+    return withUnsafeMutablePointer(to: &sync) { sync in
+      linux_volume_sync_begin(sync)
+      meanwhile()
+      return linux_volume_sync_end(sync) == 0
+    }
   }
 
   package func rename(_ source: String, to destination: String) throws(DiskError) {
-    _ = try DiskPath.namesBelow(source, for: .rename)
-    _ = try DiskPath.namesBelow(destination, for: .rename)
+    try DiskPath.checkBelow(source, for: .rename)
+    try DiskPath.checkBelow(destination, for: .rename)
     if renameat(folder.number, source, folder.number, destination) != 0 {
       throw DiskError(call: .rename, path: source, code: errno)
     }
   }
 
   package func remove(_ path: String) throws(DiskError) {
-    _ = try DiskPath.namesBelow(path, for: .remove)
+    try DiskPath.checkBelow(path, for: .remove)
     if unlinkat(folder.number, path, 0) != 0 { throw DiskError(call: .remove, path: path, code: errno) }
   }
 
   package func removeDirectory(_ path: String) throws(DiskError) {
-    _ = try DiskPath.namesBelow(path, for: .removeDirectory)
+    try DiskPath.checkBelow(path, for: .removeDirectory)
     if unlinkat(folder.number, path, AT_REMOVEDIR) != 0 {
       throw DiskError(call: .removeDirectory, path: path, code: errno)
     }
   }
 
   package func list(_ path: String) throws(DiskError) -> [DirectoryEntry] {
-    let descriptor = try openFolder(path, .list)
     // The stream owns the descriptor it is given, so it gets one of its own.
-    let own = fcntl(descriptor.number, F_DUPFD_CLOEXEC, 0)
-    guard own >= 0 else { throw DiskError(call: .list, path: path, code: errno) }
+    let own: Int32
+    switch Descriptor.number(at: folder.number, try Self.folderPath(path, .list), Self.folderFlags) {
+    case .success(let number): own = number
+    case .failure(let failure): throw DiskError(call: .list, path: path, code: failure.code)
+    }
     guard let stream = fdopendir(own) else {
       let code = errno
       close(own)
@@ -151,7 +163,7 @@ package final class POSIXDisk: Disk {
   }
 
   package func lock(_ path: String) throws(DiskError) -> (any DiskLock)? {
-    _ = try DiskPath.namesBelow(path, for: .lock)
+    try DiskPath.checkBelow(path, for: .lock)
     let descriptor = try self.descriptor(path, O_RDWR | O_CREAT, .lock)
     while flock(descriptor.number, LOCK_EX | LOCK_NB) != 0 {
       if errno == EWOULDBLOCK { return nil }
@@ -174,9 +186,12 @@ package final class POSIXDisk: Disk {
     }
   }
 
-  private func openFolder(_ path: String, _ call: DiskError.Call) throws(DiskError) -> Descriptor {
-    let isRoot = try DiskPath.names(path, for: call).isEmpty
-    return try descriptor(isRoot ? "." : path, O_RDONLY | O_DIRECTORY, call)
+  private static let folderFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
+
+  /// The folder `path` as the system takes it.
+  private static func folderPath(_ path: String, _ call: DiskError.Call) throws(DiskError) -> String {
+    try DiskPath.check(path, for: call)
+    return path.isEmpty ? "." : path
   }
 
   private func isFolder(_ path: String, for call: DiskError.Call) throws(DiskError) -> Bool {

@@ -57,11 +57,13 @@ package struct UniqueID: Hashable, Comparable, Sendable, CustomStringConvertible
 
   /// 32 hexadecimal digits, for names of folders.
   package var hexadecimal: String {
-    func digits(_ word: UInt64) -> String {
-      let text = String(word, radix: 16)
-      return String(repeating: "0", count: 16 - text.utf8.count) + text
+    String(unsafeUninitializedCapacity: 32) { buffer in
+      for place in 0..<32 {
+        let digit = UInt8(truncatingIfNeeded: (place < 16 ? high : low) >> UInt64(60 - 4 * (place % 16))) & 15
+        buffer.initializeElement(at: place, to: digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+      }
+      return 32
     }
-    return digits(high) + digits(low)
   }
 
   /// The id that 32 hexadecimal digits name, or nil.

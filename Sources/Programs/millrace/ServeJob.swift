@@ -37,6 +37,7 @@ struct ServeJob {
     pthread_sigmask(SIG_BLOCK, &signals, nil)
     signal(SIGPIPE, SIG_IGN)
     Server.tuneProcessMemory()
+    Server.raiseDescriptorLimit()
     var configuration = configuration
     if welcomes, configuration.http == nil { configuration.http = ("127.0.0.1", 8080) }
     let server = try Self.start(configuration)

@@ -24,6 +24,8 @@ package struct MemoryBudget: Equatable, Sendable {
   package var largestRequest: Int { Int(clamping: limit / 4) }
   /// Batches that wait for the disk: a few commit groups keep it busy, and all that is in front of a batch adds to its time.
   package var waitingForDisk: Int64 { max(min(limit / 16, 64 << 20), 4 << 20) }
+  /// The journal at a start, before anybody else wants memory.
+  package var replay: Int64 { min(limit / 4, 64 << 20) }
   /// Idempotent producers that are remembered.
   package var producers: Int { Int(clamping: limit / 8 / Self.producerBytes) }
   /// Blocks above this size go back to the system when they are free; smaller ones are kept for the next request.

@@ -121,6 +121,7 @@ public final class Server: @unchecked Sendable {
       options.journalCap = ByteCount(known.storage.journalCapBytes)
     }
     options.waitingBytes = ByteCount(budget.waitingForDisk)
+    options.replayBytes = ByteCount(budget.replay)
     var made: Result<ThreadLanes, SystemError>?
     let store: LogStore
     do throws(RecoveryFailure) {
@@ -242,7 +243,10 @@ private final class DoorMail: @unchecked Sendable {
 
   init(_ door: KafkaDoor) { self.door = door }
 
-  func report(_ event: ListenerEvent) { door.listenerReported(event) }
+  func report(_ event: ListenerEvent) {
+    if case .outOfDescriptors = event { door.engine.store.giveUpFiles() }
+    door.listenerReported(event)
+  }
 }
 
 /// Lanes for a store that is given up at once.

@@ -31,6 +31,23 @@ int linux_accept4(int fd, struct sockaddr *address, uint32_t *length, int flags)
 
 int linux_set_thread_name(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
-int linux_syncfs(int fd) { return syncfs(fd); }
+static void *sync_volume(void *argument) {
+  struct linux_volume_sync *sync = argument;
+  sync->failed = syncfs(sync->folder) != 0;
+  return NULL;
+}
+
+void linux_volume_sync_begin(struct linux_volume_sync *sync) {
+  sync->is_beside = pthread_create(&sync->thread, NULL, sync_volume, sync) == 0;
+}
+
+int linux_volume_sync_end(struct linux_volume_sync *sync) {
+  if (sync->is_beside) {
+    pthread_join(sync->thread, NULL);
+  } else {
+    sync_volume(sync);
+  }
+  return sync->failed ? -1 : 0;
+}
 
 ssize_t linux_getrandom(void *bytes, size_t count) { return getrandom(bytes, count, 0); }

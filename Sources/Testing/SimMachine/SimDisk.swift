@@ -94,8 +94,9 @@ package final class SimDisk: Disk {
     }
   }
 
-  package func syncVolume() throws(DiskError) -> Bool {
-    try state.withLock { state throws(DiskError) in
+  package func syncVolume(meanwhile: () -> Void) throws(DiskError) -> Bool {
+    meanwhile()
+    return try state.withLock { state throws(DiskError) in
       do throws(DiskError) {
         try state.mutate(.sync, "") { $0.syncAll() }
       } catch {

@@ -47,8 +47,8 @@ extension SimVolume {
 
   mutating func rename(_ source: String, to destination: String) throws(DiskError) {
     func refuse(_ code: Int32) -> DiskError { DiskError(call: .rename, path: source, code: code) }
-    _ = try DiskPath.namesBelow(source, for: .rename)
-    _ = try DiskPath.namesBelow(destination, for: .rename)
+    try DiskPath.checkBelow(source, for: .rename)
+    try DiskPath.checkBelow(destination, for: .rename)
     let from = try place(source, .rename)
     let to: NameOperation.Place
     do throws(DiskError) { to = try place(destination, .rename) } catch { throw refuse(error.code) }

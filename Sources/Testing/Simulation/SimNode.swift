@@ -51,6 +51,8 @@ final class SimNode: EngineObserver {
       options.syncInterval?.bytes = .kibi(64)
     }
     if seed % 4 == 0 { options.volumeSyncAbove = 2 }
+    // A start that holds the journal, one that gathers a few batches at a time, and one that does neither.
+    options.replayBytes = [.mebi(64), .kibi(8), .zero][Int(seed / 4 % 3)]
     let entropy = SeededEntropy(seed: seed)
     var made: SimLanes?
     let store: LogStore

@@ -138,12 +138,13 @@ private struct Examination {
   private mutating func addLimits() {
     var limit = rlimit()
     getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    let isLow = limit.rlim_cur < 8_192
+    // The server raises its soft limit to the hard one.
+    let isLow = limit.rlim_max < 8_192
     facts.append(
       Fact(
-        name: "descriptors", value: "\(limit.rlim_cur)", verdict: isLow ? .look : .good,
+        name: "descriptors", value: "\(limit.rlim_max)", verdict: isLow ? .look : .good,
         advice: isLow
-          ? "segments and connections share them; raise the limit (LimitNOFILE= in the unit, or ulimit -n)" : nil))
+          ? "segments and connections share them; raise the limit (LimitNOFILE= in the unit, or ulimit -Hn)" : nil))
     let cores = sysconf(Int32(_SC_NPROCESSORS_ONLN))
     facts.append(
       Fact(

@@ -32,5 +32,16 @@ int linux_start_writeback(int fd, off_t offset, off_t length);
 ssize_t linux_preadv_nowait(int fd, const struct iovec *parts, int count, off_t offset);
 int linux_accept4(int fd, struct sockaddr *address, uint32_t *length, int flags);
 int linux_set_thread_name(const char *name);
-int linux_syncfs(int fd);
+
+/* A syncfs on a thread of its own. The structure stays where it is from `begin` to `end`, which waits and answers 0 or -1.
+   Where no thread can be had, `end` does all of it. */
+struct linux_volume_sync {
+  int folder;
+  int failed;
+  int is_beside;
+  pthread_t thread;
+};
+void linux_volume_sync_begin(struct linux_volume_sync *sync);
+int linux_volume_sync_end(struct linux_volume_sync *sync);
+
 ssize_t linux_getrandom(void *bytes, size_t count);
