@@ -1,3 +1,4 @@
+import ByteCodec
 import Compression
 package import LogStore
 package import Machine
@@ -44,6 +45,8 @@ package final class Engine {
   var lagTimes = LagTimes()
   /// Who waits for a computation, by its token.
   var computations: [UInt64: (any Sendable) -> Void] = [:]
+  /// Who waits for ranges of files, by token.
+  var rangeReads: [UInt64: (Result<ByteSlice, DiskError>) -> Void] = [:]
   /// For looking into compressed batches.
   let scratch = Decompressor()
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
@@ -131,6 +134,7 @@ package final class Engine {
     for (token, failure) in progress.indexes { indexWaits.removeValue(forKey: token)?(failure) }
     if let (token, outcomes) = progress.prepared { preparations.removeValue(forKey: token)?(outcomes) }
     if let (token, found) = progress.times { timeWaits.removeValue(forKey: token)?(found) }
+    if let (token, result) = progress.range { rangeReads.removeValue(forKey: token)?(result) }
     if let (token, value) = progress.computed { computations.removeValue(forKey: token)?(value) }
     if let (segment, blocks) = progress.reindexed { observer?.indexRebuilt(segment, blocks: blocks) }
     if let step = progress.compaction { compactionStepped(step) }

@@ -171,6 +171,12 @@ package struct BlockIndex: Sendable {
     firstBlock { $0.lastOffset >= offset }
   }
 
+  /// The last closed block that ends at or before `position` and holds nothing from `limit` on.
+  func lastBlock(endingBy position: FilePosition, below limit: Offset) -> Row? {
+    let behind = rows.partitioningIndex { $0.end > position || $0.lastOffset >= limit }
+    return behind > 0 ? rows[behind - 1] : nil
+  }
+
   /// The first block that ends at or behind `offset` and whose greatest timestamp matches.
   func firstBlock(from offset: Offset, where matches: (Timestamp) -> Bool) -> Row? {
     let start = rows.partitioningIndex { $0.lastOffset >= offset }
