@@ -76,7 +76,7 @@ extension LogStore {
   /// What is asked for as a range of its file, where nobody has to look at the bytes: they were checked before, are in
   /// memory, and begin and end where batches do as far as the index knows. Less than all that would fit may come of it.
   private func range(_ request: ReadRequest, of partition: PartitionLog, _ index: BlockIndex) -> ReadOutcome? {
-    guard request.unverified.isEmpty, request.maxBytes >= options.leastRange,
+    guard request.maxBytes >= options.leastRange,
       let first = index.block(holding: request.offset),
       first.position != request.start || first.firstOffset >= request.offset
     else { return nil }
@@ -92,9 +92,9 @@ extension LogStore {
       (end, next) = (last.end, last.lastOffset.advanced(by: 1))
     }
     let count = Int(request.start.distance(to: end).value)
-    guard count >= options.leastRange, let range = workshop.lend(request.segment, at: request.start, count: count) else {
-      return nil
-    }
+    guard count >= options.leastRange, index.isChecked(from: request.start, to: end),
+      let range = workshop.lend(request.segment, at: request.start, count: count)
+    else { return nil }
     partition.hints.readEnded(at: next, segment: request.segment, position: end)
     return .range(range, next: next, position: end)
   }

@@ -45,7 +45,8 @@ final class SimFile: DiskFile {
   func isCached(from position: FilePosition, count: Int) -> Bool {
     let end = position.advanced(by: ByteCount(count))
     return disk.state.withLock { state in
-      Int64(state.volume.files[node]?.size ?? 0) >= end.value && !state.random.chance(permille: state.options.uncachedPermille)
+      Int64(state.volume.files[node]?.size ?? 0) >= end.value
+        && !state.random.chance(permille: state.options.uncachedPermille)
     }
   }
 

@@ -1,6 +1,7 @@
 import Broker
 import ByteCodec
 import LogStore
+import Machine
 import RecordFormat
 import SimMachine
 import Units
