@@ -177,7 +177,7 @@ final class KafkaConnection: ConnectionHandler {
   /// Gives the reply to `request`, which leaves once `sequence` is durable and its predecessors have left.
   /// `ranges` go into the gaps that the message leaves, one by one.
   func answer(
-    _ request: Request, _ message: any WireMessage, filling ranges: [FileRange] = [], after sequence: JournalSequence
+    _ request: Request, _ message: some WireMessage, filling ranges: [FileRange] = [], after sequence: JournalSequence
   ) {
     if request.slot != nil { door.meters.answered(request.api, message) }
     answer(request, filling: ranges, after: sequence) { writer in
@@ -202,9 +202,24 @@ final class KafkaConnection: ConnectionHandler {
     write(&writer)
     let length = writer.count
     writer.overwriteInt32(Int32(truncatingIfNeeded: length - 4), at: 0)
-    let parts = OutputPart.parts(writer.takePieces(), filling: ranges)
-    // A range of a file is no memory; the files that are lent are counted by the store.
-    count(answerBytes: parts.reduce(0) { $0 + $1.bytesInMemory })
+    var parts: [OutputPart] = []
+    parts.reserveCapacity(1 + 2 * ranges.count)
+    var rest = ranges[...]
+    var inMemory = 0
+    writer.takePieces { piece in
+      switch piece {
+      case .bytes(let slice):
+        parts.append(.bytes(slice))
+        inMemory += slice.count
+      case .gap(let count):
+        // A range of a file takes no memory; the files that are lent are counted by the store.
+        if let range = rest.popFirst(), range.count == count { parts.append(.file(range)) }
+      }
+    }
+    guard parts.reduce(0, { $0 + $1.count }) == length else {
+      return socket.close(.handler("an answer has gaps that nothing fills"))
+    }
+    count(answerBytes: inMemory)
     takesItsAnswers = false
     if owesSince == .distantFuture { owesSince = door.loop.now }
     replies.fill(slot, parts, after: sequence)
@@ -266,18 +281,5 @@ final class KafkaConnection: ConnectionHandler {
     if let parkedFetch { door.engine.cancelFetch(parkedFetch) }
     if let waiter { door.engine.callerGone(waiter) }
     door.closed(self, reason)
-  }
-}
-
-extension OutputPart {
-  /// What was written, with `ranges` in its gaps. A gap and its range are made from the same count.
-  fileprivate static func parts(_ pieces: [WrittenPiece], filling ranges: [FileRange]) -> [OutputPart] {
-    var rest = ranges[...]
-    return pieces.compactMap { piece in
-      switch piece {
-      case .bytes(let slice): .bytes(slice)
-      case .gap: rest.popFirst().map { .file($0) }
-      }
-    }
   }
 }

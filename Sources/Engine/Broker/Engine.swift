@@ -83,7 +83,7 @@ package final class Engine {
 
   package var catalogue: Catalogue { _read { yield store.catalogue } }
   package var layers: BrokerLayers { layerCache.layers }
-  package var settings: BrokerSettings { layerCache.settings }
+  package var settings: BrokerSettings { _read { yield layerCache.settings } }
   package var nodeID: Int32 { settings.node.nodeID }
 
   /// The effective settings of a topic.

@@ -16,6 +16,8 @@ package final class LogWorkshop: @unchecked Sendable {
   private let volumeSyncAbove: Int
   /// The part of the files kept open that may be lent besides.
   private static let loanShare = 4
+  /// How much of a range is looked for in the page cache before it is promised: pages go in the order of their use.
+  private static let firstLook = 65_536
   /// Codec lane only.
   private let compressor = Compressor()
   private let decompressor = Decompressor()
@@ -67,10 +69,15 @@ package final class LogWorkshop: @unchecked Sendable {
     }
   }
 
-  /// A range of a segment's file for sending, where all of it is in memory and another file may be lent. What keeps a
-  /// file from being opened is told by the read that is made instead.
+  /// A range of a segment's file for sending, where its first part and its end are in memory and another file may be
+  /// lent. Who sends it asks about each part again. What keeps a file from being opened is told by the read that is made
+  /// instead.
   func lend(_ segment: SegmentKey, at position: FilePosition, count: Int) -> FileRange? {
-    guard let file = try? files.log(segment, .read), file.isCached(from: position, count: count) else { return nil }
+    let end = position.advanced(by: ByteCount(count))
+    guard let file = try? files.log(segment, .read),
+      file.isCached(from: position, count: min(count, Self.firstLook)),
+      file.isCached(from: end.advanced(by: ByteCount(-1)), count: 1)
+    else { return nil }
     return loans.lend(file).map { FileRange($0, at: position, count: count) }
   }
 

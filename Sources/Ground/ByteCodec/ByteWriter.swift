@@ -124,21 +124,18 @@ package struct ByteWriter {
     start = end
   }
 
-  /// Everything in order, gaps included. The writer starts anew.
-  package mutating func takePieces() -> [WrittenPiece] {
+  /// Hands everything over in order, gaps included. The writer starts anew.
+  package mutating func takePieces(_ take: (WrittenPiece) -> Void) {
     let gaps = gaps
     let parts = takeParts()
-    var pieces: [WrittenPiece] = []
-    pieces.reserveCapacity(parts.count + gaps.count)
     var next = gaps.startIndex
     for place in 0...parts.count {
       while next < gaps.endIndex, gaps[next].place == place {
-        pieces.append(.gap(gaps[next].count))
+        take(.gap(gaps[next].count))
         next += 1
       }
-      if place < parts.count { pieces.append(.bytes(parts[place])) }
+      if place < parts.count { take(.bytes(parts[place])) }
     }
-    return pieces
   }
 
   /// All parts in order; a message with gaps is taken with `takePieces`. The writer starts anew.
