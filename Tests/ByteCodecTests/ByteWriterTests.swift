@@ -25,6 +25,25 @@ import Testing
     #expect(parts[1].block === large.block && parts[0].block !== small.block)
   }
 
+  @Test func gapsCountAndStandInOrder() {
+    var writer = ByteWriter()
+    writer.writeInt32(0)
+    writer.leaveGap(1_000)
+    writer.leaveGap(5)
+    writer.writeInt8(3)
+    writer.splice(ByteSlice(copying: Array(repeating: 7, count: 300)))
+    writer.leaveGap(2)
+    #expect(writer.count == 1_312)
+    writer.overwriteInt32(1_308, at: 0)
+    var pieces: [String] = []
+    writer.takePieces { piece in
+      if case .gap(let count) = piece { pieces.append("gap \(count)") } else { pieces.append("bytes") }
+    }
+    #expect(pieces == ["bytes", "gap 1000", "gap 5", "bytes", "bytes", "gap 2"])
+    #expect(writer.count == 0)
+    writer.takePieces { _ in Issue.record("nothing was written") }
+  }
+
   @Test func takingASliceJoinsTheParts() {
     var writer = ByteWriter(capacity: 4)
     writer.writeText("ab")

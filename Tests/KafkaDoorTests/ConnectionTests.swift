@@ -72,8 +72,10 @@ struct ConnectionTests {
     let _: ProduceResponse = try client.ask(.produce, produce("t"), version: 12)
   }
 
-  /// A reader that takes nothing costs one answer and its limit; the others go on; in the end it is closed.
-  @Test func aReaderThatDoesNotReadIsServedNoMore() throws {
+  /// A reader that takes nothing costs one answer and its limit; the others go on. Where its answers are in memory
+  /// (version 9 has no ranges of files) it is closed in the end; where they are in files, nobody waits for it.
+  @Test(arguments: [Int16(9), 16])
+  func aReaderThatDoesNotReadIsServedNoMore(version: Int16) throws {
     let host = try Host(settings: ["memory.limit": "16777216"])
     let topic = try host.makeTopic("t")
     let client = try host.client()
@@ -84,12 +86,14 @@ struct ConnectionTests {
         topicData: [.init(name: "t", partitionData: [.init(index: 0, records: try batch([text]))])])
       let _: ProduceResponse = try client.ask(.produce, request, version: 12)
     }
+    var untaken = parkedFetch(topic)
+    untaken.topics[0].topic = "t"
     let before = residentBytes()
     var idle: [Client] = []
     for _ in 0..<12 {
       let slow = try Client(host.address, receiveBuffer: 4_096)
       for correlation in 0..<40 {
-        let frame = Client.frame(.fetch, parkedFetch(topic), version: 16, correlation: Int32(correlation))
+        let frame = Client.frame(.fetch, untaken, version: version, correlation: Int32(correlation))
         _ = slow.writeWithoutWaiting(frame)
       }
       idle.append(slow)
@@ -100,7 +104,11 @@ struct ConnectionTests {
     }
     // All the answers would be 960 MB.
     #expect(residentBytes() - before < 64 << 20 + neighboursMemory)
-    #expect(host.log.first(containing: "left its answers untaken") != nil)
+    if version == 9 {
+      #expect(host.log.first(containing: "left its answers untaken") != nil)
+    } else {
+      #expect(!host.log.all.contains { $0.contains("left its answers untaken") })
+    }
   }
 
   @Test func smallRequestsPassBesideSlowLargeOnes() throws {

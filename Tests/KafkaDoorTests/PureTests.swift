@@ -1,5 +1,6 @@
 import ByteCodec
 import KafkaDoor
+import Reactor
 import Testing
 import Units
 
@@ -49,7 +50,7 @@ struct MemoryPoolTests {
 }
 
 struct ReplyQueueTests {
-  private let bytes = ByteSlice(copying: [1, 2, 3])
+  private let bytes = OutputPart.bytes(ByteSlice(copying: [1, 2, 3]))
 
   @Test func repliesLeaveInOrderAndWhenDurable() {
     var queue = ReplyQueue()

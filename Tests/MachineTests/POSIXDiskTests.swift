@@ -38,6 +38,24 @@ import Units
     #expect(throws: Never.self) { try POSIXDisk(path: folder.path + "/data") }
   }
 
+  @Test func tellsWhatIsInThePageCache() throws {
+    let file = try disk.open("f", .create)
+    let size = 3_000_000
+    try file.write([ByteSlice(copying: Array(repeating: 7, count: size))], at: FilePosition(0))
+    #expect(file.isCached(from: FilePosition(0), count: size))
+    #expect(file.isCached(from: FilePosition(4_095), count: 2))
+    #expect(file.isCached(from: FilePosition(5), count: 0))
+    #expect(!file.isCached(from: FilePosition(0), count: size + 8_192))
+    #expect(!file.isCached(from: FilePosition(4_000_000), count: 1))
+    // Whatever the system keeps of it then: both questions get the same answer.
+    try file.sync()
+    posix_fadvise(try #require(file.descriptor), 0, 0, POSIX_FADV_DONTNEED)
+    let isCached = file.isCached(from: FilePosition(1_000_000), count: 65_536)
+    #expect(try file.readIfCached(count: 65_536, at: FilePosition(1_000_000)).map(\.count) == (isCached ? 65_536 : nil))
+    #expect(try file.read(count: size, at: FilePosition(0)).count == size)
+    #expect(file.isCached(from: FilePosition(0), count: size))
+  }
+
   @Test func refusesAFolderOthersMayWriteTo() throws {
     chmod(folder.path + "/data", 0o770)
     let error = #expect(throws: DataFolderError.self) { try POSIXDisk(path: folder.path + "/data") }

@@ -2,12 +2,14 @@ import ByteCodec
 import Machine
 import Reactor
 import Testing
+import Units
 
 /// What a handler saw.
 enum Sight: Equatable, Sendable {
   case announced(Int)
   case frame(Int)
   case drained
+  case fileNotCached(Int64, Int)
   case closed(CloseReason)
 }
 
@@ -17,12 +19,14 @@ final class EchoHandler: ConnectionHandler {
   private let sights: Notes<Sight>
   private let verdict: (Connection, Int) -> FrameVerdict
   private let received: ((Connection, ByteSlice) -> Void)?
+  private let missing: ((Connection, FileRange) -> Void)?
 
   init(_ connection: Connection, _ server: EchoServer) {
     self.connection = connection
     sights = server.sights
     verdict = server.verdict
     received = server.received
+    missing = server.missing
   }
 
   func frameAnnounced(length: Int) -> FrameVerdict { verdict(connection, length) }
@@ -30,6 +34,11 @@ final class EchoHandler: ConnectionHandler {
   func frameReceived(_ frame: ByteSlice) {
     if let received { return received(connection, frame) }
     connection.send([ByteSlice(copying: lengthPrefix(Int32(frame.count))), frame])
+  }
+
+  func fileNotCached(_ range: FileRange) {
+    sights.put(.fileNotCached(range.position.value, range.count))
+    missing?(connection, range)
   }
 
   func connectionClosed(_ reason: CloseReason) { sights.put(.closed(reason)) }
@@ -43,6 +52,7 @@ final class EchoServer: @unchecked Sendable {
   let events = Notes<ListenerEvent>()
   let verdict: @Sendable (Connection, Int) -> FrameVerdict
   let received: (@Sendable (Connection, ByteSlice) -> Void)?
+  let missing: (@Sendable (Connection, FileRange) -> Void)?
   private(set) var address = SocketAddress.unset
 
   init(
@@ -50,11 +60,13 @@ final class EchoServer: @unchecked Sendable {
     limits: ConnectionLimits = ConnectionLimits(maxFrameBytes: 8 << 20),
     census: ConnectionCensus = ConnectionCensus(.init(total: 10_000)), loops: [EventLoop] = [],
     verdict: @escaping @Sendable (Connection, Int) -> FrameVerdict = { _, _ in .accept },
-    received: (@Sendable (Connection, ByteSlice) -> Void)? = nil
+    received: (@Sendable (Connection, ByteSlice) -> Void)? = nil,
+    missing: (@Sendable (Connection, FileRange) -> Void)? = nil
   ) throws {
     loop = try EventLoop(name: "test-loop", clock: clock)
     self.verdict = verdict
     self.received = received
+    self.missing = missing
     var settings = Listener.Settings(host: host, port: 0, limits: limits, census: census)
     settings.loops = loops
     let (events, connections) = (events, connections)

@@ -1,56 +1,10 @@
 import ByteCodec
 import Glibc
+import Machine
 import Reactor
 import Testing
-import Units
-
-/// A file without a name; closed with its last owner.
-final class ScratchFile: Sendable {
-  let descriptor: Int32
-  let onDeath: @Sendable () -> Void
-
-  init(_ bytes: [UInt8], onDeath: @escaping @Sendable () -> Void = {}) throws {
-    var path = Array("/tmp/reactor-test-XXXXXX".utf8CString)
-    descriptor = mkstemp(&path)
-    self.onDeath = onDeath
-    try #require(descriptor >= 0)
-    unlink(path)
-    try #require(bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) } == bytes.count)
-  }
-
-  deinit {
-    _ = Glibc.close(descriptor)
-    onDeath()
-  }
-
-  func range(_ position: Int, _ count: Int) -> FileRange {
-    FileRange(owner: self, descriptor: descriptor, position: FilePosition(Int64(position)), count: count)
-  }
-}
 
 @Suite struct OutputTests {
-  @Test func filesAndBytesLeaveInOrder() throws {
-    let server = try EchoServer()
-    defer { server.stop() }
-    let client = try TestClient(server.address)
-    let connection = try server.connections.take()
-    let content = pattern(3_000_000)
-    let died = Notes<Bool>()
-    let expected = pattern(9) + content[100..<2_900_000] + pattern(70_000, seed: 1) + content[..<10] + [1, 2]
-    do {
-      let file = try ScratchFile(content) { died.put(true) }
-      let parts: [OutputPart] = [
-        .bytes(ByteSlice(copying: pattern(9))), .file(file.range(100, 2_899_900)),
-        .bytes(ByteSlice(copying: pattern(70_000, seed: 1))), .file(file.range(0, 10)), .bytes(.empty),
-        .bytes(ByteSlice(copying: [1, 2])),
-      ]
-      try server.loop.ask { connection.send(parts) }
-    }
-    #expect(try client.read(expected.count) == expected)
-    #expect(try died.take())
-    #expect(try server.loop.ask { connection.queuedBytes + connection.queuedFileBytes } == 0)
-  }
-
   @Test func manySmallRepliesOfOneTurnAreGathered() throws {
     let server = try EchoServer()
     defer { server.stop() }
@@ -108,17 +62,6 @@ final class ScratchFile: Sendable {
     try client.write(frame([1, 2, 3]) + frame(pattern(1000)))
     #expect(try client.read(500_004) == pattern(500_000) + [1, 2, 3])
     #expect(try server.closeReason() == .handler("enough"))
-  }
-
-  @Test func aFileThatEndsEarlyClosesTheConnection() throws {
-    let server = try EchoServer()
-    defer { server.stop() }
-    let client = try TestClient(server.address)
-    let connection = try server.connections.take()
-    let file = try ScratchFile(pattern(1000))
-    try server.loop.ask { connection.sendFile(file.range(0, 1001)) }
-    #expect(try server.closeReason() == .fileEnded)
-    #expect(try client.read(2000).count == 1000)
   }
 
   @Test func writingToAResetConnectionIsAnEndAndNoSignal() throws {

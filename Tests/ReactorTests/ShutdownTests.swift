@@ -27,10 +27,10 @@ private func liveAndStop() throws {
   try clients[0].write(frame(pattern(99)))
   try clients[1].write(lengthPrefix(1_000_000) + pattern(1000))
   let large = ByteSlice(copying: pattern(10_000_000))
-  let file = try ScratchFile(pattern(10_000_000))
+  let range = try ScratchFile(pattern(10_000_000)).range(0, 10_000_000)
   try other.ask {
     connections[2].send([large])
-    connections[3].sendFile(file.range(0, 10_000_000))
+    connections[3].sendFile(range)
     connections[4].closeAfterFlush(.handler("done"))
     connections[5].pauseReading()
   }

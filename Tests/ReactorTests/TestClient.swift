@@ -46,6 +46,12 @@ final class TestClient: @unchecked Sendable {
     }
   }
 
+  /// Takes more from now on than a small receive buffer allowed.
+  func widen() {
+    var size: Int32 = 1 << 20
+    setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, 4)
+  }
+
   func close() {
     guard !isClosed else { return }
     isClosed = true

@@ -73,6 +73,26 @@ struct Trace {
     return reply(.produce, answer, version, correlation)
   }
 
+  /// The same, sent from the segment's file, into which `written` of the batch was seen to go.
+  mutating func fetchFromFile(_ batch: [UInt8], written: [UInt8], correlation: Int32) {
+    let segment = "9<\(Self.hex(Array("/data/data/1-0/00000000000000000000.log".utf8)))>"
+    add(
+      "pwritev(\(segment), [{iov_base=\"\(Self.hex(written))\", iov_len=\(written.count)}], 1, 100) = \(written.count)",
+      thread: 2)
+    request(Self.frame(.fetch, FetchRequest(), 12, correlation))
+    let partition = FetchResponse.Response.Partition(partitionIndex: 0, records: ByteSlice(copying: batch))
+    let reply = Self.reply(
+      .fetch, FetchResponse(responses: [.init(topic: Self.topic, partitions: [partition])]), 12, correlation)
+    // Batches end the partition's fields but for three counts of tagged fields.
+    let (before, behind) = (reply.count - 3 - batch.count, reply.count - 3)
+    send(Array(reply[..<before]))
+    let half = batch.count / 2
+    add("sendfile(\(Self.socket), \(segment), [100] => [\(100 + half)], \(batch.count)) = \(half)")
+    add("sendfile(\(Self.socket), \(segment), [\(100 + half)] <unfinished ...>")
+    add("<... sendfile resumed> => [\(100 + batch.count)], \(batch.count - half)) = \(batch.count - half)")
+    send(Array(reply[behind...]))
+  }
+
   /// A client asks for records and gets `batch`.
   mutating func fetch(_ batch: [UInt8], correlation: Int32) {
     request(Self.frame(.fetch, FetchRequest(), 12, correlation))

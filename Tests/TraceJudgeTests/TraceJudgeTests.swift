@@ -153,6 +153,20 @@ import TraceJudge
     }
   }
 
+  @Test func whatIsSentFromAFileIsJudgedToo() {
+    for isSynced in [true, false] {
+      var trace = begun()
+      trace.write(Trace.stored(batch), at: 64)
+      if isSynced { trace.sync() }
+      trace.fetchFromFile(Trace.stored(batch), written: Trace.stored(batch), correlation: 2)
+      #expect((trace.verdict.shown, trace.verdict.early) == (1, isSynced ? 0 : 1))
+      #expect(trace.verdict.obstacles.isEmpty)
+    }
+    var hidden = begun()
+    hidden.fetchFromFile(Trace.stored(batch), written: [], correlation: 2)
+    #expect(!hidden.verdict.obstacles.isEmpty)
+  }
+
   @Test func repliesFindTheirRequests() {
     var trace = begun()
     trace.produce(other, correlation: 2)

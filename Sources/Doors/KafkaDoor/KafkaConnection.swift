@@ -3,6 +3,7 @@ import ByteCodec
 import Coordination
 import KafkaWire
 import LogStore
+import Machine
 import Reactor
 import Units
 
@@ -81,7 +82,9 @@ final class KafkaConnection: ConnectionHandler {
       && hasRoomForAnswers
   }
 
-  private var hasRoomForAnswers: Bool { socket.queuedBytes <= DoorLimits.queuedBytesPerConnection }
+  private var hasRoomForAnswers: Bool {
+    socket.queuedBytes + socket.queuedFileBytes <= DoorLimits.queuedBytesPerConnection
+  }
 
   /// Whether a request may start now: a Produce when the store takes more, others when nothing before them is
   /// unanswered; those of them that make records of their own, only when the store takes more.
@@ -172,9 +175,14 @@ final class KafkaConnection: ConnectionHandler {
   func openSlot(_ stamp: RequestStamp) -> ReplyQueue.Slot { replies.open(stamp) }
 
   /// Gives the reply to `request`, which leaves once `sequence` is durable and its predecessors have left.
-  func answer(_ request: Request, _ message: any WireMessage, after sequence: JournalSequence) {
+  /// `ranges` go into the gaps that the message leaves, one by one.
+  func answer(
+    _ request: Request, _ message: some WireMessage, filling ranges: [FileRange] = [], after sequence: JournalSequence
+  ) {
     if request.slot != nil { door.meters.answered(request.api, message) }
-    answer(request, after: sequence) { writer in message.encode(to: &writer, version: request.version) }
+    answer(request, filling: ranges, after: sequence) { writer in
+      message.encode(to: &writer, version: request.version)
+    }
   }
 
   /// Gives a reply whose body is encoded already, for the request's version.
@@ -182,7 +190,10 @@ final class KafkaConnection: ConnectionHandler {
     answer(request, after: sequence) { writer in writer.splice(body) }
   }
 
-  private func answer(_ request: Request, after sequence: JournalSequence, _ write: (inout ByteWriter) -> Void) {
+  private func answer(
+    _ request: Request, filling ranges: [FileRange] = [], after sequence: JournalSequence,
+    _ write: (inout ByteWriter) -> Void
+  ) {
     guard socket.isOpen, let slot = request.slot else { return }
     var writer = ByteWriter(capacity: 256)
     writer.writeInt32(0)
@@ -191,12 +202,39 @@ final class KafkaConnection: ConnectionHandler {
     write(&writer)
     let length = writer.count
     writer.overwriteInt32(Int32(truncatingIfNeeded: length - 4), at: 0)
-    answerBytes += length
+    var parts: [OutputPart] = []
+    parts.reserveCapacity(1 + 2 * ranges.count)
+    var rest = ranges[...]
+    var inMemory = 0
+    writer.takePieces { piece in
+      switch piece {
+      case .bytes(let slice):
+        parts.append(.bytes(slice))
+        inMemory += slice.count
+      case .gap(let count):
+        // A range of a file takes no memory; the files that are lent are counted by the store.
+        if let range = rest.popFirst(), range.count == count { parts.append(.file(range)) }
+      }
+    }
+    guard parts.reduce(0, { $0 + $1.count }) == length else {
+      return socket.close(.handler("an answer has gaps that nothing fills"))
+    }
+    count(answerBytes: inMemory)
     takesItsAnswers = false
-    door.answersQueued += length
     if owesSince == .distantFuture { owesSince = door.loop.now }
-    replies.fill(slot, writer.takeParts(), after: sequence)
+    replies.fill(slot, parts, after: sequence)
     sendReady()
+  }
+
+  private func count(answerBytes bytes: Int) {
+    answerBytes += bytes
+    door.answersQueued += bytes
+  }
+
+  /// The client has been so slow that a part of its answer has left the page cache.
+  func fileNotCached(_ range: FileRange) {
+    count(answerBytes: range.count)
+    door.engine.read(range) { [weak self] result in self?.socket.supply(result) }
   }
 
   /// A request that gets no reply (a Produce with acks 0) gives its place away.

@@ -55,7 +55,7 @@ package struct KafkaMeters {
   mutating func failed(_ api: APIKey) { apis[place(api)].failures &+= 1 }
 
   /// An answer is made: counts every error code in it.
-  mutating func answered(_ api: APIKey, _ message: any WireMessage) {
+  mutating func answered(_ api: APIKey, _ message: some WireMessage) {
     var codes: [Int16] = []
     message.errorCodes { if $0 != 0 { codes.append($0) } }
     guard !codes.isEmpty else { return }

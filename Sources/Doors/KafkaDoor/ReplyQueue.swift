@@ -1,4 +1,4 @@
-package import ByteCodec
+package import Reactor
 package import Units
 
 /// The replies of one connection, in the order of its requests: one leaves when it is made, everything it shows is
@@ -9,13 +9,13 @@ package struct ReplyQueue {
 
   private enum State {
     case open
-    case made([ByteSlice], after: JournalSequence)
+    case made([OutputPart], after: JournalSequence)
   }
 
   private var states: [State] = []
   private var stamps: [RequestStamp?] = []
   private var first: Slot = 0
-  /// Bytes of replies that are made and have not left.
+  /// Bytes of replies that are made, have not left, and are in memory.
   package private(set) var bytes = 0
 
   package init() {}
@@ -32,18 +32,18 @@ package struct ReplyQueue {
 
   /// Puts a reply (no parts: none is sent) at `slot`; it leaves once `sequence` is durable. A slot that
   /// has its reply already is ignored.
-  package mutating func fill(_ slot: Slot, _ parts: [ByteSlice], after sequence: JournalSequence) {
+  package mutating func fill(_ slot: Slot, _ parts: [OutputPart], after sequence: JournalSequence) {
     guard slot >= first, slot - first < UInt64(states.count) else { return }
     guard case .open = states[Int(slot - first)] else { return }
     states[Int(slot - first)] = .made(parts, after: sequence)
-    for part in parts { bytes += part.count }
+    for part in parts { bytes += part.bytesInMemory }
   }
 
   /// Takes the replies that may leave now, in order.
   package mutating func takeReady(
     durable: JournalSequence, left: (RequestStamp) -> Void = { _ in }
-  ) -> [ByteSlice] {
-    var parts: [ByteSlice] = []
+  ) -> [OutputPart] {
+    var parts: [OutputPart] = []
     var taken = 0
     while taken < states.count, case .made(let next, let sequence) = states[taken], sequence <= durable {
       if parts.isEmpty { parts = next } else { parts += next }
@@ -51,7 +51,7 @@ package struct ReplyQueue {
       taken += 1
     }
     guard taken > 0 else { return parts }
-    for part in parts { bytes -= part.count }
+    for part in parts { bytes -= part.bytesInMemory }
     states.removeFirst(taken)
     stamps.removeFirst(taken)
     // An idle connection keeps next to nothing.

@@ -111,7 +111,7 @@ extension Engine {
         }
         offset = next
       case .damaged(_, _, let reason): return unreadable(partition, at: offset, reason)
-      case .gone, .notCached: return unreadable(partition, at: offset, "the disk does not answer")
+      case .gone, .notCached, .range: return unreadable(partition, at: offset, "the disk does not answer")
       }
     }
   }

@@ -1,6 +1,6 @@
 package import ByteCodec
 package import LogStore
-import Machine
+package import Machine
 package import Units
 
 /// What a reader asks for: partitions in order, and how long it is willing to wait for how much.
@@ -27,6 +27,8 @@ package struct FetchPlan {
   package var answersAtOnce: Bool
   /// Where memory is short, it may still have a little.
   package var mayHaveLittle = false
+  /// What is read may be left in its file.
+  package var takesRanges = false
 
   package init(
     entries: [Entry], minBytes: Int, maxBytes: Int, deadline: Instant, readsCommitted: Bool, answersAtOnce: Bool
@@ -52,7 +54,18 @@ package enum FetchRoom {
 package enum FetchedPartition {
   /// With the aborted transactions among them, for those who read only what is committed.
   case batches(ByteSlice, aborted: [AbortedTransaction] = [])
+  /// The same, left in the file, for those who take it so; how many offsets it spans.
+  case range(FileRange, offsets: Int64, aborted: [AbortedTransaction] = [])
   case damaged(reason: String)
+
+  /// Bytes of batches.
+  var count: Int {
+    switch self {
+    case .batches(let bytes, _): bytes.count
+    case .range(let range, _, _): range.count
+    case .damaged: 0
+    }
+  }
 }
 
 /// A fetch under way: reading, or parked until there is more.
@@ -83,10 +96,8 @@ final class FetchOperation {
 
   func take(_ result: FetchedPartition) {
     results.append(result)
-    switch result {
-    case .batches(let read, _): bytes += read.count
-    case .damaged: hasError = true
-    }
+    bytes += result.count
+    if case .damaged = result { hasError = true }
   }
 }
 
@@ -126,6 +137,12 @@ extension Engine {
     if let token = operation.token, fetches.byToken.removeValue(forKey: token) != nil {
       fetches.bytesUnderWay -= operation.maxBytes
     }
+  }
+
+  /// Has a range that a fetch gave read by others, where it was to be sent and is no longer in memory. `completion` is
+  /// called later, on this thread.
+  package func read(_ range: FileRange, completion: @escaping (Result<ByteSlice, DiskError>) -> Void) {
+    rangeReads[store.read(range)] = completion
   }
 
   /// Fetches parked now, for the metrics.
@@ -183,7 +200,7 @@ extension Engine {
       }
       switch store.read(
         entry.partition, from: entry.offset, limit: limit, maxBytes: max(room, 0),
-        firstBatchWhole: operation.bytes == 0)
+        firstBatchWhole: operation.bytes == 0, mayBeRange: operation.plan.takesRanges)
       {
       case .outcome(let outcome): operation.take(outcome)
       case .waits(let token):
@@ -256,12 +273,19 @@ extension FetchOperation {
   /// Takes the outcome of reading the next entry.
   fileprivate func take(_ outcome: ReadOutcome) {
     switch outcome {
-    case .batches(let bytes, let next, _):
-      guard plan.readsCommitted, results.count < plan.entries.count else { return take(.batches(bytes)) }
-      let entry = plan.entries[results.count]
-      take(.batches(bytes, aborted: entry.partition.aborted.overlapping(entry.offset, next)))
+    case .batches(let bytes, let next, _): take(.batches(bytes, aborted: aborted(before: next)))
+    case .range(let range, let next, _):
+      let start = results.count < plan.entries.count ? plan.entries[results.count].offset : next
+      take(.range(range, offsets: next.value - start.value, aborted: aborted(before: next)))
     case .damaged(_, _, let reason): take(.damaged(reason: reason))
     case .gone, .notCached: take(.batches(.empty))
     }
+  }
+
+  /// The aborted transactions of what was just read of the next entry, for those who read only what is committed.
+  private func aborted(before next: Offset) -> [AbortedTransaction] {
+    guard plan.readsCommitted, results.count < plan.entries.count else { return [] }
+    let entry = plan.entries[results.count]
+    return entry.partition.aborted.overlapping(entry.offset, next)
   }
 }

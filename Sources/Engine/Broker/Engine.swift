@@ -1,3 +1,4 @@
+import ByteCodec
 import Compression
 package import LogStore
 package import Machine
@@ -44,6 +45,8 @@ package final class Engine {
   var lagTimes = LagTimes()
   /// Who waits for a computation, by its token.
   var computations: [UInt64: (any Sendable) -> Void] = [:]
+  /// Who waits for ranges of files, by token.
+  var rangeReads: [UInt64: (Result<ByteSlice, DiskError>) -> Void] = [:]
   /// For looking into compressed batches.
   let scratch = Decompressor()
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
@@ -82,7 +85,7 @@ package final class Engine {
   /// The last change of anything in the catalogue.
   package var catalogueChange: JournalSequence { store.catalogueChange }
   package var layers: BrokerLayers { layerCache.layers }
-  package var settings: BrokerSettings { layerCache.settings }
+  package var settings: BrokerSettings { _read { yield layerCache.settings } }
   package var nodeID: Int32 { settings.node.nodeID }
 
   /// The effective settings of a topic.
@@ -133,6 +136,7 @@ package final class Engine {
     for (token, failure) in progress.indexes { indexWaits.removeValue(forKey: token)?(failure) }
     if let (token, outcomes) = progress.prepared { preparations.removeValue(forKey: token)?(outcomes) }
     if let (token, found) = progress.times { timeWaits.removeValue(forKey: token)?(found) }
+    if let (token, result) = progress.range { rangeReads.removeValue(forKey: token)?(result) }
     if let (token, value) = progress.computed { computations.removeValue(forKey: token)?(value) }
     if let (segment, blocks) = progress.reindexed { observer?.indexRebuilt(segment, blocks: blocks) }
     if let step = progress.compaction { compactionStepped(step) }

@@ -34,12 +34,14 @@ package struct TopicTraffic {
     counts[slot].recordsIn &+= UInt64(max(records, 0))
   }
 
-  /// Whole batches leave; their headers say how many records they hold.
+  /// Whole batches leave; their headers say how many records they hold. Of what is sent from its file the headers are not
+  /// seen: every offset counts as a record, those that compaction has left out too.
   mutating func fetched(_ results: [FetchedPartition], of entries: [FetchPlan.Entry]) {
-    for (result, entry) in zip(results, entries) {
-      guard case .batches(let bytes, _) = result, !bytes.isEmpty else { continue }
+    for (result, entry) in zip(results, entries) where result.count > 0 {
       let slot = slot(entry.partition.key.topic)
-      counts[slot].bytesOut &+= UInt64(bytes.count)
+      counts[slot].bytesOut &+= UInt64(result.count)
+      if case .range(_, let offsets, _) = result { counts[slot].recordsOut &+= UInt64(max(offsets, 0)) }
+      guard case .batches(let bytes, _) = result else { continue }
       var at = 0
       while let header = try? RecordBatchHeader(bytes.bytes, at: at) {
         counts[slot].recordsOut &+= UInt64(max(header.recordCount, 0))

@@ -129,11 +129,27 @@ package struct BlockIndex: Sendable {
     let end = rows[index].end.advanced(by: ByteCount(max(bytes, 0)))
     var found: [Row] = []
     while index < doubtful, rows[index].position < end {
-      let row = rows[index]
-      if index < firstOwn && !checked.contains(row.position) || distrusted.contains(row.position) { found.append(row) }
+      if isDoubtful(index) { found.append(rows[index]) }
       index += 1
     }
     return found
+  }
+
+  /// Whether this run has written or checked every block between `position` and `end`.
+  func isChecked(from position: FilePosition, to end: FilePosition) -> Bool {
+    let doubtful = distrusted.isEmpty ? firstOwn : rows.count
+    guard doubtful > 0 else { return true }
+    var index = rows.partitioningIndex { $0.end > position }
+    while index < doubtful, rows[index].position < end {
+      if isDoubtful(index) { return false }
+      index += 1
+    }
+    return true
+  }
+
+  private func isDoubtful(_ index: Int) -> Bool {
+    let position = rows[index].position
+    return index < firstOwn && !checked.contains(position) || distrusted.contains(position)
   }
 
   /// The bytes indexed so far.
@@ -169,6 +185,12 @@ package struct BlockIndex: Sendable {
   /// The block that holds `offset`, or the first after it; nil when all blocks end before it.
   package func block(holding offset: Offset) -> Row? {
     firstBlock { $0.lastOffset >= offset }
+  }
+
+  /// The last closed block that ends at or before `position` and holds nothing from `limit` on.
+  func lastBlock(endingBy position: FilePosition, below limit: Offset) -> Row? {
+    let behind = rows.partitioningIndex { $0.end > position || $0.lastOffset >= limit }
+    return behind > 0 ? rows[behind - 1] : nil
   }
 
   /// The first block that ends at or behind `offset` and whose greatest timestamp matches.

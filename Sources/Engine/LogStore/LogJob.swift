@@ -8,6 +8,7 @@ package enum LogJob: Sendable {
   case commit(CommitGroup)
   case checkpoint(CheckpointWork)
   case read(ReadRequest, token: UInt64)
+  case readRange(FileRange, token: UInt64)
   /// Look at the first timestamps of what would be read; without `waits` only at what is in memory.
   case times([TimeLook], token: UInt64, waits: Bool)
   /// Make the index of a segment of which this run knows no more than the extent.
@@ -28,7 +29,7 @@ package enum LogJob: Sendable {
     switch self {
     case .commit: .disk
     case .checkpoint: .checkpoint
-    case .read, .loadIndex: .reader
+    case .read, .readRange, .loadIndex: .reader
     case .times(_, _, let waits): waits ? .reader : .codec
     case .prepare: .codec
     case .remove, .compact, .compute, .scrub, .measureSpace: .background
@@ -48,6 +49,7 @@ package enum LogEvent: Sendable {
   /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
   case checkpointPostponed(DiskError)
   case read(ReadOutcome, token: UInt64)
+  case rangeRead(Result<ByteSlice, DiskError>, token: UInt64)
   case timed([TimeFound], token: UInt64)
   case indexLoaded(SegmentKey, Result<LoadedIndex, IndexFailure>)
   case prepared([BatchIntake.Outcome], token: UInt64)

@@ -1,5 +1,5 @@
 import ByteCodec
-import Machine
+package import Machine
 import RecordFormat
 package import Units
 
@@ -21,6 +21,8 @@ struct ReadStretch {
   var limit: Offset
   var maxBytes: Int
   var firstBatchWhole: Bool
+  /// Whether it may be left in the file.
+  var mayBeRange = false
 }
 
 /// What a read gives at once.
@@ -32,12 +34,15 @@ package enum ReadResult {
 
 extension LogStore {
   /// Whole batches of `partition` from the one that holds `offset` on, none that ends beyond `limit`, which the caller
-  /// holds at or below the durable end. At the limit, or beyond it, none.
+  /// holds at or below the durable end. At the limit, or beyond it, none. With `mayBeRange` they may be left in the file.
   package func read(
-    _ partition: PartitionLog, from offset: Offset, limit: Offset, maxBytes: Int, firstBatchWhole: Bool
+    _ partition: PartitionLog, from offset: Offset, limit: Offset, maxBytes: Int, firstBatchWhole: Bool,
+    mayBeRange: Bool = false
   ) -> ReadResult {
     read(
-      partition, ReadStretch(offset: offset, limit: limit, maxBytes: maxBytes, firstBatchWhole: firstBatchWhole),
+      partition,
+      ReadStretch(
+        offset: offset, limit: limit, maxBytes: maxBytes, firstBatchWhole: firstBatchWhole, mayBeRange: mayBeRange),
       token: nil)
   }
 
@@ -60,10 +65,46 @@ extension LogStore {
       switch request(partition, segmentAt: from, index, stretch) {
       case .failure(let reason): return .outcome(reason.outcome)
       case .success(nil): from += 1  // compaction left nothing behind `offset` here
-      case .success(let request?): return run(request, of: partition, token: token)
+      case .success(let request?):
+        if stretch.mayBeRange, let range = range(request, of: partition, index) { return .outcome(range) }
+        return run(request, of: partition, token: token)
       }
     }
     return .outcome(.batches(.empty, next: offset, position: FilePosition(0)))
+  }
+
+  /// What is asked for as a range of its file, where nobody has to look at the bytes: they were checked before, are in
+  /// memory, and begin and end where batches do as far as the index knows. Less than all that would fit may come of it.
+  private func range(_ request: ReadRequest, of partition: PartitionLog, _ index: BlockIndex) -> ReadOutcome? {
+    guard request.maxBytes >= options.leastRange,
+      let first = index.block(holding: request.offset),
+      first.position != request.start || first.firstOffset >= request.offset
+    else { return nil }
+    let furthest = request.start.advanced(by: ByteCount(request.maxBytes))
+    let end: FilePosition
+    let next: Offset
+    if request.end == partition.durable.position, request.segment.base == partition.durable.segment,
+      request.end <= furthest, partition.durable.end <= request.limit
+    {
+      (end, next) = (request.end, partition.durable.end)
+    } else {
+      guard let last = index.lastBlock(endingBy: min(furthest, request.end), below: request.limit) else { return nil }
+      (end, next) = (last.end, last.lastOffset.advanced(by: 1))
+    }
+    let count = Int(request.start.distance(to: end).value)
+    guard count >= options.leastRange, index.isChecked(from: request.start, to: end),
+      let range = workshop.lend(request.segment, at: request.start, count: count)
+    else { return nil }
+    partition.hints.readEnded(at: next, segment: request.segment, position: end)
+    return .range(range, next: next, position: end)
+  }
+
+  /// Has the reader lane read what is sent from a file and is no longer in memory. The bytes come with
+  /// `LogProgress.range` under the token that is returned.
+  package func read(_ range: FileRange) -> UInt64 {
+    let token = reads.takeToken()
+    lanes.submit(.readRange(range, token: token))
+    return token
   }
 
   private func run(_ request: ReadRequest, of partition: PartitionLog, token: UInt64?) -> ReadResult {

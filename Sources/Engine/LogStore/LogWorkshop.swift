@@ -8,12 +8,18 @@ import Units
 package final class LogWorkshop: @unchecked Sendable {
   let disk: any Disk
   let files: OpenFiles
+  /// Files that answers on their way to clients keep open.
+  let loans: FileLoans
   /// Disk lane only.
   private let journal: JournalWriter
   /// Disk lane only.
   private var runs = SegmentRuns()
   private let clock: any Clock
   private let volumeSyncAbove: Int
+  /// The part of the files kept open that may be lent besides.
+  private static let loanShare = 4
+  /// How much of a range is looked for in the page cache before it is promised: pages go in the order of their use.
+  private static let firstLook = 65_536
   /// Codec lane only.
   private let compressor = Compressor()
   private let decompressor = Decompressor()
@@ -26,6 +32,7 @@ package final class LogWorkshop: @unchecked Sendable {
     self.clock = clock
     self.volumeSyncAbove = volumeSyncAbove
     files = OpenFiles(disk: disk)
+    loans = FileLoans(limit: max(disk.filesKeptOpen / Self.loanShare, 1))
   }
 
   var indexes: IndexLoader { IndexLoader(disk: disk, files: files) }
@@ -40,6 +47,8 @@ package final class LogWorkshop: @unchecked Sendable {
         return try checkpoint(work)
       case .read(let request, let token):
         return .read(request.run(files: files, waits: true), token: token)
+      case .readRange(let range, let token):
+        return .rangeRead(Result { () throws(DiskError) in try range.read() }, token: token)
       case .times(let looks, let token, let waits):
         return .timed(looks.map { $0.run(files: files, waits: waits) }, token: token)
       case .loadIndex(let key, let extent):
@@ -60,6 +69,18 @@ package final class LogWorkshop: @unchecked Sendable {
     } catch {
       return .failed(error)
     }
+  }
+
+  /// A range of a segment's file for sending, where its first part and its end are in memory and another file may be
+  /// lent. Who sends it asks about each part again. What keeps a file from being opened is told by the read that is made
+  /// instead.
+  func lend(_ segment: SegmentKey, at position: FilePosition, count: Int) -> FileRange? {
+    let end = position.advanced(by: ByteCount(count))
+    guard let file = try? files.log(segment, .read),
+      file.isCached(from: position, count: min(count, Self.firstLook)),
+      file.isCached(from: end.advanced(by: ByteCount(-1)), count: 1)
+    else { return nil }
+    return loans.lend(file).map { FileRange($0, at: position, count: count) }
   }
 
   /// Reads at once what is in memory; nil when it is not, and a job on the reader lane must wait for the disk.

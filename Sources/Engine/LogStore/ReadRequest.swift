@@ -1,5 +1,5 @@
 package import ByteCodec
-import Machine
+package import Machine
 import RecordFormat
 package import Units
 
@@ -24,6 +24,8 @@ package struct ReadRequest: Sendable {
 package enum ReadOutcome: Sendable {
   /// Whole batches, possibly none; where the next read goes on, and the blocks found intact on the way.
   case batches(ByteSlice, next: Offset, position: FilePosition)
+  /// The same, left in the file: checked before, and in memory a moment ago. Only for who has asked for it.
+  case range(FileRange, next: Offset, position: FilePosition)
   /// Bytes are not what was written. Offsets `first` to `last` cannot be served.
   case damaged(first: Offset, last: Offset, reason: String)
   /// The segment's file was removed meanwhile: what replaced it is read instead, so this never leaves the store.
@@ -168,17 +170,6 @@ extension ReadRequest {
   private static func bytes(
     _ file: any DiskFile, at position: FilePosition, count: Int, waits: Bool
   ) throws(DiskError) -> ByteSlice? {
-    if waits { return try file.read(count: count, at: position) }
-    let block = ByteBlock(capacity: count)
-    var filled = 0
-    while filled < count {
-      let rest = UnsafeMutableRawBufferPointer(start: block.base + filled, count: count - filled)
-      guard let got = try file.readIfCached(into: rest, at: position.advanced(by: ByteCount(filled))) else {
-        return nil
-      }
-      if got == 0 { break }
-      filled += got
-    }
-    return block.slice(count: filled)
+    waits ? try file.read(count: count, at: position) : try file.readIfCached(count: count, at: position)
   }
 }

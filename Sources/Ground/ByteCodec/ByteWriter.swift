@@ -1,5 +1,11 @@
 package import Units
 
+/// A piece of a message: bytes, or the place of so many that whoever sends it puts in.
+package enum WrittenPiece: Sendable {
+  case bytes(ByteSlice)
+  case gap(Int)
+}
+
 /// Builds a message: big-endian fields in growing memory, with payloads spliced in without copying them.
 @usableFromInline
 package struct ByteWriter {
@@ -8,11 +14,13 @@ package struct ByteWriter {
   private var start = 0
   private var end = 0
   private var parts: [ByteSlice] = []
+  /// Gaps, and how many of `parts` stand before each.
+  private var gaps: [(place: Int, count: Int)] = []
   private var countBefore = 0
 
   package init(capacity: Int = 512) { block = ByteBlock(capacity: capacity) }
 
-  /// Bytes written, spliced ones included.
+  /// Bytes written, spliced ones and gaps included.
   package var count: Int { countBefore + end - start }
 
   /// Room for `size` more bytes, found or made; returns where they go.
@@ -91,6 +99,13 @@ package struct ByteWriter {
     countBefore += slice.count
   }
 
+  /// Leaves the place of `count` bytes open: such a message is taken with `takePieces`.
+  package mutating func leaveGap(_ count: Int) {
+    seal()
+    gaps.append((parts.count, count))
+    countBefore += count
+  }
+
   /// Writes `value` over the four bytes at `position`, which must lie in the part before the first splice.
   package mutating func overwriteInt32(_ value: Int32, at position: Int) {
     (parts.first ?? block.slice(from: start, count: end - start)).stamp(value, at: position)
@@ -109,11 +124,26 @@ package struct ByteWriter {
     start = end
   }
 
-  /// All parts in order. The writer starts anew.
+  /// Hands everything over in order, gaps included. The writer starts anew.
+  package mutating func takePieces(_ take: (WrittenPiece) -> Void) {
+    let gaps = gaps
+    let parts = takeParts()
+    var next = gaps.startIndex
+    for place in 0...parts.count {
+      while next < gaps.endIndex, gaps[next].place == place {
+        take(.gap(gaps[next].count))
+        next += 1
+      }
+      if place < parts.count { take(.bytes(parts[place])) }
+    }
+  }
+
+  /// All parts in order; a message with gaps is taken with `takePieces`. The writer starts anew.
   package mutating func takeParts() -> [ByteSlice] {
     seal()
     defer {
       parts = []
+      gaps = []
       countBefore = 0
     }
     return parts

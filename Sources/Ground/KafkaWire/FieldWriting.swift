@@ -72,6 +72,14 @@ extension ByteWriter {
     if let payload { self.payload(payload, flexible) } else { length(nil, flexible) }
   }
 
+  /// Record batches, or the place of `gap` bytes of them that the sender puts in.
+  @inline(never)
+  mutating func optionalPayload(_ payload: ByteSlice?, gap: Int, _ flexible: Bool) {
+    guard gap > 0 else { return optionalPayload(payload, flexible) }
+    length(gap, flexible)
+    leaveGap(gap)
+  }
+
   mutating func elements<Element: WireStructure>(_ elements: [Element], _ version: Int16, _ flexible: Bool) {
     length(elements.count, flexible)
     for element in elements { element.encode(to: &self, version: version) }

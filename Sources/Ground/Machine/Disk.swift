@@ -40,6 +40,9 @@ package protocol DiskFile: AnyObject, Sendable {
   func read(into buffer: UnsafeMutableRawBufferPointer, at position: FilePosition) throws(DiskError) -> Int
   /// Like `read`, but answers nil instead of waiting when the bytes are not in memory.
   func readIfCached(into buffer: UnsafeMutableRawBufferPointer, at position: FilePosition) throws(DiskError) -> Int?
+  /// Whether `count` bytes at `position` are in memory, so that sending them would not wait for the disk. False where the
+  /// file ends before, and where the system does not say.
+  func isCached(from position: FilePosition, count: Int) -> Bool
   /// Writes a leading part of `slices` at `position` and says how many bytes; may be fewer than all (a short write).
   func writeSome(_ slices: ArraySlice<ByteSlice>, at position: FilePosition) throws(DiskError) -> Int
   /// Makes the file's bytes and size durable (fdatasync).
@@ -51,6 +54,8 @@ package protocol DiskFile: AnyObject, Sendable {
   func reserve(upTo end: FilePosition) throws(DiskError)
   /// Asks the system to start writing dirty bytes back; no promise, no error.
   func startWriteback(from position: FilePosition, count: ByteCount)
+  /// Where it was opened, for messages.
+  var path: String { get }
   /// The descriptor for `sendfile`, where the file has one.
   var descriptor: Int32? { get }
 }
@@ -106,6 +111,19 @@ extension DiskFile {
         }
       }
     }
+  }
+
+  /// Like `read(count:at:)`, but answers nil instead of waiting when the bytes are not in memory.
+  package func readIfCached(count: Int, at position: FilePosition) throws(DiskError) -> ByteSlice? {
+    let block = ByteBlock(capacity: count)
+    var filled = 0
+    while filled < count {
+      let rest = UnsafeMutableRawBufferPointer(start: block.base + filled, count: count - filled)
+      guard let got = try readIfCached(into: rest, at: position.advanced(by: ByteCount(filled))) else { return nil }
+      if got == 0 { break }
+      filled += got
+    }
+    return block.slice(count: filled)
   }
 
   /// Up to `count` bytes at `position`: fewer only at the end of the file.

@@ -9,7 +9,7 @@ final class POSIXFile: DiskFile {
   private static let slicesAtOnce = 1024
 
   private let file: Descriptor
-  private let path: String
+  let path: String
 
   init(_ file: Descriptor, path: String) {
     self.file = file
@@ -42,6 +42,10 @@ final class POSIXFile: DiskFile {
       default: throw failure(.read)
       }
     }
+  }
+
+  func isCached(from position: FilePosition, count: Int) -> Bool {
+    count <= 0 || linux_is_cached(file.number, off_t(position.value), count) == 1
   }
 
   func writeSome(_ slices: ArraySlice<ByteSlice>, at position: FilePosition) throws(DiskError) -> Int {

@@ -5,9 +5,9 @@ package enum CloseReason: Equatable, Sendable, CustomStringConvertible {
   case readFailed(Int32)
   case writeFailed(Int32)
   /// A file to be sent could not be read.
-  case fileFailed(Int32)
+  case fileFailed(String, Int32)
   /// A file to be sent is shorter than was promised.
-  case fileEnded
+  case fileEnded(String)
   case negativeLength(Int32)
   case frameTooLarge(Int, limit: Int)
   /// A frame's body came slower than 64 KiB/s.
@@ -26,8 +26,8 @@ package enum CloseReason: Equatable, Sendable, CustomStringConvertible {
     case .peerReset: "the peer reset it"
     case .readFailed(let code): "reading failed: \(SystemError.reason(code))"
     case .writeFailed(let code): "writing failed: \(SystemError.reason(code))"
-    case .fileFailed(let code): "reading the file to be sent failed: \(SystemError.reason(code))"
-    case .fileEnded: "the file to be sent ended early"
+    case .fileFailed(let path, let code): "reading \(path) to send it failed: \(SystemError.reason(code))"
+    case .fileEnded(let path): "\(path) ended before what was to be sent of it"
     case .negativeLength(let length): "a frame announced \(length) bytes: the peer does not speak this protocol"
     case .frameTooLarge(let length, let limit): "a frame announced \(length) bytes, more than the limit of \(limit)"
     case .slowBody: "a frame's body came slower than \(ReactorLimits.bodyBytesPerSecond) bytes a second"

@@ -1,6 +1,7 @@
 package import ByteCodec
 import CLinux
 import Glibc
+package import Machine
 import Units
 
 extension Connection {
@@ -33,7 +34,7 @@ extension Connection {
   }
 
   func queueFlush() {
-    guard isOpen, !isFlushQueued, !isBlocked else { return }
+    guard isOpen, !isFlushQueued, !isBlocked, awaitedFileBytes == 0 else { return }
     isFlushQueued = true
     loop.toFlush.append(self)
   }
@@ -45,7 +46,7 @@ extension Connection {
     let hadOutput = !output.isEmpty
     var bytesLeft = ReactorLimits.writeBytesPerTurn
     var fileLeft = ReactorLimits.fileBytesPerTurn
-    while isOpen, !isBlocked, let first = output.first {
+    while isOpen, !isBlocked, awaitedFileBytes == 0, let first = output.first {
       switch first {
       case .bytes:
         guard bytesLeft > 0 else { return queueFlush() }
@@ -79,21 +80,69 @@ extension Connection {
     return written
   }
 
+  /// Sends from the page cache to the socket. What is not in the page cache (any more: the peer may have been slow) is
+  /// fetched first, as bytes: the loop does not wait for the disk.
   private func writeFile(_ range: FileRange, limit: Int) -> Int {
-    var position = off_t(range.position.value)
-    let sent = sendfile(descriptor, range.descriptor, &position, min(range.count, limit))
+    let some = range.prefix(limit)
+    guard some.isCached else {
+      fetch(range)
+      return 0
+    }
+    guard let source = some.file.descriptor else {
+      readFile(range)
+      return 0
+    }
+    var position = off_t(some.position.value)
+    let sent = sendfile(descriptor, source, &position, some.count)
     guard sent >= 0 else {
       failed { code in
-        code == EPIPE || code == ECONNRESET ? .peerReset : .fileFailed(code)
+        code == EPIPE || code == ECONNRESET ? .peerReset : .fileFailed(range.file.path, code)
       }
       return 0
     }
     guard sent > 0 else {
-      close(.fileEnded)
+      close(.fileEnded(range.file.path))
       return 0
     }
     wrote(sent)
+    if sent < some.count { blocked() }
     return sent
+  }
+
+  /// Takes bytes of a file that the system cannot send by itself.
+  private func readFile(_ range: FileRange) {
+    let some = range.prefix(ReactorLimits.fileReadBytes)
+    do throws(DiskError) {
+      guard let bytes = try some.readIfCached() else { return fetch(range) }
+      take(bytes, of: some)
+    } catch {
+      close(.fileFailed(range.file.path, error.code))
+    }
+  }
+
+  private func fetch(_ range: FileRange) {
+    let some = range.prefix(ReactorLimits.fileReadBytes)
+    awaitedFileBytes = some.count
+    handler?.fileNotCached(some)
+  }
+
+  /// What the handler was asked for by `fileNotCached`, or why it cannot be had, which ends the connection: the length of
+  /// what is being sent has left already.
+  package func supply(_ result: Result<ByteSlice, DiskError>) {
+    guard isOpen, awaitedFileBytes > 0, case .file(let range)? = output.first else { return }
+    let some = range.prefix(awaitedFileBytes)
+    awaitedFileBytes = 0
+    switch result {
+    case .success(let bytes):
+      take(bytes, of: some)
+      queueFlush()
+    case .failure(let error): close(.fileFailed(some.file.path, error.code))
+    }
+  }
+
+  private func take(_ bytes: ByteSlice, of range: FileRange) {
+    guard bytes.count == range.count else { return close(.fileEnded(range.file.path)) }
+    output.fill(bytes)
   }
 
   private func wrote(_ count: Int) {

@@ -35,6 +35,8 @@ package final class Connection: @unchecked Sendable {
   /// The socket takes no more; the system will say when it does.
   var isBlocked = false
   var isFlushQueued = false
+  /// Bytes of a file that the handler was asked for: nothing is written until it has supplied them.
+  var awaitedFileBytes = 0
   var isContinuationQueued = false
   var closingReason: CloseReason?
 

@@ -1,4 +1,5 @@
 package import ByteCodec
+package import Machine
 
 /// What becomes of a frame whose length is known and whose body is not read yet.
 package enum FrameVerdict: Equatable, Sendable {
@@ -17,12 +18,17 @@ package protocol ConnectionHandler: AnyObject {
   func frameReceived(_ frame: ByteSlice)
   /// All that was queued has been given to the system.
   func outputDrained()
+  /// These bytes come next and are not in memory: the handler has them read elsewhere and gives them to
+  /// `Connection.supply`. Nothing is written before.
+  func fileNotCached(_ range: FileRange)
   /// The connection is over; the last call, made exactly once, possibly from within a call to the connection.
   func connectionClosed(_ reason: CloseReason)
 }
 
 extension ConnectionHandler {
   package func outputDrained() {}
+  /// Only who queues ranges of files is asked.
+  package func fileNotCached(_ range: FileRange) {}
 }
 
 /// What a listener gives its connections at the start; a connection's own copy may be changed later.

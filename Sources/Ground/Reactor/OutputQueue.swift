@@ -1,27 +1,6 @@
 package import ByteCodec
 import Glibc
-package import Units
-
-/// A range of an open file, to be sent without passing through this process.
-package struct FileRange: Sendable {
-  /// Keeps the descriptor open until the range is sent.
-  package let owner: any AnyObject & Sendable
-  package let descriptor: Int32
-  package let position: FilePosition
-  package let count: Int
-
-  package init(owner: any AnyObject & Sendable, descriptor: Int32, position: FilePosition, count: Int) {
-    self.owner = owner
-    self.descriptor = descriptor
-    self.position = position
-    self.count = count
-  }
-
-  func dropping(_ sent: Int) -> FileRange {
-    FileRange(
-      owner: owner, descriptor: descriptor, position: position.advanced(by: ByteCount(sent)), count: count - sent)
-  }
-}
+package import Machine
 
 /// A piece of a reply.
 package enum OutputPart: Sendable {
@@ -34,6 +13,11 @@ package enum OutputPart: Sendable {
     case .bytes(let slice): slice.count
     case .file(let range): range.count
     }
+  }
+
+  /// How many of them are in this process's memory.
+  package var bytesInMemory: Int {
+    if case .bytes(let slice) = self { slice.count } else { 0 }
   }
 }
 
@@ -91,6 +75,18 @@ struct OutputQueue {
       }
     }
     compact()
+  }
+
+  /// Puts `bytes` in the place of as many that the first part has in a file.
+  mutating func fill(_ bytes: ByteSlice) {
+    guard case .file(let range)? = first else { return }
+    let rest = range.dropping(bytes.count)
+    count(.file(range), -1)
+    parts[head] = .bytes(bytes)
+    count(.bytes(bytes), 1)
+    guard rest.count > 0 else { return }
+    parts.insert(.file(rest), at: head + 1)
+    count(.file(rest), 1)
   }
 
   mutating func removeAll() { self = OutputQueue() }

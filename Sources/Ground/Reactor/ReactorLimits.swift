@@ -10,8 +10,10 @@ package enum ReactorLimits {
   package static let framesPerTurn = 512
   /// Bytes from memory that one connection may write in a turn.
   package static let writeBytesPerTurn = 1_048_576
-  /// Bytes from files that one connection may send in a turn: a call that misses the page cache holds up the loop.
-  package static let fileBytesPerTurn = 262_144
+  /// Bytes from files that one connection may send in a turn. They are in the page cache: the loop has just asked.
+  package static let fileBytesPerTurn = 1_048_576
+  /// Bytes of a file that a connection takes into memory at a time where the system cannot send them by itself.
+  package static let fileReadBytes = 65_536
   /// Parts gathered into one write; the system's own limit is 1024.
   package static let partsPerWrite = 256
   /// Work waiting in a loop's mailbox; beyond it `post` refuses.

@@ -16,6 +16,8 @@ package struct VersionRange: Equatable {
 /// A type as a schema file names it.
 indirect enum FieldType: Equatable {
   case bool, int8, int16, uint16, int32, uint32, int64, float64, uuid, string, bytes, records
+  /// Records that may stay where they are: the message then has only their length, and its sender puts them in.
+  case sentRecords
   case structure(String)
   case array(FieldType)
 
@@ -34,6 +36,7 @@ indirect enum FieldType: Equatable {
     case "string": self = .string
     case "bytes": self = .bytes
     case "records": self = .records
+    case "sent_records": self = .sentRecords
     default: return nil
     }
   }
@@ -52,7 +55,7 @@ indirect enum FieldType: Equatable {
     case .uuid: "UniqueID"
     case .string: "String"
     case .bytes: "[UInt8]"
-    case .records: "ByteSlice"
+    case .records, .sentRecords: "ByteSlice"
     case .structure(let name): name
     case .array(let element): "[\(element.swiftName)]"
     }
@@ -82,10 +85,13 @@ struct Field {
   var children: [Field] = []
 
   /// Whether the property is an optional. Records always are: they are lent from the request, or absent.
-  var isOptional: Bool { nullable != nil || type == .records }
+  var isOptional: Bool { nullable != nil || type == .records || type == .sentRecords }
 
   /// The property's name: `topic_id` becomes `topicId`.
   var propertyName: String { camelCase(name) }
+
+  /// The property that holds how many bytes the sender puts in the field's place, where it may.
+  var gapName: String? { type == .sentRecords ? propertyName + "Gap" : nil }
 }
 
 /// A message or a record layout: what becomes one top-level structure.

@@ -54,6 +54,10 @@ struct StructureEmitter {
       text.line("/// Where `\(condition)`.")
     }
     text.line("package var \(declared(field)): \(swiftType(field))")
+    if let gap = field.gapName {
+      text.line("/// Bytes that the sender puts in the place of `\(field.propertyName)`; 0: none.")
+      text.line("package var \(gap) = 0")
+    }
   }
 
   private func declared(_ field: Field) -> String {
@@ -145,7 +149,7 @@ struct StructureEmitter {
     switch field.type {
     case .string: "reader.\(nullable ? "optionalText" : "text")(\(flexible))"
     case .bytes: "reader.\(nullable ? "optionalOctets" : "octets")(\(flexible))"
-    case .records: "reader.\(nullable ? "optionalPayload" : "payload")(\(flexible))"
+    case .records, .sentRecords: "reader.\(nullable ? "optionalPayload" : "payload")(\(flexible))"
     case .array(.structure):
       "reader.\(arrayFunction(nullable))(version, \(flexible), least: \(minimumSize(of: field)))"
     case .array: "reader.\(nullable ? "optionalValues" : "values")(\(flexible))"
@@ -214,7 +218,7 @@ struct StructureEmitter {
 
   private func emitWrite(_ field: Field, into text: inout SwiftText) {
     guard field.isOptional else { return text.line(writeStatement(field, value: access(field), nullable: false)) }
-    let fallback = field.type == .string ? "\"\"" : field.type == .records ? ".empty" : "[]"
+    let fallback = field.type == .string ? "\"\"" : field.type.swiftName == "ByteSlice" ? ".empty" : "[]"
     let plain = writeStatement(field, value: "\(access(field)) ?? \(fallback)", nullable: false)
     guard let nullable = field.nullable else { return text.line(plain) }
     let full = writeStatement(field, value: access(field), nullable: true)
@@ -228,6 +232,7 @@ struct StructureEmitter {
     case .string: "writer.\(nullable ? "optionalText" : "text")(\(value), \(flexible))"
     case .bytes: "writer.\(nullable ? "optionalOctets" : "octets")(\(value), \(flexible))"
     case .records: "writer.\(nullable ? "optionalPayload" : "payload")(\(value), \(flexible))"
+    case .sentRecords: "writer.optionalPayload(\(value), gap: \(field.propertyName)Gap, \(flexible))"
     case .array(.structure): "writer.\(arrayFunction(nullable))(\(value), version, \(flexible))"
     case .array: "writer.\(nullable ? "optionalValues" : "values")(\(value), \(flexible))"
     case .structure:
@@ -246,7 +251,7 @@ struct StructureEmitter {
     case .array, .bytes:
       if !field.isOptional { return "!\(name).isEmpty" }
       return defaultValue(of: field) == "nil" ? "\(name) != nil" : "\(name)?.isEmpty != true"
-    case .records: return "\(name) != nil"
+    case .records, .sentRecords: return "\(name) != nil"
     case .bool: return defaultValue(of: field) == "true" ? "!\(name)" : name
     default: return "\(name) != \(defaultValue(of: field))"
     }
@@ -277,7 +282,7 @@ struct StructureEmitter {
       case .int64, .float64: size += 8
       case .uuid: size += 16
       case .string: size += flexible ? 1 : 2
-      case .bytes, .records, .array: size += flexible ? 1 : 4
+      case .bytes, .records, .sentRecords, .array: size += flexible ? 1 : 4
       case .structure:
         size += field.nullable?.contains(version) == true ? 1 : leastSize(of: field.children, in: version)
       }

@@ -30,7 +30,7 @@ extension ServerFacts {
       ("millrace_topic_in_bytes_total", "Bytes of batches stored.", { $0.bytesIn }),
       ("millrace_topic_in_records_total", "Records stored.", { $0.recordsIn }),
       ("millrace_topic_out_bytes_total", "Bytes of batches given to readers.", { $0.bytesOut }),
-      ("millrace_topic_out_records_total", "Records in batches given to readers.", { $0.recordsOut }),
+      ("millrace_topic_out_records_total", "Records, or offsets of files, given to readers.", { $0.recordsOut }),
     ]
     for (name, help, value) in families {
       text.family(name, .counter, help + " Topics beyond the first \(TopicTraffic.namedTopics) are one: other.")

@@ -1,6 +1,7 @@
 #include "CLinux.h"
 
 #include <pthread.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,3 +52,22 @@ int linux_volume_sync_end(struct linux_volume_sync *sync) {
 }
 
 ssize_t linux_getrandom(void *bytes, size_t count) { return getrandom(bytes, count, 0); }
+
+int linux_is_cached(int fd, off_t offset, size_t count) {
+  enum { PAGES = 1024 };
+  unsigned char pages[PAGES];
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t before = (size_t)offset % page;
+  size_t length = before + count;
+  // Nothing of the mapping is touched: it is only there to be asked about.
+  char *map = mmap(NULL, length, PROT_READ, MAP_SHARED, fd, offset - (off_t)before);
+  if (map == MAP_FAILED) return 0;
+  int all = 1;
+  for (size_t at = 0; all && at < length; at += PAGES * page) {
+    size_t some = length - at < PAGES * page ? length - at : PAGES * page;
+    if (mincore(map + at, some, pages) != 0) all = 0;
+    for (size_t i = 0; all && i < (some + page - 1) / page; i++) all = pages[i] & 1;
+  }
+  munmap(map, length);
+  return all;
+}

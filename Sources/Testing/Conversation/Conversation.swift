@@ -55,6 +55,7 @@ package final class Conversation {
     options.journalFileBytes = .kibi(64)
     options.checkpointBytes = .kibi(96)
     options.journalCap = .kibi(512)
+    options.leastRange = 64
     var made: InlineLanes?
     let store = try LogStore(
       disk: SimDisk(.memory(capacity: .mebi(16))), clock: clock, entropy: entropy, options: options

@@ -6,7 +6,7 @@ import Units
 final class SimFile: DiskFile {
   private let disk: SimDisk
   private let node: NodeID
-  private let path: String
+  let path: String
   private let intent: OpenIntent
 
   init(disk: SimDisk, node: NodeID, path: String, intent: OpenIntent) {
@@ -40,6 +40,14 @@ final class SimFile: DiskFile {
   ) throws(DiskError) -> Int? {
     let isCached = disk.state.withLock { !$0.random.chance(permille: $0.options.uncachedPermille) }
     return isCached ? try read(into: buffer, at: position) : nil
+  }
+
+  func isCached(from position: FilePosition, count: Int) -> Bool {
+    let end = position.advanced(by: ByteCount(count))
+    return disk.state.withLock { state in
+      Int64(state.volume.files[node]?.size ?? 0) >= end.value
+        && !state.random.chance(permille: state.options.uncachedPermille)
+    }
   }
 
   func writeSome(_ slices: ArraySlice<ByteSlice>, at position: FilePosition) throws(DiskError) -> Int {

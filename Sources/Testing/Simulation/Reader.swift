@@ -1,6 +1,7 @@
 import Broker
 import ByteCodec
 import LogStore
+import Machine
 import RecordFormat
 import SimMachine
 import Units
@@ -19,9 +20,10 @@ enum Reader {
     }
     let visible = readsCommitted ? log.stableEnd : log.durable.end
     var answer: [FetchedPartition]?
-    let plan = FetchPlan(
+    var plan = FetchPlan(
       entries: [.init(partition: log, offset: offset, maxBytes: maxBytes)], minBytes: 1, maxBytes: maxBytes,
       deadline: node.clock.now(), readsCommitted: readsCommitted, answersAtOnce: true)
+    plan.takesRanges = random.chance(permille: 500)
     let id = engine.fetch(plan) { answer = $0 }
     while answer == nil, node.runLane(&random) {}
     guard let result = answer?.first else {
@@ -29,7 +31,7 @@ enum Reader {
       if !node.isUp { return offset }
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) was never answered")
     }
-    guard case .batches(let bytes, let aborted) = result else {
+    guard let (bytes, aborted) = result.content else {
       if node.allowsDamage { node.damageSeen += 1 }
       if !node.isUp || node.allowsDamage { return offset }
       throw .wrong("\(partition.key.folder): a fetch at \(offset.value) found damage: \(result)")
@@ -100,6 +102,19 @@ enum Reader {
         guard next > offset else { break }
         offset = next
       }
+    }
+  }
+}
+
+extension FetchedPartition {
+  /// The batches, those left in a file read; nil where they cannot be had.
+  fileprivate var content: (bytes: ByteSlice, aborted: [AbortedTransaction])? {
+    switch self {
+    case .batches(let bytes, let aborted): return (bytes, aborted)
+    case .range(let range, _, let aborted):
+      guard let bytes = try? range.read(), bytes.count == range.count else { return nil }
+      return (bytes, aborted)
+    case .damaged: return nil
     }
   }
 }

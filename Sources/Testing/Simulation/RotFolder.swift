@@ -163,7 +163,7 @@ struct FolderAnswers {
       case .damaged(_, let last, _):
         found.damaged.append(offset...max(last, offset))
         offset = max(last, offset).advanced(by: 1)
-      case .gone, .notCached: return found
+      case .gone, .notCached, .range: return found
       }
     }
     return found

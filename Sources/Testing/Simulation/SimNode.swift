@@ -46,6 +46,7 @@ final class SimNode: EngineObserver {
     options.journalCap = .kibi(512)
     options.groupBytes = .kibi(16)
     options.waitingBytes = .kibi(256)
+    options.leastRange = 512
     if durability == .interval {
       options.syncInterval = LogStore.SyncInterval(milliseconds: 50)
       options.syncInterval?.bytes = .kibi(64)

@@ -28,6 +28,17 @@ package struct SystemCall: Equatable, Sendable {
     return text.split(separator: ",").map { $0.split(separator: " ").joined(separator: " ") }
   }
 
+  /// Of a `sendfile`: the file that is sent from, and where in it the call began.
+  var sentFile: (path: String, position: Int)? {
+    var rest = tail.utf8.drop { $0 != UInt8(ascii: "<") }.dropFirst()
+    let path = rest.prefix { $0 != UInt8(ascii: ">") }
+    rest = rest.dropFirst(path.count).drop { $0 != UInt8(ascii: "[") }.dropFirst()
+    guard let position = Int(String(decoding: rest.prefix { $0 != UInt8(ascii: "]") }, as: UTF8.self)) else {
+      return nil
+    }
+    return (String(decoding: Self.unescaped(Array(path)[...]), as: UTF8.self), position)
+  }
+
   private mutating func takeDescriptor(_ rest: inout ArraySlice<UInt8>) {
     let digits = rest.prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     let behind = rest.dropFirst(digits.count)

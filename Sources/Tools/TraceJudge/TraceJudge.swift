@@ -26,6 +26,7 @@ package struct TraceJudge {
   private static let examplesKept = 5
   private var reader = TraceReader()
   private var trail = JournalTrail()
+  private var segments = SegmentBytes()
   private var streams: [Int: ClientStream] = [:]
   /// Descriptors that were opened with O_DSYNC or O_SYNC.
   private var syncing: Set<Int> = []
@@ -54,16 +55,28 @@ package struct TraceJudge {
         sending[call.thread] = moment
       } else if Self.isJournal(call) {
         beginWrite(call)
+      } else if SegmentBytes.holds(call) {
+        noteSegment(call)
       }
+    case "sendfile": sending[call.thread] = moment
     case "fdatasync", "fsync":
       if Self.isJournal(call) { trail.syncBegan(call.file, thread: call.thread) }
     case "io_uring_setup": verdict.obstacles.insert("the server uses io_uring, whose calls a trace does not show")
-    case "sendfile", "splice", "sendmmsg":
+    case "splice", "sendmmsg":
       verdict.obstacles.insert("the server uses \(call.name), whose bytes this judge does not follow")
     case "mmap":
       if call.tail.contains(".journal") { verdict.obstacles.insert("the journal is mapped into memory") }
     default: break
     }
+  }
+
+  private mutating func noteSegment(_ call: SystemCall) {
+    let numbers = call.lastArguments
+    guard numbers.count >= 2, let position = Int(numbers[1]), position >= 0, !call.isTruncated else {
+      verdict.obstacles.insert("a write to a segment without a position, or cut: \(call.name)")
+      return
+    }
+    segments.wrote(call.payload, to: call.file, at: position)
   }
 
   private mutating func beginWrite(_ call: SystemCall) {
@@ -113,17 +126,26 @@ package struct TraceJudge {
   }
 
   private mutating func sent(_ call: SystemCall, _ count: Int, _ began: Int) {
-    guard let descriptor = call.descriptor, !call.isTruncated, call.payload.count >= count else {
-      verdict.obstacles.insert("what was sent to a client was cut")
+    guard let descriptor = call.descriptor, let bytes = sentBytes(call, count) else {
+      verdict.obstacles.insert("what was sent to a client was cut, or is of a file the trace does not show")
       return
     }
-    for reply in streams[descriptor, default: ClientStream()].sent(call.payload.prefix(count), at: began) {
+    for reply in streams[descriptor, default: ClientStream()].sent(bytes, at: began) {
       switch reply.request.api {
       case .produce: judgeProduce(reply, call)
       case .fetch: judgeFetch(reply, call)
       default: break
       }
     }
+  }
+
+  private func sentBytes(_ call: SystemCall, _ count: Int) -> ArraySlice<UInt8>? {
+    if call.name == "sendfile" {
+      guard let (path, position) = call.sentFile else { return nil }
+      return segments.bytes(of: path, at: position, count: count)
+    }
+    guard !call.isTruncated, call.payload.count >= count else { return nil }
+    return call.payload.prefix(count)
   }
 
   private mutating func judgeProduce(_ reply: ClientStream.Reply, _ call: SystemCall) {

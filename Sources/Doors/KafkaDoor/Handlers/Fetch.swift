@@ -44,6 +44,7 @@ extension KafkaDoor {
       entries: entries, minBytes: min(Int(message.minBytes), limit), maxBytes: limit,
       deadline: now.advanced(byMs: Int64(max(message.maxWaitMs, 0))), readsCommitted: pending.readsCommitted,
       answersAtOnce: entries.isEmpty || entries.count < pending.targets.count)
+    plan.takesRanges = request.version >= Self.leastVersionOfZstd
     plan.mayHaveLittle = request.connection.takesItsAnswers
     request.connection.parkedFetch = engine.fetch(plan) { [unowned self] results in
       pending.request.connection.parkedFetch = nil
@@ -93,6 +94,7 @@ extension KafkaDoor {
     var rest = results[...]
     var answers: [FetchResponse.Response.Partition] = []
     var shown: [FetchSessions.Shown] = []
+    var ranges: [FileRange] = []
     answers.reserveCapacity(pending.targets.count)
     shown.reserveCapacity(pending.targets.count)
     for (place, target) in pending.targets.enumerated() {
@@ -104,12 +106,15 @@ extension KafkaDoor {
         var diverging = FetchResponse.Response.Partition(positionsOf: log, index, pending.readsCommitted)
         diverging.divergingEpoch = .init(epoch: end.epoch, endOffset: end.end.value)
         answer = diverging
-      case .log(let log): answer = read(rest.popFirst(), of: log, place, pending)
+      case .log(let log):
+        let result = rest.popFirst()
+        answer = read(result, of: log, place, pending)
+        if answer.recordsGap > 0, case .range(let range, _, _) = result { ranges.append(range) }
       }
       answers.append(answer)
       shown.append(
         FetchSessions.Shown(
-          hasRecords: !(answer.records?.isEmpty ?? true),
+          hasRecords: answer.recordsGap > 0 || !(answer.records?.isEmpty ?? true),
           hasNews: answer.errorCode != 0 || answer.divergingEpoch.epoch >= 0, highWatermark: answer.highWatermark,
           logStart: answer.logStartOffset))
     }
@@ -123,7 +128,8 @@ extension KafkaDoor {
       response.sessionId = id
       for place in news { response.add(answers[place], of: pending.visit.partitions[place].key) }
     }
-    request.connection.answer(request, response, after: pending.after)
+    // Partitions with records are in every answer, in the order in which they were read.
+    request.connection.answer(request, response, filling: response.errorCode == 0 ? ranges : [], after: pending.after)
   }
 
   /// What reading gave, unless the partition has changed under a fetch that waited.
@@ -141,13 +147,14 @@ extension KafkaDoor {
     var answer = FetchResponse.Response.Partition(positionsOf: log, partition.key.index, pending.readsCommitted)
     switch result {
     case .batches(let bytes, let aborted):
-      guard pending.request.version >= 10 || !Self.holdsZstd(bytes) else {
+      guard pending.request.version >= Self.leastVersionOfZstd || !Self.holdsZstd(bytes) else {
         return .failed(partition.key.index, .unsupportedCompressionType)
       }
       answer.records = bytes
-      if pending.readsCommitted {
-        answer.abortedTransactions = aborted.map { .init(producerId: $0.producerID, firstOffset: $0.first.value) }
-      }
+      if pending.readsCommitted { answer.abortedTransactions = aborted.map(\.named) }
+    case .range(let range, _, let aborted):
+      answer.recordsGap = range.count
+      if pending.readsCommitted { answer.abortedTransactions = aborted.map(\.named) }
     case .damaged(let reason):
       notice("a fetch of \(log.key.folder) at \(partition.wish.offset) failed: \(reason)")
       return .failed(partition.key.index, .kafkaStorageError)
@@ -156,7 +163,9 @@ extension KafkaDoor {
     return answer
   }
 
-  /// Clients that speak Fetch below version 10 do not know zstd (KIP-110).
+  /// Clients that speak Fetch below this version do not know zstd (KIP-110): what they get is looked through.
+  private static let leastVersionOfZstd: Int16 = 10
+
   private static func holdsZstd(_ bytes: ByteSlice) -> Bool {
     var walk = RecordBatchWalk(bytes)
     while let batch = try? walk.next() {
@@ -221,6 +230,12 @@ extension FetchResponse {
     } else {
       responses.append(.init(topicId: key.topicID, topic: key.topic, partitions: [answer]))
     }
+  }
+}
+
+extension AbortedTransaction {
+  fileprivate var named: FetchResponse.Response.Partition.AbortedTransaction {
+    .init(producerId: producerID, firstOffset: first.value)
   }
 }
 

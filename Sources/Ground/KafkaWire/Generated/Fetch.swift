@@ -453,6 +453,8 @@ package struct FetchResponse: WireMessage {
       /// Where `version >= 11`.
       package var preferredReadReplica: Int32
       package var records: ByteSlice?
+      /// Bytes that the sender puts in the place of `records`; 0: none.
+      package var recordsGap = 0
       /// Where `version >= 12`.
       package var divergingEpoch: DivergingEpoch
       /// Where `version >= 12`.
@@ -517,7 +519,7 @@ package struct FetchResponse: WireMessage {
         if version >= 11 {
           writer.writeInt32(preferredReadReplica)
         }
-        writer.optionalPayload(records, version >= 12)
+        writer.optionalPayload(records, gap: recordsGap, version >= 12)
         if version >= 12 {
           var tags = TagWriter(unknownTags)
           if !divergingEpoch.isDefault {

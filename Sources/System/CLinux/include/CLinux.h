@@ -30,6 +30,8 @@ enum : int32_t {
 int linux_fallocate_keep_size(int fd, off_t offset, off_t length);
 int linux_start_writeback(int fd, off_t offset, off_t length);
 ssize_t linux_preadv_nowait(int fd, const struct iovec *parts, int count, off_t offset);
+/// 1: all of the range is in the page cache; 0: not, or the system does not say.
+int linux_is_cached(int fd, off_t offset, size_t count);
 int linux_accept4(int fd, struct sockaddr *address, uint32_t *length, int flags);
 int linux_set_thread_name(const char *name);
 
