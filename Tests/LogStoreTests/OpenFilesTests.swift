@@ -29,6 +29,8 @@ private final class NarrowDisk: Disk {
     deinit { counts.withLock { $0.open -= 1 } }
 
     var descriptor: Int32? { nil }
+    var path: String { inner.path }
+    func isCached(from position: FilePosition, count: Int) -> Bool { inner.isCached(from: position, count: count) }
     func read(into buffer: UnsafeMutableRawBufferPointer, at position: FilePosition) throws(DiskError) -> Int {
       try inner.read(into: buffer, at: position)
     }
