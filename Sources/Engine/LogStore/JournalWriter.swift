@@ -2,7 +2,7 @@ import ByteCodec
 import Machine
 package import Units
 
-/// Writes commit groups to the journal's files, on the disk thread. A file is used from its start to `fileBytes`, then
+/// Writes commit groups to the journal's files, on the journal's thread. A file is used from its start to `fileBytes`, then
 /// the next free one is taken: files are made once and used again, so that syncs need not move file-system metadata.
 ///
 /// Where every group is synced, a group is one write past the page cache that is durable when it returns: neither pages

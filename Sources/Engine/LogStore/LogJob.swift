@@ -5,7 +5,10 @@ package import Units
 
 /// Work that may block, as a value: made on the engine's thread, run on a lane, answered by a `LogEvent`.
 package enum LogJob: Sendable {
+  /// Write a group into the journal.
   case commit(CommitGroup)
+  /// Write the batches of a group into their segments.
+  case place(CommitGroup)
   case checkpoint(CheckpointWork)
   case read(ReadRequest, token: UInt64)
   case readRange(FileRange, token: UInt64)
@@ -27,7 +30,8 @@ package enum LogJob: Sendable {
   /// The lane that runs it. Jobs of one lane run in order, one at a time.
   package var lane: LogLane {
     switch self {
-    case .commit: .disk
+    case .commit: .journal
+    case .place: .segments
     case .checkpoint: .checkpoint
     case .read, .readRange, .loadIndex: .reader
     case .times(_, _, let waits): waits ? .reader : .codec
@@ -37,13 +41,16 @@ package enum LogJob: Sendable {
   }
 }
 
-package enum LogLane: Int, CaseIterable, Sendable { case disk, checkpoint, background, reader, codec }
+package enum LogLane: Int, CaseIterable, Sendable { case journal, segments, checkpoint, background, reader, codec }
 
 /// What became of a job; handed to `LogStore.finished` on the engine's thread.
 package enum LogEvent: Sendable {
-  case committed(last: JournalSequence, journalBytes: ByteCount, room: JournalRoom, took: CommitTiming)
-  /// The disk was full before anything of the group reached the journal: it can be written again as it is.
-  case commitPostponed(DiskError)
+  /// The group is in the journal.
+  case committed(last: JournalSequence, journalBytes: ByteCount, room: JournalRoom, nanoseconds: Int64)
+  /// The group's batches are in their segments.
+  case placed(nanoseconds: Int64)
+  /// The disk was full: this part of the group can be written again as it is.
+  case commitPostponed(CommitParts, DiskError)
   case space(VolumeSpace)
   case checkpointed(JournalSequence, nanoseconds: Int64)
   /// The disk had no room, or the process no descriptors: the journal still has all bytes, and a later try may succeed.
@@ -74,6 +81,16 @@ package struct RemovedFiles: Sendable {
 package protocol JobLanes: AnyObject {
   /// Runs `job` on its lane; its event reaches the engine's thread later, never within this call.
   func submit(_ job: LogJob)
+}
+
+/// The places a group goes to, side by side: it counts when it is in both.
+package struct CommitParts: OptionSet, Sendable {
+  package let rawValue: UInt8
+
+  package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  package static let journal = CommitParts(rawValue: 1)
+  package static let segments = CommitParts(rawValue: 2)
 }
 
 /// One group of units that are written and synced together.
@@ -107,6 +124,12 @@ package struct CommitGroup: Sendable {
   package var reclaimable: JournalSequence
 
   package var last: JournalSequence { JournalSequence(first.value + UInt64(entries.count) - 1) }
+
+  /// Where it has to go: to the segments with batches only.
+  var parts: CommitParts {
+    let hasBatches = entries.contains { if case .batch = $0.content { true } else { false } }
+    return hasBatches ? [.journal, .segments] : .journal
+  }
 }
 
 /// What a checkpoint needs done before it counts, and the checkpoint itself.

@@ -1,19 +1,6 @@
 package import Metrics
 package import Units
 
-/// How long the disk took for one group.
-package struct CommitTiming: Sendable, Equatable {
-  /// Nanoseconds for writing the segments.
-  package var write: Int64
-  /// Nanoseconds for writing and syncing the journal.
-  package var sync: Int64
-
-  init(began: Instant, wrote: Instant, synced: Instant) {
-    write = wrote.nanoseconds &- began.nanoseconds
-    sync = synced.nanoseconds &- wrote.nanoseconds
-  }
-}
-
 /// What the log has done since the start, for the metrics. Belongs to the engine's thread.
 package struct LogMeters: Sendable {
   /// Nanoseconds of a group's writes to segments.
@@ -29,9 +16,10 @@ package struct LogMeters: Sendable {
   /// Bytes written to the journal.
   package private(set) var journalBytes: UInt64 = 0
 
-  mutating func committed(_ group: CommitGroup, journalBytes written: ByteCount, took: CommitTiming) {
-    write.observe(nanoseconds: took.write)
-    if group.syncs { sync.observe(nanoseconds: took.sync) }
+  mutating func placed(nanoseconds: Int64) { write.observe(nanoseconds: nanoseconds) }
+
+  mutating func committed(_ group: CommitGroup, journalBytes written: ByteCount, nanoseconds: Int64) {
+    if group.syncs { sync.observe(nanoseconds: nanoseconds) }
     groupFrames.observe(UInt64(group.entries.count))
     groupBytes.observe(UInt64(max(group.bytes.value, 0)))
     journalBytes &+= UInt64(max(written.value, 0))

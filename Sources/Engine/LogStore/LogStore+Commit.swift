@@ -7,7 +7,7 @@ package import Units
 struct Commits {
   /// Groups not yet handed to the disk; the last one still gathers.
   var waiting: [CommitGroup] = []
-  var inFlight: CommitGroup?
+  var inFlight: InFlight?
   var waitingBytes = ByteCount.zero
   /// When a group that found the disk full is written again.
   var retryAt: Instant?
@@ -27,6 +27,15 @@ struct Commits {
   init(next: JournalSequence, reclaimable: JournalSequence) {
     self.next = next
     self.reclaimable = reclaimable
+  }
+
+  /// A group that the disk has.
+  struct InFlight {
+    let group: CommitGroup
+    /// What of it is not yet written.
+    var missing: CommitParts
+    /// What of that found the disk full, and waits for its next try.
+    var postponed: CommitParts = []
   }
 }
 
@@ -151,12 +160,25 @@ extension LogStore {
 
   /// Hands the next group to the disk when it is free. Called at the end of every engine turn.
   package func flush() {
-    guard failure == nil, commits.inFlight == nil, commits.retryAt == nil, !commits.waiting.isEmpty else { return }
+    guard failure == nil, commits.inFlight == nil, !commits.waiting.isEmpty else { return }
     var group = commits.waiting.removeFirst()
     group.reclaimable = commits.reclaimable
     if mustSync(group) { group.syncs = true }
-    commits.inFlight = group
-    lanes.submit(.commit(group))
+    let parts = group.parts
+    commits.inFlight = Commits.InFlight(group: group, missing: parts)
+    submit(parts, of: group)
+  }
+
+  private func submit(_ parts: CommitParts, of group: CommitGroup) {
+    if parts.contains(.journal) { lanes.submit(.commit(group)) }
+    if parts.contains(.segments) { lanes.submit(.place(group)) }
+  }
+
+  /// Gives the disk again what it had no room for.
+  func commitAgain() {
+    guard failure == nil, let inFlight = commits.inFlight else { return }
+    commits.inFlight?.postponed = []
+    submit(inFlight.postponed, of: inFlight.group)
   }
 
   /// With `durability=interval` a group is synced when the interval is over or too much is unsynced.
@@ -166,28 +188,43 @@ extension LogStore {
       || commits.unsyncedBytes + group.bytes > interval.bytes
   }
 
-  /// The disk is full: the group waits at the head of the queue and is written again as it is.
-  func commitPostponed() {
-    guard let group = commits.inFlight else { return }
-    commits.inFlight = nil
-    commits.waiting.insert(group, at: 0)
+  /// The disk is full: all groups wait until this part of the first one is written.
+  func commitPostponed(_ part: CommitParts) {
+    commits.inFlight?.postponed.insert(part)
     commits.isRetrying = true
     commits.retryAt = clock.now().advanced(byMs: Self.retryMs)
   }
 
-  func commitFinished(
-    last: JournalSequence, bytes: ByteCount, room: JournalRoom, took: CommitTiming, _ progress: inout LogProgress
-  ) {
-    guard let group = commits.inFlight else { return }
-    commits.inFlight = nil
-    commits.isRetrying = false
+  func journalWritten(bytes: ByteCount, room: JournalRoom, nanoseconds: Int64, _ progress: inout LogProgress) {
+    guard let group = commits.inFlight?.group else { return }
     commits.room = room
-    meters.committed(group, journalBytes: bytes, took: took)
-    commits.waitingBytes -= group.bytes
+    meters.committed(group, journalBytes: bytes, nanoseconds: nanoseconds)
     commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes
     if group.syncs { commits.syncedAt = clock.now() }
-    durable = last
     checkpoints.journalBytes += bytes
+    written(.journal, &progress)
+  }
+
+  func segmentsWritten(nanoseconds: Int64, _ progress: inout LogProgress) {
+    meters.placed(nanoseconds: nanoseconds)
+    written(.segments, &progress)
+  }
+
+  private func written(_ part: CommitParts, _ progress: inout LogProgress) {
+    commits.inFlight?.missing.subtract(part)
+    #if PLANTED_BUGS
+      if PlantedBug.is(.segmentsNotAwaited), part == .journal { commits.inFlight?.missing = [] }
+    #endif
+    guard let inFlight = commits.inFlight, inFlight.missing.isEmpty else { return }
+    commits.inFlight = nil
+    commits.isRetrying = false
+    commitFinished(inFlight.group, &progress)
+  }
+
+  private func commitFinished(_ group: CommitGroup, _ progress: inout LogProgress) {
+    let last = group.last
+    commits.waitingBytes -= group.bytes
+    durable = last
     for entry in group.entries {
       guard case .batch(let bytes, let place) = entry.content, let partition = state.partition(place.partition),
         let header = try? RecordBatchHeader(bytes.bytes)

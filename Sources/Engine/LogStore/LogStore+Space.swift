@@ -99,7 +99,7 @@ extension LogStore {
     }
     if let retry = commits.retryAt, retry <= now {
       commits.retryAt = nil
-      flush()
+      commitAgain()
     }
     checkpointForRoom(now)
   }

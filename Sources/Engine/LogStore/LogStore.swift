@@ -158,13 +158,15 @@ package final class LogStore {
   package func finished(_ event: LogEvent) -> LogProgress {
     var progress = LogProgress()
     switch event {
-    case .committed(let last, let bytes, let room, let took):
-      commitFinished(last: last, bytes: bytes, room: room, took: took, &progress)
+    case .committed(_, let bytes, let room, let nanoseconds):
+      journalWritten(bytes: bytes, room: room, nanoseconds: nanoseconds, &progress)
+    case .placed(let nanoseconds):
+      segmentsWritten(nanoseconds: nanoseconds, &progress)
     case .checkpointed(let sequence, let nanoseconds):
       meters.checkpointed(nanoseconds: nanoseconds)
       checkpointFinished(sequence)
-    case .commitPostponed:
-      commitPostponed()
+    case .commitPostponed(let part, _):
+      commitPostponed(part)
     case .space(let measured):
       space.measured(measured)
     case .checkpointPostponed:

@@ -4,15 +4,15 @@ import Machine
 import RecordFormat
 import Units
 
-/// Runs jobs against the disk. One for the data folder, shared by the lanes; what only the disk lane touches is marked.
+/// Runs jobs against the disk. One for the data folder, shared by the lanes; what only one of them touches is marked.
 package final class LogWorkshop: @unchecked Sendable {
   let disk: any Disk
   let files: OpenFiles
   /// Files that answers on their way to clients keep open.
   let loans: FileLoans
-  /// Disk lane only.
+  /// Journal lane only.
   private let journal: JournalWriter
-  /// Disk lane only.
+  /// Segments lane only.
   private var runs = SegmentRuns()
   private let clock: any Clock
   private let volumeSyncAbove: Int
@@ -43,6 +43,8 @@ package final class LogWorkshop: @unchecked Sendable {
       switch job {
       case .commit(let group):
         return try commit(group)
+      case .place(let group):
+        return try place(group)
       case .checkpoint(let work):
         return try checkpoint(work)
       case .read(let request, let token):
@@ -97,26 +99,18 @@ package final class LogWorkshop: @unchecked Sendable {
     return outcome
   }
 
-  /// The same buffers go into the segments, through the page cache, and into the journal, which is synced once.
-  ///
-  /// Where the disk is full, the ballast is given up once; what still finds no room is tried again later: until the
-  /// journal is written nothing has happened, and the segments' bytes may be written twice. Where connections have taken
-  /// the last descriptor, files that are kept open give theirs.
+  /// Writes `group` into the journal, synced once. Until that has happened it is as if nothing had.
   private func commit(_ group: CommitGroup) throws(DiskError) -> LogEvent {
     let began = clock.now()
-    let wrote: Instant
     let written: ByteCount
     do throws(DiskError) {
-      do throws(DiskError) {
-        (wrote, written) = try write(group)
-      } catch {
-        guard error.isWithoutRoom && Ballast(disk: disk).release() || error.isWithoutDescriptor && files.giveUpHalf()
-        else { throw error }
-        (wrote, written) = try write(group)
+      written = try whereThereIsRoom { () throws(DiskError) in
+        try journal.makeRoom(for: group)
+        return try journal.write(group)
       }
     } catch {
       guard error.isWithoutRoom else { throw error }
-      return .commitPostponed(error)
+      return .commitPostponed(.journal, error)
     }
     if group.syncs {
       try journal.sync(through: group.last)
@@ -124,12 +118,23 @@ package final class LogWorkshop: @unchecked Sendable {
     }
     return .committed(
       last: group.last, journalBytes: written, room: journal.room,
-      took: CommitTiming(began: began, wrote: wrote, synced: clock.now()))
+      nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
   }
 
-  /// Returns when the segments were written, and the bytes written to the journal.
-  private func write(_ group: CommitGroup) throws(DiskError) -> (Instant, ByteCount) {
-    try journal.makeRoom(for: group)
+  /// Writes the batches of `group` into their segments, through the page cache. They may be there already: what found no
+  /// room is written again as it is.
+  private func place(_ group: CommitGroup) throws(DiskError) -> LogEvent {
+    let began = clock.now()
+    do throws(DiskError) {
+      try whereThereIsRoom { () throws(DiskError) in try writeBatches(of: group) }
+    } catch {
+      guard error.isWithoutRoom else { throw error }
+      return .commitPostponed(.segments, error)
+    }
+    return .placed(nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
+  }
+
+  private func writeBatches(of group: CommitGroup) throws(DiskError) {
     for (key, size) in group.preparations {
       if size == .zero { try disk.makeDirectory(key.partition.folder) }
       try files.log(key, .create).truncate(to: size)
@@ -143,8 +148,18 @@ package final class LogWorkshop: @unchecked Sendable {
       if PlantedBug.is(.batchesSwapped) { runs.swapFirst() }
     #endif
     for run in runs.all { try files.log(run.key, .create).write(run.parts, at: run.position) }
-    let wrote = clock.now()
-    return (wrote, try journal.write(group))
+  }
+
+  /// Does `body`, and once more where the disk was full and the ballast made room, or where connections had taken the last
+  /// descriptor and files that are kept open gave theirs.
+  private func whereThereIsRoom<Value>(_ body: () throws(DiskError) -> Value) throws(DiskError) -> Value {
+    do throws(DiskError) {
+      return try body()
+    } catch {
+      guard error.isWithoutRoom && Ballast(disk: disk).release() || error.isWithoutDescriptor && files.giveUpHalf()
+      else { throw error }
+      return try body()
+    }
   }
 
   /// Makes a checkpoint durable. A failed sync is never simply tried again: what it covered is written anew before the

@@ -7,6 +7,7 @@
     case ackBeforeSync
     case journalNameNotSynced
     case segmentsNotSynced
+    case segmentsNotAwaited
     case segmentFoldersNotSynced
     case checkpointNameNotSynced
     case checkpointNotSynced

@@ -149,7 +149,7 @@ private struct Examination {
     facts.append(
       Fact(
         name: "cores", value: "\(cores)", verdict: cores < 2 ? .look : .good,
-        advice: cores < 2 ? "with one core, requests wait while the disk thread works" : nil))
+        advice: cores < 2 ? "with one core, requests wait while the disk's threads work" : nil))
     let memory = Int64(sysconf(Int32(_SC_PHYS_PAGES))) * Int64(sysconf(Int32(_SC_PAGESIZE)))
     let isSmall = memory < 1 << 30
     facts.append(
