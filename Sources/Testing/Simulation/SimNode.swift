@@ -135,14 +135,17 @@ final class SimNode: EngineObserver {
 }
 
 extension SimNode {
-  /// Nothing is asked of the node for a moment, so that it writes a witness, and a postponed checkpoint or group has its
-  /// second try.
+  /// Nothing is asked of the node until it rests, so that it writes a witness behind what it still has to do by itself, and
+  /// a postponed checkpoint or group has its second try.
   func idle(_ random: inout SeededRandom) {
-    for _ in 0..<3 {
+    var quiet = 0
+    while isUp, quiet < 3 {
+      let before = engine.store.decided
       clock.advance(byMs: 1_200)
       engine.timePassed()
       if isUp { engine.turnEnded() }
       quiesce(&random)
+      quiet = engine.store.decided == before ? quiet + 1 : 0
     }
   }
 }
