@@ -21,13 +21,16 @@ package struct ScrubSweep {
     self.disk = disk.afterCrash(.best)
   }
 
-  /// Flips `count` bits, starts the node on each, and answers how often the scrub found one; a bit flipped in a full
-  /// segment must be found.
+  /// Flips `count` bits, half of them in full segments, starts the node on each, and answers how often the scrub found
+  /// one; a bit flipped in a full segment must be found.
   package mutating func scrub(_ count: Int) throws(SimFailure) -> Int {
-    let paths = disk.paths.filter { $0.hasSuffix(".log") && (disk.contents($0)?.count ?? 0) > 0 }
-    guard !paths.isEmpty else { throw .wrong("there is no segment") }
+    let all = disk.paths.filter { $0.hasSuffix(".log") && (disk.contents($0)?.count ?? 0) > 0 }
+    let sound = try SimNode(disk: disk.afterCrash(.best), clock: clock, seed: script.seed &+ 10)
+    let full = all.filter { isFull($0, 0, sound) }
+    guard !full.isEmpty else { throw .wrong("there is no full segment") }
     var found = 0
-    for _ in 0..<count {
+    for number in 0..<count {
+      let paths = number % 2 == 0 ? full : all
       let path = paths[random.below(paths.count)]
       let copy = disk.afterCrash(.best)
       let position = random.below(max(copy.contents(path)?.count ?? 1, 1))
