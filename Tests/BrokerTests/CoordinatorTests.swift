@@ -139,6 +139,21 @@ struct CoordinatorTests {
     #expect(try again.fetched("broken").offset == 3)
   }
 
+  /// The program ends at once; who has the engine in a process with other things can still take it down.
+  @Test(arguments: [false, true]) func aStopReturnsThoughTheDiskHasFailed(_ failsMeanwhile: Bool) throws {
+    let rig = try CoordinatorRig()
+    _ = try rig.makeTopic("t")
+    rig.commit(1, group: "g")
+    rig.disk.cutPower()
+    if !failsMeanwhile { rig.settle() }
+    #expect((rig.engine.store.failure == nil) == failsMeanwhile)
+    var isDone = false
+    rig.engine.shutDown { isDone = true }
+    rig.settle()
+    #expect(isDone && rig.engine.store.failure != nil)
+    #expect(rig.engine.nextDeadline == .distantFuture)
+  }
+
   @Test func theWallClockNeitherExpiresNorKeepsMembers() throws {
     let rig = try CoordinatorRig()
     #expect(rig.join("g") == nil, "the first member waits for the initial delay")

@@ -203,7 +203,7 @@ final class KafkaConnection: ConnectionHandler {
     let length = writer.count
     writer.overwriteInt32(Int32(truncatingIfNeeded: length - 4), at: 0)
     var parts: [OutputPart] = []
-    parts.reserveCapacity(1 + 2 * ranges.count)
+    parts.reserveCapacity(writer.mostPieces)
     var rest = ranges[...]
     var inMemory = 0
     writer.takePieces { piece in

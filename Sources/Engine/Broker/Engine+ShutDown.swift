@@ -16,8 +16,11 @@ extension Engine {
   }
 
   func shutDownFurther() {
-    guard var stop = shutDown, !store.isCheckpointing, store.durable == store.decided else { return }
-    if stop.hasCheckpoint {
+    guard var stop = shutDown else { return }
+    // After a failure nothing becomes durable any more; the next start recovers what is.
+    let hasFailed = store.failure != nil
+    guard hasFailed || !store.isCheckpointing && store.durable == store.decided else { return }
+    if stop.hasCheckpoint || hasFailed {
       shutDown = nil
       return stop.done()
     }

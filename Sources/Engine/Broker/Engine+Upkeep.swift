@@ -34,9 +34,10 @@ struct Upkeep {
 }
 
 extension Engine {
-  /// When `timePassed` should next be called, if nothing else happens.
+  /// When `timePassed` should next be called, if nothing else happens: never after a failure.
   package var nextDeadline: Instant {
-    min(
+    guard store.failure == nil else { return .distantFuture }
+    return min(
       upkeep.witnessAt ?? .distantFuture, upkeep.retention == nil ? upkeep.retentionAt : clock.now(),
       fetches.deadlines.first ?? .distantFuture, store.nextDeadline, cleanerDeadline, scrubDeadline,
       coordinatorDeadline,

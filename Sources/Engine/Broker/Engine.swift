@@ -128,7 +128,7 @@ package final class Engine {
     let progress = store.finished(event)
     if let failure = progress.failure {
       observer?.engineFailed(failure)
-      return
+      return shutDownFurther()
     }
     for (token, outcome) in progress.reads where !lookupRead(outcome, token: token) {
       fetchRead(outcome, token: token)

@@ -132,6 +132,8 @@ package final class LogStore {
   package var catalogue: Catalogue { _read { yield state.catalogue } }
   /// The last change of anything in the catalogue.
   package var catalogueChange: JournalSequence { state.catalogue.lastChange }
+  package func topic(_ id: UniqueID) -> Catalogue.Topic? { state.catalogue.topic(id) }
+  package func topic(named name: String) -> Catalogue.Topic? { state.catalogue.topic(named: name) }
   package func partition(_ key: PartitionKey) -> PartitionLog? { state.partition(key) }
 
   /// Whether more may be decided now: neither the journal nor what waits for the disk is at its limit. Where the disk is

@@ -119,10 +119,14 @@ package struct ByteWriter {
 
   private mutating func seal() {
     guard end > start else { return }
+    if parts.isEmpty { parts.reserveCapacity(4) }
     parts.append(block.slice(from: start, count: end - start))
     countBefore += end - start
     start = end
   }
+
+  /// How many pieces `takePieces` hands over, at the most.
+  package var mostPieces: Int { parts.count + gaps.count + 1 }
 
   /// Hands everything over in order, gaps included. The writer starts anew.
   package mutating func takePieces(_ take: (WrittenPiece) -> Void) {

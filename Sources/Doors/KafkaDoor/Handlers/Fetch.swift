@@ -58,10 +58,10 @@ extension KafkaDoor {
     let key = pending.visit.partitions[place].key
     let wish = pending.visit.partitions[place].wish
     let usesIDs = pending.visit.usesIDs
-    guard let topic = usesIDs ? engine.catalogue.topic(key.topicID) : engine.catalogue.topic(named: key.topic) else {
+    guard let topic = usesIDs ? engine.store.topic(key.topicID) : engine.store.topic(named: key.topic) else {
       pending.sees(engine.catalogueChange)
       guard usesIDs else { return .refused(.unknownTopicOrPartition) }
-      let heir = pending.visit.partitions[place].knownName.flatMap { engine.catalogue.topic(named: $0) }
+      let heir = pending.visit.partitions[place].knownName.flatMap { engine.store.topic(named: $0) }
       return .refused(heir == nil ? .unknownTopicId : .inconsistentTopicId)
     }
     pending.sees(topic.lastChange)
