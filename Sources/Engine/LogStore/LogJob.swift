@@ -5,10 +5,8 @@ package import Units
 
 /// Work that may block, as a value: made on the engine's thread, run on a lane, answered by a `LogEvent`.
 package enum LogJob: Sendable {
-  /// Write a group into the journal.
-  case commit(CommitGroup)
-  /// Write the batches of a group into their segments.
-  case place(CommitGroup)
+  /// Write a group into the journal, its batches into their segments, or both.
+  case commit(CommitGroup, CommitParts)
   case checkpoint(CheckpointWork)
   case read(ReadRequest, token: UInt64)
   case readRange(FileRange, token: UInt64)
@@ -30,8 +28,7 @@ package enum LogJob: Sendable {
   /// The lane that runs it. Jobs of one lane run in order, one at a time.
   package var lane: LogLane {
     switch self {
-    case .commit: .journal
-    case .place: .segments
+    case .commit(_, let parts): parts.contains(.journal) ? .journal : .segments
     case .checkpoint: .checkpoint
     case .read, .readRange, .loadIndex: .reader
     case .times(_, _, let waits): waits ? .reader : .codec
@@ -45,11 +42,8 @@ package enum LogLane: Int, CaseIterable, Sendable { case journal, segments, chec
 
 /// What became of a job; handed to `LogStore.finished` on the engine's thread.
 package enum LogEvent: Sendable {
-  /// The group is in the journal.
-  case committed(last: JournalSequence, journalBytes: ByteCount, room: JournalRoom, nanoseconds: Int64)
-  /// The group's batches are in their segments.
-  case placed(nanoseconds: Int64)
-  /// The disk was full: this part of the group can be written again as it is.
+  case committed(CommittedParts)
+  /// The disk was full: these parts of the group can be written again as they are.
   case commitPostponed(CommitParts, DiskError)
   case space(VolumeSpace)
   case checkpointed(JournalSequence, nanoseconds: Int64)
@@ -83,7 +77,7 @@ package protocol JobLanes: AnyObject {
   func submit(_ job: LogJob)
 }
 
-/// The places a group goes to, side by side: it counts when it is in both.
+/// The places a group goes to, large groups side by side: it counts when it is in both.
 package struct CommitParts: OptionSet, Sendable {
   package let rawValue: UInt8
 
@@ -91,6 +85,20 @@ package struct CommitParts: OptionSet, Sendable {
 
   package static let journal = CommitParts(rawValue: 1)
   package static let segments = CommitParts(rawValue: 2)
+}
+
+/// What of a group is written, and how long it took.
+package struct CommittedParts: Sendable {
+  package var parts: CommitParts
+  /// The group's last sequence.
+  package var last: JournalSequence
+  var journalBytes = ByteCount.zero
+  /// The journal's room behind it, where the group went there.
+  var room: JournalRoom?
+  /// For the segments.
+  var writeNanoseconds: Int64 = 0
+  /// For the journal, synced.
+  var syncNanoseconds: Int64 = 0
 }
 
 /// One group of units that are written and synced together.

@@ -16,13 +16,13 @@ package struct LogMeters: Sendable {
   /// Bytes written to the journal.
   package private(set) var journalBytes: UInt64 = 0
 
-  mutating func placed(nanoseconds: Int64) { write.observe(nanoseconds: nanoseconds) }
-
-  mutating func committed(_ group: CommitGroup, journalBytes written: ByteCount, nanoseconds: Int64) {
-    if group.syncs { sync.observe(nanoseconds: nanoseconds) }
+  mutating func committed(_ group: CommitGroup, _ done: CommittedParts) {
+    if done.parts.contains(.segments) { write.observe(nanoseconds: done.writeNanoseconds) }
+    guard done.parts.contains(.journal) else { return }
+    if group.syncs { sync.observe(nanoseconds: done.syncNanoseconds) }
     groupFrames.observe(UInt64(group.entries.count))
     groupBytes.observe(UInt64(max(group.bytes.value, 0)))
-    journalBytes &+= UInt64(max(written.value, 0))
+    journalBytes &+= UInt64(max(done.journalBytes.value, 0))
   }
 
   mutating func checkpointed(nanoseconds: Int64) { checkpoint.observe(nanoseconds: nanoseconds) }

@@ -166,19 +166,18 @@ extension LogStore {
     if mustSync(group) { group.syncs = true }
     let parts = group.parts
     commits.inFlight = Commits.InFlight(group: group, missing: parts)
-    submit(parts, of: group)
-  }
-
-  private func submit(_ parts: CommitParts, of group: CommitGroup) {
-    if parts.contains(.journal) { lanes.submit(.commit(group)) }
-    if parts.contains(.segments) { lanes.submit(.place(group)) }
+    guard group.bytes >= options.sideBySideBytes, parts.contains(.segments) else {
+      return lanes.submit(.commit(group, parts))
+    }
+    lanes.submit(.commit(group, .journal))
+    lanes.submit(.commit(group, .segments))
   }
 
   /// Gives the disk again what it had no room for.
   func commitAgain() {
     guard failure == nil, let inFlight = commits.inFlight else { return }
     commits.inFlight?.postponed = []
-    submit(inFlight.postponed, of: inFlight.group)
+    lanes.submit(.commit(inFlight.group, inFlight.postponed))
   }
 
   /// With `durability=interval` a group is synced when the interval is over or too much is unsynced.
@@ -188,37 +187,32 @@ extension LogStore {
       || commits.unsyncedBytes + group.bytes > interval.bytes
   }
 
-  /// The disk is full: all groups wait until this part of the first one is written.
-  func commitPostponed(_ part: CommitParts) {
-    commits.inFlight?.postponed.insert(part)
+  /// The disk is full: all groups wait until these parts of the first one are written.
+  func commitPostponed(_ parts: CommitParts) {
+    commits.inFlight?.postponed.formUnion(parts)
     commits.isRetrying = true
     commits.retryAt = clock.now().advanced(byMs: Self.retryMs)
   }
 
-  func journalWritten(bytes: ByteCount, room: JournalRoom, nanoseconds: Int64, _ progress: inout LogProgress) {
-    guard let group = commits.inFlight?.group else { return }
-    commits.room = room
-    meters.committed(group, journalBytes: bytes, nanoseconds: nanoseconds)
-    commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes
-    if group.syncs { commits.syncedAt = clock.now() }
-    checkpoints.journalBytes += bytes
-    written(.journal, &progress)
-  }
-
-  func segmentsWritten(nanoseconds: Int64, _ progress: inout LogProgress) {
-    meters.placed(nanoseconds: nanoseconds)
-    written(.segments, &progress)
-  }
-
-  private func written(_ part: CommitParts, _ progress: inout LogProgress) {
-    commits.inFlight?.missing.subtract(part)
+  /// Parts of the group under way are written: it counts when all of it is.
+  func written(_ done: CommittedParts, _ progress: inout LogProgress) {
+    guard var inFlight = commits.inFlight else { return }
+    let group = inFlight.group
+    meters.committed(group, done)
+    if let room = done.room {
+      commits.room = room
+      commits.unsyncedBytes = group.syncs ? .zero : commits.unsyncedBytes + group.bytes
+      if group.syncs { commits.syncedAt = clock.now() }
+      checkpoints.journalBytes += done.journalBytes
+    }
+    inFlight.missing.subtract(done.parts)
     #if PLANTED_BUGS
-      if PlantedBug.is(.segmentsNotAwaited), part == .journal { commits.inFlight?.missing = [] }
+      if PlantedBug.is(.segmentsNotAwaited), done.parts == .journal { inFlight.missing = [] }
     #endif
-    guard let inFlight = commits.inFlight, inFlight.missing.isEmpty else { return }
-    commits.inFlight = nil
+    commits.inFlight = inFlight.missing.isEmpty ? nil : inFlight
+    guard inFlight.missing.isEmpty else { return }
     commits.isRetrying = false
-    commitFinished(inFlight.group, &progress)
+    commitFinished(group, &progress)
   }
 
   private func commitFinished(_ group: CommitGroup, _ progress: inout LogProgress) {

@@ -25,6 +25,9 @@ package final class LogStore {
     package var leastRange = 32_768
     /// Segments and folders of a checkpoint, or of a start, above which the volume is synced as a whole.
     package var volumeSyncAbove = SegmentSync.volumeAbove
+    /// Groups from this size on are written into the journal and into the segments by two threads; for less it takes longer
+    /// to wake the second one than it saves.
+    package var sideBySideBytes = ByteCount.kibi(128)
     /// Bytes that a start holds: of the journal, and of batches before they are written into their segments.
     package var replayBytes = ByteCount.mebi(64)
 
@@ -160,15 +163,13 @@ package final class LogStore {
   package func finished(_ event: LogEvent) -> LogProgress {
     var progress = LogProgress()
     switch event {
-    case .committed(_, let bytes, let room, let nanoseconds):
-      journalWritten(bytes: bytes, room: room, nanoseconds: nanoseconds, &progress)
-    case .placed(let nanoseconds):
-      segmentsWritten(nanoseconds: nanoseconds, &progress)
+    case .committed(let done):
+      written(done, &progress)
     case .checkpointed(let sequence, let nanoseconds):
       meters.checkpointed(nanoseconds: nanoseconds)
       checkpointFinished(sequence)
-    case .commitPostponed(let part, _):
-      commitPostponed(part)
+    case .commitPostponed(let parts, _):
+      commitPostponed(parts)
     case .space(let measured):
       space.measured(measured)
     case .checkpointPostponed:

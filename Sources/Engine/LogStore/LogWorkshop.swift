@@ -10,9 +10,9 @@ package final class LogWorkshop: @unchecked Sendable {
   let files: OpenFiles
   /// Files that answers on their way to clients keep open.
   let loans: FileLoans
-  /// Journal lane only.
+  /// For the commit group under way only, of which no two jobs have the same part: the journal for one, the runs for the
+  /// other.
   private let journal: JournalWriter
-  /// Segments lane only.
   private var runs = SegmentRuns()
   private let clock: any Clock
   private let volumeSyncAbove: Int
@@ -41,10 +41,8 @@ package final class LogWorkshop: @unchecked Sendable {
   package func run(_ job: LogJob) -> LogEvent {
     do throws(DiskError) {
       switch job {
-      case .commit(let group):
-        return try commit(group)
-      case .place(let group):
-        return try place(group)
+      case .commit(let group, let parts):
+        return try commit(group, parts)
       case .checkpoint(let work):
         return try checkpoint(work)
       case .read(let request, let token):
@@ -99,39 +97,38 @@ package final class LogWorkshop: @unchecked Sendable {
     return outcome
   }
 
-  /// Writes `group` into the journal, synced once. Until that has happened it is as if nothing had.
-  private func commit(_ group: CommitGroup) throws(DiskError) -> LogEvent {
-    let began = clock.now()
-    let written: ByteCount
+  /// Writes `parts` of `group`: its batches into the segments, through the page cache, and all of it into the journal, which
+  /// is synced once.
+  ///
+  /// Until the journal is written it is as if nothing had happened, and the segments' bytes may be written twice. Where
+  /// the disk is full, the ballast is given up once; what still finds no room is tried again later as it is.
+  private func commit(_ group: CommitGroup, _ parts: CommitParts) throws(DiskError) -> LogEvent {
+    var done = CommittedParts(parts: parts, last: group.last)
+    var began = clock.now()
     do throws(DiskError) {
-      written = try whereThereIsRoom { () throws(DiskError) in
+      try whereThereIsRoom { () throws(DiskError) in
+        if parts.contains(.segments) {
+          try writeBatches(of: group)
+          let wrote = clock.now()
+          done.writeNanoseconds = wrote.nanoseconds &- began.nanoseconds
+          began = wrote
+        }
+        guard parts.contains(.journal) else { return }
         try journal.makeRoom(for: group)
-        return try journal.write(group)
+        done.journalBytes = try journal.write(group)
       }
     } catch {
       guard error.isWithoutRoom else { throw error }
-      return .commitPostponed(.journal, error)
+      return .commitPostponed(parts, error)
     }
+    guard parts.contains(.journal) else { return .committed(done) }
     if group.syncs {
       try journal.sync(through: group.last)
       if case .witness = group.entries.last?.content { journal.noteDurable() }
     }
-    return .committed(
-      last: group.last, journalBytes: written, room: journal.room,
-      nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
-  }
-
-  /// Writes the batches of `group` into their segments, through the page cache. They may be there already: what found no
-  /// room is written again as it is.
-  private func place(_ group: CommitGroup) throws(DiskError) -> LogEvent {
-    let began = clock.now()
-    do throws(DiskError) {
-      try whereThereIsRoom { () throws(DiskError) in try writeBatches(of: group) }
-    } catch {
-      guard error.isWithoutRoom else { throw error }
-      return .commitPostponed(.segments, error)
-    }
-    return .placed(nanoseconds: clock.now().nanoseconds &- began.nanoseconds)
+    done.syncNanoseconds = clock.now().nanoseconds &- began.nanoseconds
+    done.room = journal.room
+    return .committed(done)
   }
 
   private func writeBatches(of group: CommitGroup) throws(DiskError) {
@@ -152,13 +149,13 @@ package final class LogWorkshop: @unchecked Sendable {
 
   /// Does `body`, and once more where the disk was full and the ballast made room, or where connections had taken the last
   /// descriptor and files that are kept open gave theirs.
-  private func whereThereIsRoom<Value>(_ body: () throws(DiskError) -> Value) throws(DiskError) -> Value {
+  private func whereThereIsRoom(_ body: () throws(DiskError) -> Void) throws(DiskError) {
     do throws(DiskError) {
-      return try body()
+      try body()
     } catch {
       guard error.isWithoutRoom && Ballast(disk: disk).release() || error.isWithoutDescriptor && files.giveUpHalf()
       else { throw error }
-      return try body()
+      try body()
     }
   }
 

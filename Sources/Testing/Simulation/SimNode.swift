@@ -47,6 +47,7 @@ final class SimNode: EngineObserver {
     options.groupBytes = .kibi(16)
     options.waitingBytes = .kibi(256)
     options.leastRange = 512
+    options.sideBySideBytes = seed % 2 == 0 ? .zero : .kibi(4)
     if durability == .interval {
       options.syncInterval = LogStore.SyncInterval(milliseconds: 50)
       options.syncInterval?.bytes = .kibi(64)
@@ -97,8 +98,8 @@ final class SimNode: EngineObserver {
     guard isUp else { return false }
     let syncs = durability == .interval ? disk.count(of: Self.journalSync) : 0
     guard let event = lanes.runOne(&random) else { return false }
-    if durability == .interval, case .committed(let last, _, _, _) = event, disk.count(of: Self.journalSync) > syncs {
-      synced = last
+    if durability == .interval, case .committed(let done) = event, disk.count(of: Self.journalSync) > syncs {
+      synced = done.last
     }
     engine.laneFinished(event)
     synced = max(synced, engine.store.checkpointed)
