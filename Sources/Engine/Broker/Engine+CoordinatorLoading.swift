@@ -40,8 +40,16 @@ extension Engine {
     #if PLANTED_BUGS
       if PlantedBug.is(.unknownDecided) { return }
     #endif
-    coordinators.groups.forget { !canServe([$0], of: .consumerOffsets) }
-    coordinators.transactions.forget { !canServe([$0], of: .transactionState) }
+    let (isUnknownGroup, isUnknownID) = (isUnknown(of: .consumerOffsets), isUnknown(of: .transactionState))
+    coordinators.groups.forget(where: isUnknownGroup)
+    coordinators.transactions.forget(where: isUnknownID)
+  }
+
+  /// Tells the owners whose records lie in a partition of `topic` that cannot be read, as of now.
+  private func isUnknown(of topic: InternalTopic) -> (_ owner: String) -> Bool {
+    guard let id = catalogue.id(of: topic.rawValue) else { return { _ in false } }
+    let (unreadable, count) = (coordinators.unreadable, partitionCount(of: topic))
+    return { unreadable.contains(PartitionKey(topic: id, index: InternalTopic.partition(of: $0, of: count))) }
   }
 
   /// Transactions that the start found open may end without another record: by a timer, by whoever fences their producer.
@@ -202,11 +210,6 @@ extension Engine {
 
   /// Whether the records that decide about `owners` could all be read.
   package func canServe(_ owners: [String], of topic: InternalTopic) -> Bool {
-    guard !coordinators.unreadable.isEmpty, let id = catalogue.id(of: topic.rawValue) else { return true }
-    let count = partitionCount(of: topic)
-    return owners.allSatisfy { owner in
-      let key = PartitionKey(topic: id, index: InternalTopic.partition(of: owner, of: count))
-      return !coordinators.unreadable.contains(key)
-    }
+    coordinators.unreadable.isEmpty || !owners.contains(where: isUnknown(of: topic))
   }
 }
