@@ -9,7 +9,7 @@ package final class POSIXDisk: Disk {
   package let path: String
   let folder: Descriptor
   package let filesKeptOpen: Int
-  /// Files kept open at most: each costs the kernel, with its inode, some 1.5 KiB that it cannot have back meanwhile.
+  /// Files kept open at most: each costs the kernel memory, with its inode, that it cannot have back meanwhile.
   private static let mostFilesKeptOpen = 32_768
 
   /// Opens the data folder at `path`, and makes it (mode 0700) when only its last name is missing.
