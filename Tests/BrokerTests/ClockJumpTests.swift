@@ -1,6 +1,7 @@
 import Broker
 import Coordination
 import KafkaWire
+import LogStore
 import SimMachine
 import Testing
 import Units
@@ -40,7 +41,7 @@ import Units
     let rig = try CoordinatorRig()
     try begin(rig)
     pass(20_000, rig)
-    rig.clock.setWallClock(Timestamp(milliseconds: rig.clock.wallClock().milliseconds + jump))
+    rig.clock.jump(byMs: jump)
     pass(30_000, rig)
     #expect(rig.engine.transactions.transactions["w"]?.state == .ongoing)
     pass(11_000, rig)
@@ -52,9 +53,30 @@ import Units
   func aTransactionThatAStartFoundOpenIsAborted(_ jump: Int64) throws {
     let rig = try CoordinatorRig()
     try begin(rig)
-    rig.clock.setWallClock(Timestamp(milliseconds: rig.clock.wallClock().milliseconds + jump))
+    rig.clock.jump(byMs: jump)
     let again = try rig.afterCrash()
     pass(61_000, again)
     #expect(again.engine.transactions.transactions["w"]?.state == .completeAbort)
+  }
+
+  private static let offsetsKeptMs = 7 * 24 * hour
+
+  @Test(arguments: [tenYears, offsetsKeptMs + hour])
+  func aStartWithAClockThatIsOffExpiresNoOffsets(_ jump: Int64) throws {
+    let rig = try CoordinatorRig()
+    _ = try rig.makeTopic("t")
+    rig.commit(5, group: "idle")
+    rig.settle()
+    rig.clock.jump(byMs: jump)
+    let again = try rig.afterCrash()
+    for _ in 0..<23 { pass(Self.hour, again) }
+    #expect(try again.fetched("idle").offset == 5)
+    // What is committed in that time has not lain for years when the clock is believed.
+    again.commit(7, group: "late")
+    again.settle()
+    for _ in 0..<2 { pass(Self.hour, again) }
+    #expect(!again.engine.store.trustedNow().isInDoubt)
+    #expect(try again.fetched("idle").offset == -1)
+    #expect(try again.fetched("late").offset == 7)
   }
 }

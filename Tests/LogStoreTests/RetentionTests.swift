@@ -85,26 +85,115 @@ import Units
     let rig = try rig([:])
     for _ in 0..<12 { try rig.produce([("k", String(repeating: "x", count: 300))]) }
     pass(rig)
-    let real = rig.clock.wallClock()
-    rig.clock.setWallClock(Timestamp(milliseconds: real.milliseconds + jump))
+    rig.clock.jump(byMs: jump)
     pass(rig)
     #expect(rig.log.start.value == 0)
-    rig.clock.setWallClock(Timestamp(milliseconds: rig.clock.wallClock().milliseconds - jump))
+    rig.clock.jump(byMs: -jump)
     pass(rig)
     #expect(rig.log.start.value == 0)
   }
 
+  /// How far the clock is off at a start, in milliseconds.
+  @Test(arguments: [Int64(-315_360_000_000), 315_360_000_000, 90_000_000])
+  func aStartWithAClockThatIsOffDeletesNothing(_ jump: Int64) throws {
+    let rig = try rig([:])
+    for _ in 0..<12 { try rig.produce([("k", String(repeating: "x", count: 300))]) }
+    rig.clock.jump(byMs: jump)
+    for _ in 0..<2 {
+      try rig.cutAndRestart()
+      pass(rig)
+      #expect(rig.log.start.value == 0)
+      #expect(rig.engine.store.trustedNow().isInDoubt)
+    }
+    rig.clock.jump(byMs: -jump)
+    pass(rig)
+    #expect(rig.log.start.value == 0)
+    #expect(!rig.engine.store.trustedNow().isInDoubt)
+  }
+
+  @Test func aStartWithinADayOfTheLastCheckpointIsBelieved() throws {
+    let rig = try rig([:])
+    for _ in 0..<12 { try rig.produce([("k", String(repeating: "x", count: 300))]) }
+    rig.clock.jump(byMs: 86_000_000)
+    try rig.cutAndRestart()
+    pass(rig)
+    #expect(rig.log.start.value > 0)
+  }
+
+  @Test func whoeverRunsTheNodeIsTold() throws {
+    final class Listener: EngineObserver {
+      var notices: [EngineNotice] = []
+      func durableAdvanced(to sequence: JournalSequence) {}
+      func engineFailed(_ error: DiskError) {}
+      func indexRebuilt(_ segment: SegmentKey, blocks: Int) {}
+      func engineNoticed(_ notice: EngineNotice) { notices.append(notice) }
+    }
+    let rig = try rig([:])
+    let listener = Listener()
+    rig.engine.observer = listener
+    for jump in [Int64(864_000_000), -864_000_000] {
+      rig.clock.jump(byMs: jump)
+      pass(rig)
+      pass(rig)
+    }
+    #expect(listener.notices == [.clockInDoubt(offMs: 864_000_000), .clockBelieved])
+    #expect(listener.notices[0].description.contains("10 days ahead of what it should show"))
+  }
+}
+
+@Suite struct TrustedTimeTests {
+  private static let hour: Int64 = 3_600_000
+  private let clock = ManualClock()
+
+  private func read(_ time: inout TrustedTime) -> TrustedTime.Reading {
+    time.read(wall: clock.wallClock(), monotonic: clock.now())
+  }
+
   @Test func aJumpThatLastsADayIsBelieved() {
-    var time = TrustedTime(wall: Timestamp(milliseconds: 1_000), monotonic: Instant(nanoseconds: 0))
-    let hour: Int64 = 3_600_000
-    func moment(_ ms: Int64) -> Instant { Instant(nanoseconds: ms * 1_000_000) }
-    let wall = { Timestamp(milliseconds: 1_000 + $0 + 10 * hour) }
-    #expect(time.read(wall: wall(0), monotonic: moment(0)).isInDoubt)
-    #expect(
-      time.read(wall: wall(23 * hour), monotonic: moment(23 * hour)) == (
-        Timestamp(milliseconds: 1_000 + 23 * hour), true
-      ))
-    #expect(time.read(wall: wall(24 * hour), monotonic: moment(24 * hour)) == (wall(24 * hour), false))
+    var time = TrustedTime(wall: clock.wallClock(), monotonic: clock.now())
+    let before = clock.wallClock()
+    clock.jump(byMs: 10 * Self.hour)
+    #expect(read(&time) == TrustedTime.Reading(time: before, doubtedMs: 10 * Self.hour))
+    clock.advance(byMs: 23 * Self.hour)
+    let reading = read(&time)
+    #expect(reading == TrustedTime.Reading(time: before.advanced(byMs: 23 * Self.hour), doubtedMs: 10 * Self.hour))
+    #expect(reading.stamp == clock.wallClock())
+    clock.advance(byMs: Self.hour)
+    #expect(read(&time) == TrustedTime.Reading(time: clock.wallClock(), doubtedMs: nil))
+  }
+
+  @Test func aClockThatIsBehindWritesDownTheTimeThatItShouldShow() {
+    var time = TrustedTime(wall: clock.wallClock(), monotonic: clock.now())
+    let before = clock.wallClock()
+    clock.jump(byMs: -10 * Self.hour)
+    #expect(read(&time).stamp == before)
+  }
+
+  @Test func aClockThatJumpsAgainBeginsItsDayAnew() {
+    var time = TrustedTime(wall: clock.wallClock(), monotonic: clock.now())
+    clock.jump(byMs: 10 * Self.hour)
+    _ = read(&time)
+    clock.advance(byMs: 23 * Self.hour)
+    clock.jump(byMs: 1_000 * Self.hour)
+    #expect(read(&time).isInDoubt)
+    clock.advance(byMs: 23 * Self.hour)
+    #expect(read(&time).isInDoubt)
+    clock.advance(byMs: Self.hour)
+    #expect(!read(&time).isInDoubt)
+  }
+
+  /// Who runs a node for some hours a day has it up for a day in the end.
+  @Test func theDayAddsUpOverStarts() throws {
+    let rig = try CompactionRig()
+    rig.clock.jump(byMs: 1_000 * Self.hour)
+    for day in 0..<4 {
+      try rig.cutAndRestart()
+      #expect(rig.engine.store.trustedNow().isInDoubt == (day < 3), "day \(day)")
+      rig.clock.advance(byMs: 8 * Self.hour)
+      rig.engine.store.beginCheckpoint()
+      rig.settle()
+      rig.clock.jump(byMs: 16 * Self.hour)
+    }
   }
 }
 

@@ -20,4 +20,11 @@ extension Engine {
     diskWatch.isFull = isFull
     observer?.engineNoticed(isFull ? .diskFull(store.volume) : .diskHasRoom)
   }
+
+  /// Tells when the wall clock comes to be in doubt, and when it is believed again; called with each turn of retention.
+  func watchClock(_ reading: TrustedTime.Reading) {
+    guard reading.isInDoubt != isClockInDoubt else { return }
+    isClockInDoubt = reading.isInDoubt
+    observer?.engineNoticed(reading.doubtedMs.map { .clockInDoubt(offMs: $0) } ?? .clockBelieved)
+  }
 }

@@ -15,7 +15,7 @@ extension Engine {
   /// The journal sequence of the last change of `marks`: what a reply that shows them waits for.
   package func lastChange(of marks: [CoordinatorMark]) -> JournalSequence { coordinators.marks.lastChange(of: marks) }
 
-  /// The latest wall-clock time that a coordinator was told.
+  /// The wall-clock time that coordinators go by, as of their last call.
   package var coordinatorWall: Timestamp { coordinators.wall }
 
   /// Whether coordinators may decide something now: what they decide cannot be taken back, so room is asked for before.
@@ -60,10 +60,12 @@ extension Engine {
   }
 
   func coordinatorContext() -> CoordinatorContext {
-    coordinators.wall = max(coordinators.wall, store.trustedNow().time)
+    let reading = store.trustedNow()
+    coordinators.wall = max(coordinators.wall, reading.time)
     let entropy = entropy
     return CoordinatorContext(
-      now: clock.now(), wall: coordinators.wall, topics: CatalogueTopics(catalogue: catalogue),
+      now: clock.now(), wall: max(coordinators.wall, reading.stamp), isWallInDoubt: reading.isInDoubt,
+      topics: CatalogueTopics(catalogue: catalogue),
       freshID: { entropy.uniqueID() }, freshProducerID: { [unowned self] in takeProducerID().value })
   }
 

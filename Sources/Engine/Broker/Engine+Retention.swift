@@ -9,6 +9,7 @@ extension Engine {
   func continueRetention() {
     guard var sweep = upkeep.retention else { return }
     let now = store.trustedNow()
+    watchClock(now)
     var budget = Sweep.costPerTurn
     while budget > 0 {
       guard let key = sweep.next(catalogue, budget: &budget, where: { _ in true }) else {

@@ -58,6 +58,8 @@ package final class Engine {
   var cleaner: Cleaner
   var scrubber: Scrubber
   var diskWatch = DiskWatch()
+  /// As it was told last.
+  var isClockInDoubt = false
   var topicOrder = TopicOrder()
   var shutDown: ShutDown?
   /// For the metrics.

@@ -9,6 +9,10 @@ package enum EngineNotice: Equatable, Sendable, CustomStringConvertible {
   case diskFull(VolumeSpace?)
   /// Writes are accepted again.
   case diskHasRoom
+  /// The wall clock shows another time than it should, by so many milliseconds.
+  case clockInDoubt(offMs: Int64)
+  /// The wall clock is believed again.
+  case clockBelieved
   /// Offsets of a partition whose bytes are not what was written.
   case damaged(topic: String, partition: Int32, first: Offset, last: Offset, reason: String, folder: String)
 
@@ -24,12 +28,23 @@ package enum EngineNotice: Equatable, Sendable, CustomStringConvertible {
         + "that clients retry, reads and deletes go on; delete topics or records, or make the volume larger"
     case .diskHasRoom:
       "the disk has room again: writes are accepted"
+    case .clockInDoubt(let offMs):
+      "the wall clock is \(Self.text(milliseconds: offMs.magnitude)) \(offMs < 0 ? "behind" : "ahead of") what it should "
+        + "show, by the last checkpoint and the time gone by since: nothing is deleted by age until it is right again, or "
+        + "has stood by its time for a day"
+    case .clockBelieved:
+      "the wall clock is believed again"
     case .damaged(let topic, let partition, let first, let last, let reason, let folder):
       "damage found in topic \(topic), partition \(partition), offsets \(first.value) to \(last.value): \(reason). They "
         + "are refused to readers, all others are served. Stop the server, then see `millrace repair \(folder) "
         + "--dry-run`; to give them up: `millrace repair \(folder) --accept-loss "
         + "\(topic)/\(partition):\(first.value)-\(last.value)`"
     }
+  }
+
+  private static func text(milliseconds: UInt64) -> String {
+    let hours = milliseconds / 3_600_000
+    return hours < 48 ? "\(hours) hours" : "\(hours / 24) days"
   }
 
   private static func text(_ space: VolumeSpace) -> String {

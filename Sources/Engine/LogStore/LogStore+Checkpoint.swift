@@ -90,7 +90,9 @@ extension LogStore {
       sequence: decided, epoch: epoch, salt: checkpoints.salt, firstUse: checkpoints.firstUse, isCleanStop: cleanStop,
       nextUnit: nextUnit, state: .empty, doomed: state.doomed.map(\.path))
     checkpoints.phase = .taken(
-      CheckpointContent(checkpoint: checkpoint, image: state.image, attachments: attachments()), dirty: dirty,
+      CheckpointContent(
+        checkpoint: checkpoint, image: state.image,
+        attachments: attachments() + [PendingAttachment(trustedTime.kept(clock))]), dirty: dirty,
       folders: folders, journalBytes: checkpoints.journalBytes + commits.waitingBytes)
     startTakenCheckpoint()
   }

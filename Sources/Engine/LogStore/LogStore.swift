@@ -88,7 +88,8 @@ package final class LogStore {
     do throws(DiskError) { lock = try disk.lock("lock") } catch { throw .disk(error) }
     guard let lock else { throw .lockHeld }
     let recovered = try Recovery(
-      disk: disk, entropy: entropy, volumeSyncAbove: options.volumeSyncAbove, replayBytes: options.replayBytes
+      disk: disk, entropy: entropy, clock: clock, volumeSyncAbove: options.volumeSyncAbove,
+      replayBytes: options.replayBytes
     ).run()
     let journal = JournalWriter(
       disk: disk, entropy: entropy, fileBytes: options.journalFileBytes, firstUse: recovered.checkpoint.firstUse,
@@ -110,7 +111,7 @@ package final class LogStore {
     self.options = options
     self.clock = clock
     self.entropy = entropy
-    trustedTime = TrustedTime(wall: clock.wallClock(), monotonic: clock.now())
+    trustedTime = TrustedTime(recovered.checkpoint.attachments, clock)
     self.workshop = workshop
     self.lanes = lanes
     self.lock = lock
@@ -125,7 +126,7 @@ package final class LogStore {
       salt: checkpoint.salt)
     checkpoints.reindexed = recovered.replayed
     if let measured = try? workshop.disk.space() { space.measured(measured) }
-    let attached = checkpoint.attachments.map { PendingAttachment($0) }
+    let attached = checkpoint.attachments.withoutTime.map { PendingAttachment($0) }
     attachments = { attached }
     producerCount = producerEntries
     submitWitness()

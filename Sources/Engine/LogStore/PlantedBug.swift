@@ -39,6 +39,7 @@
     case staleEpochAccepted
     case abortNotNoted
     case jumpBelieved
+    case startBelieved
     case liveKeyDropped
     case tombstoneDroppedEarly
     case compactionNotSynced

@@ -70,6 +70,8 @@ package struct RecoveryReport: Equatable, Sendable {
 struct Recovery {
   let disk: any Disk
   let entropy: any Entropy
+  /// Of a start; a repair keeps the time that it finds.
+  var clock: (any Clock)?
   /// Segments and folders above which the volume is synced as a whole.
   var volumeSyncAbove = SegmentSync.volumeAbove
   /// Bytes of the journal that are held in memory, and of batches before they are written into their segments.
@@ -150,9 +152,10 @@ struct Recovery {
   private func create() throws(DiskError) -> Result {
     try makeFolders()
     let state = LogState(clusterID: entropy.uniqueID())
-    let checkpoint = Checkpoint(
+    var checkpoint = Checkpoint(
       sequence: .start, epoch: 0, salt: JournalSalt(from: entropy), firstUse: 1, isCleanStop: true, nextUnit: 1,
       state: state.encoded(), doomed: [])
+    checkpoint.attachments = withTime([])
     try write(checkpoint, fileIndex: 0)
     return Result(
       state: state, checkpoint: checkpoint, fileIndex: 0, report: RecoveryReport(isNew: true, wasCleanStop: true))
@@ -201,12 +204,20 @@ struct Recovery {
           }
         }
       }
+      next.attachments = withTime(next.attachments)
       try write(next, fileIndex: 1 - fileIndex)
     }
     for partition in state.partitions.values { partition.allIsDurable() }
     if !report.wasCleanStop { report.orphans = Orphans.moveAll(orphans, on: disk, epoch: next.epoch) }
     return Result(
       state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report, replayed: replay.segments)
+  }
+
+  /// `attachments` with the time as of now.
+  private func withTime(_ attachments: [CheckpointAttachment]) -> [CheckpointAttachment] {
+    guard let clock else { return attachments }
+    var time = TrustedTime(attachments, clock)
+    return attachments.withoutTime + [time.kept(clock)]
   }
 
   /// Puts the frames back. Those that are not held are read once more: they were whole a moment ago, and where one is not,

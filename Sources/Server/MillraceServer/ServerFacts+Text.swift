@@ -90,6 +90,10 @@ extension ServerFacts {
       "1 from \(Int(DiskAlarm.Level.warning.percent)) % of the volume in use, 2 from "
         + "\(Int(DiskAlarm.Level.critical.percent)) %, else 0.", diskLevel.rawValue)
     text.single("millrace_disk_full", .gauge, "1 while writes are refused for lack of room.", isFull ? 1 : 0)
+    text.single(
+      "millrace_clock_off_seconds", .gauge,
+      "How far the wall clock is from what it should show; 0 while it is believed, and things are deleted by age.",
+      clockOffMs / 1_000)
     text.single("millrace_scrub_bytes_total", .counter, "Bytes compared with their checksums.", scrubs.bytes)
     text.single(
       "millrace_scrub_damaged_blocks_total", .counter, "Blocks that were not what was written, in each pass anew.",

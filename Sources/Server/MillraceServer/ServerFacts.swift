@@ -38,6 +38,7 @@ struct ServerFacts: Sendable {
   let volume: VolumeSpace?
   let diskLevel: DiskAlarm.Level
   let isFull: Bool
+  let clockOffMs: Int64
   let scrubs: ScrubTally
   var coordinators: CoordinatorFacts
 
@@ -83,6 +84,7 @@ struct ServerFacts: Sendable {
     volume = store.volume
     diskLevel = engine.diskLevel
     isFull = store.isFull
+    clockOffMs = store.trustedNow().doubtedMs ?? 0
     scrubs = engine.scrubs
     coordinators = CoordinatorFacts(engine)
     uptimeSeconds = max(0, engine.clock.now().nanoseconds - started.nanoseconds) / 1_000_000_000

@@ -45,5 +45,10 @@ package final class ManualClock: Clock {
   }
 
   /// Lets the wall clock jump, either way.
+  package func jump(byMs milliseconds: Int64) {
+    times.withLock { $0.wall = $0.wall.advanced(byMs: milliseconds) }
+  }
+
+  /// Lets the wall clock show `wall`.
   package func setWallClock(_ wall: Timestamp) { times.withLock { $0.wall = wall } }
 }

@@ -55,8 +55,6 @@ struct Trial: SeededTrial {
 
   /// One life: start, compare, work, cut.
   private mutating func liveAndCrash() throws(SimFailure) {
-    // Whoever finds a clock that is years off sets it before the next start.
-    clock.setWallClock(clock.trueWall)
     let node = try startThroughCuts()
     guard node.engine.store.epoch >= before.epoch + (before.acknowledged ? 1 : 0) else {
       throw .wrong("the leader epoch is \(node.engine.store.epoch) after a cut, it was \(before.epoch) before")
