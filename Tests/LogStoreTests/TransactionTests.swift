@@ -195,13 +195,28 @@ import Units
       return
     }
     #expect(original.baseOffset == Offset(0))
-    try log.end(.commit, in: [key], producer: 1)
-    guard case .duplicate = try log.write(["b"], to: key, producer: 1, sequence: 1) else {
-      Issue.record("a retry behind the end was not known")
+    log.settle()
+    #expect(try log.stable(key) == 0)
+  }
+
+  @Test(arguments: [TransactionMarker.Kind.commit, .abort])
+  func aSequenceOfAnEndedTransactionIsNoRetry(_ end: TransactionMarker.Kind) throws {
+    var log = try TestLog(SimDisk())
+    let key = log.makeTopic()
+    try log.write(["a"], to: key, producer: 1)
+    try log.end(end, in: [key], producer: 1)
+    log.settle()
+    for _ in 0..<2 {
+      #expect(try log.write(["b"], to: key, producer: 1) == .outOfOrderSequence(expected: 1))
+      log = try TestLog(log.disk.afterCrash(.worst), clock: log.clock)
+    }
+    try log.write(["b"], to: key, producer: 1, sequence: 1)
+    #expect(try log.write(["c"], to: key, producer: 1) == .outOfOrderSequence(expected: 2))
+    guard case .duplicate(let original) = try log.write(["b"], to: key, producer: 1, sequence: 1) else {
+      Issue.record("a retry was not known")
       return
     }
-    log.settle()
-    #expect(try log.stable(key) == 3)
+    #expect(original.baseOffset == Offset(2))
   }
 
   @Test func aUnitHasItsLimits() throws {

@@ -46,6 +46,10 @@ package struct ProducerTable {
   /// What to do with a data batch of `header`, in the order Kafka asks (KIP-98, KIP-360). Producers last seen before
   /// `expiry` count as forgotten. A forgotten or unknown one may begin with any sequence, unless `beginsAtZero`: in the
   /// second generation of transactions (KIP-890) sequences begin anew with each of them.
+  ///
+  /// A retry within a transaction is one only until that has ended, since a client ends it when all is answered. A known
+  /// sequence behind it carries other records, which must not be taken for stored: librdkafka counts anew from a batch
+  /// that it gave up when it aborted, though that may have arrived. Kafka calls it a duplicate, and the records are lost.
   package func verdict(on header: RecordBatchHeader, expiry: Timestamp, beginsAtZero: Bool = false) -> Verdict {
     guard header.producerID >= 0 else { return .append }
     guard let producer = producers[header.producerID],
@@ -53,17 +57,18 @@ package struct ProducerTable {
     else { return beginsAtZero && header.baseSequence != 0 ? .outOfOrderSequence(expected: 0) : .append }
     let first = header.baseSequence
     let last = header.lastSequence
-    if producer.epoch == header.producerEpoch,
-      let original = producer.batches.last(where: { $0.firstSequence == first && $0.lastSequence == last })
+    let isOfEpoch = producer.epoch == header.producerEpoch
+    let newest = isOfEpoch ? producer.batches.last?.lastSequence : nil
+    let expected = newest.map { RecordBatchHeader.sequence($0, advancedBy: 1) } ?? 0
+    if isOfEpoch, let original = producer.batches.last(where: { $0.firstSequence == first && $0.lastSequence == last })
     {
-      return .duplicate(original)
+      let isRetry = !header.isTransactional || producer.transactionStart.map { original.baseOffset >= $0 } ?? false
+      return isRetry ? .duplicate(original) : .outOfOrderSequence(expected: expected)
     }
     #if PLANTED_BUGS
       if PlantedBug.is(.staleEpochAccepted), header.producerEpoch < producer.epoch { return .append }
     #endif
     if header.producerEpoch < producer.epoch { return .staleEpoch(current: producer.epoch) }
-    let newest = header.producerEpoch == producer.epoch ? producer.batches.last?.lastSequence : nil
-    let expected = newest.map { RecordBatchHeader.sequence($0, advancedBy: 1) } ?? 0
     guard first == expected else { return .outOfOrderSequence(expected: expected) }
     return producer.transactionStart != nil && !header.isTransactional ? .transactionOpen : .append
   }
