@@ -166,7 +166,7 @@ import Units
     let (log, key) = try log()
     var held: [FileRange] = []
     while case .range(let range, _, _) = try read(log, key, from: 0) { held.append(range) }
-    #expect(held.count == log.disk.filesKeptOpen / 4)
+    #expect(held.count == log.disk.filesKeptOpen / 10)
     #expect(try range(log, key, from: 0) == nil)
     #expect(try log.bases(key)?.count == 5)
     held.removeLast()

@@ -14,18 +14,19 @@ struct Ballast {
   /// The room on the volume now; sets `size` aside when twice as much is free and it is not set aside already.
   func measure(setAside size: ByteCount) throws(DiskError) -> VolumeSpace {
     let space = try disk.space()
-    guard size > .zero, space.available.value > 2 * size.value, !isThere() else { return space }
+    guard size > .zero, space.available.value > 2 * size.value else { return space }
     do throws(DiskError) {
+      guard try !isThere() else { return space }
       try disk.open(Self.path, .create).reserve(upTo: FilePosition(size.value))
     } catch {
-      guard error.isFull else { throw error }
+      // Who cannot look for it now, for want of a descriptor perhaps, looks another time.
+      guard error.isFull || error.isOutOfDescriptors || error.call == .list else { throw error }
     }
     return try disk.space()
   }
 
   /// Gives the room back; false when there was none set aside.
   func release() -> Bool {
-    guard isThere() else { return false }
     do throws(DiskError) {
       try disk.remove(Self.path)
       return true
@@ -34,11 +35,7 @@ struct Ballast {
     }
   }
 
-  private func isThere() -> Bool {
-    do throws(DiskError) {
-      return try disk.list("").contains { $0.name == Self.path }
-    } catch {
-      return false
-    }
+  private func isThere() throws(DiskError) -> Bool {
+    try disk.list("").contains { $0.name == Self.path }
   }
 }

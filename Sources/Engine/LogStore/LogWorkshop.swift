@@ -16,8 +16,8 @@ package final class LogWorkshop: @unchecked Sendable {
   private var runs = SegmentRuns()
   private let clock: any Clock
   private let volumeSyncAbove: Int
-  /// The part of the files kept open that may be lent besides.
-  private static let loanShare = 4
+  /// The part of the files kept open that may be lent besides: these keep five eighths of the descriptors, so a sixteenth.
+  private static let loanShare = 10
   /// How much of a range is looked for in the page cache before it is promised: pages go in the order of their use.
   private static let firstLook = 65_536
   /// Codec lane only.

@@ -79,8 +79,8 @@ package final class POSIXDisk: Disk {
   }
 
   package func syncDirectory(_ path: String) throws(DiskError) {
-    let descriptor = try self.descriptor(
-      try Self.folderPath(path, .syncDirectory), Self.folderFlags, .syncDirectory)
+    // Where the folder cannot even be opened, nothing has been lost: that is another failure than that of its sync.
+    let descriptor = try self.descriptor(try Self.folderPath(path, .open), Self.folderFlags, .open)
     if fsync(descriptor.number) != 0 { throw DiskError(call: .syncDirectory, path: path, code: errno) }
   }
 

@@ -84,7 +84,7 @@ package final class SimDisk: Disk {
 
   package func syncDirectory(_ path: String) throws(DiskError) {
     try state.withLock { state throws(DiskError) in
-      let folder = try state.look(nil, path) { volume throws(DiskError) in try volume.folder(path, .syncDirectory) }
+      let folder = try state.look(nil, path) { volume throws(DiskError) in try volume.folder(path, .open) }
       do throws(DiskError) {
         try state.mutate(.syncDirectory, path) { $0.makeNamesDurable(in: folder) }
       } catch {
