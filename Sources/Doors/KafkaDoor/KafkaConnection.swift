@@ -38,6 +38,8 @@ final class KafkaConnection: ConnectionHandler {
   private var isWaitingForDisk = false
   /// Bytes of answers counted with the door: made, and not yet taken by the client.
   private var answerBytes = 0
+  /// Of that, the part of a range that had left the page cache.
+  private var partInMemory = 0
   /// Whether it has taken answers before, and owes us nothing now.
   private(set) var takesItsAnswers = false
   /// Since when some of them were never all taken.
@@ -233,7 +235,9 @@ final class KafkaConnection: ConnectionHandler {
 
   /// The client has been so slow that a part of its answer has left the page cache.
   func fileNotCached(_ range: FileRange) {
-    count(answerBytes: range.count)
+    // One part at a time: the one before it has left.
+    count(answerBytes: range.count - partInMemory)
+    partInMemory = range.count
     door.engine.read(range) { [weak self] result in self?.socket.supply(result) }
   }
 
@@ -264,6 +268,7 @@ final class KafkaConnection: ConnectionHandler {
 
   func outputDrained() {
     let left = replies.bytes
+    partInMemory = 0
     door.answersQueued -= answerBytes - left
     answerBytes = left
     owesSince = left == 0 ? .distantFuture : door.loop.now
