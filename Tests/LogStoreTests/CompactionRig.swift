@@ -115,7 +115,7 @@ final class CompactionRig {
     settle()
     let rules = engine.compactionRules(key.topic)
     let now = clock.wallClock()
-    let dirtiness = try #require(log.dirtiness(rules, now: now, checkpointed: engine.store.checkpointed))
+    let dirtiness = try #require(log.dirtiness(rules, now: .init(now), checkpointed: engine.store.checkpointed))
     #expect(engine.store.beginCompaction(of: log, dirtiness, rules: rules, now: now))
     settle()
   }

@@ -97,7 +97,7 @@ import Units
       rig.settle()
       let rules = rig.engine.compactionRules(rig.key.topic)
       let found = try #require(
-        rig.log.dirtiness(rules, now: rig.clock.wallClock(), checkpointed: rig.engine.store.checkpointed))
+        rig.log.dirtiness(rules, now: .init(rig.clock.wallClock()), checkpointed: rig.engine.store.checkpointed))
       rig.engine.store.beginCompaction(of: rig.log, found, rules: rules, now: rig.clock.wallClock())
       for _ in 0..<jobsBeforeCut { rig.turn() }
       if jobsBeforeCut > 8 { rig.engine.store.beginCheckpoint() }
@@ -153,7 +153,7 @@ import Units
     rig.settle()
     var rounds = 0
     while let found = rig.log.dirtiness(
-      rules, now: rig.clock.wallClock(), checkpointed: rig.engine.store.checkpointed), rounds < 20
+      rules, now: .init(rig.clock.wallClock()), checkpointed: rig.engine.store.checkpointed), rounds < 20
     {
       if found.needsCheckpoint {
         rig.engine.store.beginCheckpoint()
@@ -197,9 +197,9 @@ import Units
     for round in 0..<10 { try rig.produce((0..<4).map { ("k\($0)", "value \(round)") }) }
     rig.log.closeActive(olderThan: -1, now: rig.clock.wallClock())
     let rules = rig.engine.compactionRules(rig.key.topic)
-    #expect(rig.log.dirtiness(rules, now: rig.clock.wallClock(), checkpointed: rig.engine.store.durable) == nil)
+    #expect(rig.log.dirtiness(rules, now: .init(rig.clock.wallClock()), checkpointed: rig.engine.store.durable) == nil)
     rig.clock.advance(byMs: 100_000)
-    #expect(rig.log.dirtiness(rules, now: rig.clock.wallClock(), checkpointed: rig.engine.store.durable) != nil)
+    #expect(rig.log.dirtiness(rules, now: .init(rig.clock.wallClock()), checkpointed: rig.engine.store.durable) != nil)
   }
 }
 

@@ -131,13 +131,13 @@ import Units
     let rules = bench.rig.engine.compactionRules(bench.rig.key.topic)
     #expect(
       bench.rig.log.dirtiness(
-        rules, now: bench.rig.clock.wallClock(), checkpointed: bench.rig.engine.store.checkpointed) == nil)
+        rules, now: .init(bench.rig.clock.wallClock()), checkpointed: bench.rig.engine.store.checkpointed) == nil)
     try bench.end(.commit, producer: 1)
     bench.rig.engine.store.beginCheckpoint()
     bench.rig.settle()
     let found = try #require(
       bench.rig.log.dirtiness(
-        rules, now: bench.rig.clock.wallClock(), checkpointed: bench.rig.engine.store.checkpointed))
+        rules, now: .init(bench.rig.clock.wallClock()), checkpointed: bench.rig.engine.store.checkpointed))
     #expect(found.limit == Offset(1))
   }
 
@@ -153,7 +153,7 @@ import Units
     let rules = bench.rig.engine.compactionRules(bench.rig.key.topic)
     let now = bench.rig.clock.wallClock()
     let dirtiness = try #require(
-      bench.rig.log.dirtiness(rules, now: now, checkpointed: bench.rig.engine.store.checkpointed))
+      bench.rig.log.dirtiness(rules, now: .init(now), checkpointed: bench.rig.engine.store.checkpointed))
     #expect(dirtiness.limit == Offset(1))
     #expect(bench.rig.engine.store.beginCompaction(of: bench.rig.log, dirtiness, rules: rules, now: now))
     bench.rig.settle()
@@ -189,7 +189,7 @@ import Units
       rig.engine.store.beginCheckpoint()
       rig.settle()
       let rules = rig.engine.compactionRules(rig.key.topic), now = rig.clock.wallClock()
-      if let found = rig.log.dirtiness(rules, now: now, checkpointed: rig.engine.store.checkpointed) {
+      if let found = rig.log.dirtiness(rules, now: .init(now), checkpointed: rig.engine.store.checkpointed) {
         rig.engine.store.beginCompaction(of: rig.log, found, rules: rules, now: now)
         rig.settle()
         rig.engine.store.beginCheckpoint()
@@ -246,7 +246,8 @@ import Units
           let rules = bench.rig.engine.compactionRules(bench.rig.key.topic)
           let now = bench.rig.clock.wallClock()
           guard
-            let found = bench.rig.log.dirtiness(rules, now: now, checkpointed: bench.rig.engine.store.checkpointed)
+            let found = bench.rig.log.dirtiness(
+              rules, now: .init(now), checkpointed: bench.rig.engine.store.checkpointed)
           else { continue }
           #expect(bench.rig.engine.store.beginCompaction(of: bench.rig.log, found, rules: rules, now: now))
           bench.rig.settle()

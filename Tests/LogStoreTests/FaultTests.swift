@@ -67,7 +67,7 @@ import Units
       try log.append(Forge.batch(timestamp: timestamp), to: key)
       let partition = try #require(log.store.partition(key))
       _ = partition.retentionStart(
-        now: Timestamp(milliseconds: .min), retentionMs: 1_000, retentionBytes: -1)
+        now: .init(Timestamp(milliseconds: .min)), retentionMs: 1_000, retentionBytes: -1)
     }
     log.settle()
     #expect(log.store.partition(key)?.durable.end == Offset(6))

@@ -33,7 +33,7 @@ struct CoordinatorState {
   var nextWaiter: UInt64 = 1
   /// Timers wait until then, because there was no room for what they might decide.
   var heldUntil = Instant(nanoseconds: .min)
-  /// The latest time that was believed: the next is not earlier.
+  /// The latest time a machine was told, without jumps of the wall clock: the next is not earlier.
   var wall = Timestamp.none
   /// Partitions of internal topics with a stretch that cannot be read: their groups and transactional ids are not served.
   var unreadable: Set<PartitionKey> = []

@@ -60,7 +60,7 @@ extension Engine {
 
   private func search(_ now: Instant) {
     guard var sweep = cleaner.sweep else { return }
-    let time = store.trustedNow().time
+    let time = store.trustedNow()
     var budget = Sweep.costPerTurn
     while budget > 0 {
       let next = sweep.next(catalogue, budget: &budget) { topicSettings($0).cleanupPolicy.contains(.compact) }
@@ -72,9 +72,10 @@ extension Engine {
     cleaner.sweep = sweep
   }
 
-  private func consider(_ partition: PartitionLog, _ time: Timestamp) {
+  private func consider(_ partition: PartitionLog, _ time: TrustedTime.Reading) {
     let rules = compactionRules(partition.key.topic)
-    partition.closeActive(olderThan: min(topicSettings(partition.key.topic).segmentMs, rules.maxLagMs), now: time)
+    partition.closeActive(
+      olderThan: min(topicSettings(partition.key.topic).segmentMs, rules.maxLagMs), now: time.steady)
     guard let found = partition.dirtiness(rules, now: time, checkpointed: store.checkpointed), found.isDue(rules) else {
       return
     }
@@ -85,11 +86,11 @@ extension Engine {
     }
   }
 
-  private func searchEnded(_ now: Instant, _ time: Timestamp) {
+  private func searchEnded(_ now: Instant, _ time: TrustedTime.Reading) {
     cleaner.sweep = nil
     cleaner.dueAt = now.advanced(byMs: max(settings.upkeep.cleanerBackoffMs, 1))
     if let best = cleaner.best, let partition = store.partition(best.key) {
-      store.beginCompaction(of: partition, best.dirtiness, rules: compactionRules(best.key.topic), now: time)
+      store.beginCompaction(of: partition, best.dirtiness, rules: compactionRules(best.key.topic), now: time.steady)
     }
     if cleaner.wantsCheckpoint, upkeep.forcedCheckpointAt <= now { forceCheckpoint(now) }
   }

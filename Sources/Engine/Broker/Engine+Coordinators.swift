@@ -60,12 +60,10 @@ extension Engine {
   }
 
   func coordinatorContext() -> CoordinatorContext {
-    let reading = store.trustedNow()
-    coordinators.wall = max(coordinators.wall, reading.time)
+    coordinators.wall = max(coordinators.wall, store.trustedNow().steady)
     let entropy = entropy
     return CoordinatorContext(
-      now: clock.now(), wall: max(coordinators.wall, reading.stamp), isWallInDoubt: reading.isInDoubt,
-      topics: CatalogueTopics(catalogue: catalogue),
+      now: clock.now(), wall: coordinators.wall, topics: CatalogueTopics(catalogue: catalogue),
       freshID: { entropy.uniqueID() }, freshProducerID: { [unowned self] in takeProducerID().value })
   }
 

@@ -19,10 +19,10 @@ extension Engine {
       guard let partition = store.partition(key) else { continue }
       budget -= partition.segments.count / 8
       let topic = topicSettings(key.topic)
-      partition.closeActive(olderThan: topic.segmentMs, now: now.time)
+      partition.closeActive(olderThan: topic.segmentMs, now: now.steady)
       guard topic.cleanupPolicy.contains(.delete) else { continue }
       let target = partition.retentionStart(
-        now: now.time, retentionMs: now.isInDoubt ? -1 : topic.retentionMs, retentionBytes: topic.retentionBytes)
+        now: now, retentionMs: now.isInDoubt ? -1 : topic.retentionMs, retentionBytes: topic.retentionBytes)
       if target > partition.start { store.change([.logStartMoved(key, offset: target)]) }
     }
     upkeep.retention = sweep

@@ -43,10 +43,8 @@ package struct Caller: Equatable, Sendable {
 package struct CoordinatorContext {
   /// For every timeout.
   package var now: Instant
-  /// For what is written down: commit and expiry times. Goes at the pace of `now` while the wall clock is believed.
+  /// For what is written down: commit and expiry times. Never goes back, and never jumps ahead of `now`'s pace.
   package var wall: Timestamp
-  /// Nothing is to expire by `wall` now.
-  package var isWallInDoubt: Bool
   package var topics: any TopicLookup
   /// A random id, another one at each call.
   package var freshID: () -> UniqueID
@@ -55,13 +53,11 @@ package struct CoordinatorContext {
   package var freshProducerID: () -> Int64?
 
   package init(
-    now: Instant, wall: Timestamp, isWallInDoubt: Bool = false, topics: any TopicLookup,
-    freshID: @escaping () -> UniqueID,
+    now: Instant, wall: Timestamp, topics: any TopicLookup, freshID: @escaping () -> UniqueID,
     freshProducerID: @escaping () -> Int64? = { nil }
   ) {
     self.now = now
     self.wall = wall
-    self.isWallInDoubt = isWallInDoubt
     self.topics = topics
     self.freshID = freshID
     self.freshProducerID = freshProducerID

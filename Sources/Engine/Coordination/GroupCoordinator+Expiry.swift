@@ -6,7 +6,6 @@ extension GroupCoordinator {
   /// Removes the offsets that nobody has used for too long, and the groups that are left with nothing.
   mutating func expireOffsets(_ context: CoordinatorContext, into effects: inout Effects) {
     effects.arm(.expiry, at: context.now.advanced(byMs: settings.offsetsRetentionCheckIntervalMs))
-    guard !context.isWallInDoubt else { return }
     for id in groups.keys.sorted() {
       guard let group = groups[id], let rule = group.expiryRule else { continue }
       var expired: [PartitionName] = []

@@ -119,7 +119,7 @@ package struct TransactionCoordinator: Sendable {
 
   private mutating func expire(_ context: CoordinatorContext, _ effects: inout Effects) {
     let (limit, overflow) = context.wall.milliseconds.subtractingReportingOverflow(settings.idExpirationMs)
-    guard !overflow, !context.isWallInDoubt else { return }
+    guard !overflow else { return }
     let due = transactions.filter { $0.value.state != .ongoing && $0.value.updated.milliseconds <= limit }
     for id in due.keys.sorted().prefix(Self.expiredAtOnce) {
       let record = Transaction.tombstone(of: id)

@@ -57,12 +57,14 @@ package struct Dirtiness: Equatable, Sendable {
 extension PartitionLog {
   /// What compaction could do here, or nil when there is nothing: whole segments that no batch joins any more, behind the
   /// stable end and older than the lag, in which records were never compacted.
-  package func dirtiness(_ rules: CompactionPlan.Rules, now: Timestamp, checkpointed: JournalSequence) -> Dirtiness? {
+  package func dirtiness(
+    _ rules: CompactionPlan.Rules, now: TrustedTime.Reading, checkpointed: JournalSequence
+  ) -> Dirtiness? {
     let firstDirty = max(cleanedThrough, start)
     var count = 0
     var clean = ByteCount.zero
     var dirty = ByteCount.zero
-    var oldest: Timestamp?
+    var oldestAgeMs: Int64?
     var last = JournalSequence.start
     for (index, segment) in segments.enumerated() {
       let isActive = index == segments.count - 1 && segment.generation == 0 && !segment.isClosed
@@ -70,18 +72,18 @@ extension PartitionLog {
       if segment.end > firstDirty {
         if rules.minLagMs > 0, segment.age(now) < rules.minLagMs { break }
         dirty += segment.size
-        oldest = oldest ?? (segment.firstTimestamp >= .zero ? segment.firstTimestamp : segment.written)
+        oldestAgeMs = oldestAgeMs ?? segment.ageOfFirst(now)
       } else {
         clean += segment.size
       }
       last = max(last, segment.lastWrite)
       count += 1
     }
-    guard count > 0, dirty > .zero, let oldest else { return nil }
+    guard count > 0, dirty > .zero, let oldestAgeMs else { return nil }
     return Dirtiness(
       segments: count, firstDirty: firstDirty, limit: segments[count - 1].end,
       ratio: Double(dirty.value) / Double((clean + dirty).value),
-      isOverdue: now.milliseconds.subtracted(oldest.milliseconds) > rules.maxLagMs,
+      isOverdue: oldestAgeMs > rules.maxLagMs,
       needsCheckpoint: last > checkpointed)
   }
 
@@ -98,9 +100,16 @@ extension PartitionLog {
 
 extension Segment {
   /// Milliseconds since its latest record.
-  func age(_ now: Timestamp) -> Int64 {
-    let latest = maxTimestamp >= .zero ? maxTimestamp : written
-    return now.milliseconds.subtracted(latest.milliseconds)
+  func age(_ now: TrustedTime.Reading) -> Int64 { age(maxTimestamp, now) }
+
+  /// Milliseconds since its first record.
+  func ageOfFirst(_ now: TrustedTime.Reading) -> Int64 { age(firstTimestamp, now) }
+
+  /// Since a time that a record carries, or else since the segment was written to.
+  private func age(_ carried: Timestamp, _ now: TrustedTime.Reading) -> Int64 {
+    carried >= .zero
+      ? now.time.milliseconds.subtracted(carried.milliseconds)
+      : now.steady.milliseconds.subtracted(written.milliseconds)
   }
 }
 

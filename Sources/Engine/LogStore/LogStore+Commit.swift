@@ -45,7 +45,7 @@ extension LogStore {
   package func append(
     _ batch: ByteSlice, header: RecordBatchHeader, to partition: PartitionLog, rules: AppendRules
   ) -> AppendResult {
-    let now = trustedNow().time
+    let now = trustedNow().steady
     let expiry = Timestamp(milliseconds: now.milliseconds.subtracted(producerLimits.expirationMs))
     switch partition.producers.verdict(on: header, expiry: expiry, beginsAtZero: rules.beginsAtZero) {
     case .append: break

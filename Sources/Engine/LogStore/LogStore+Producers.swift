@@ -21,7 +21,7 @@ extension LogStore {
   /// Forgets producers that have not been seen for so long that they count as unknown already. A decision in the journal:
   /// replay forgets the same ones at the same place. Made with each checkpoint, which gets smaller by it.
   func expireProducers() {
-    let limit = Timestamp(milliseconds: trustedNow().time.milliseconds.subtracted(producerLimits.expirationMs))
+    let limit = Timestamp(milliseconds: trustedNow().steady.milliseconds.subtracted(producerLimits.expirationMs))
     if state.partitions.values.contains(where: { $0.producers.hasAny(notSeenSince: limit) }) {
       change([.producersExpired(notSeenSince: limit)])
     }

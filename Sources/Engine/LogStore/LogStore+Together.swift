@@ -55,7 +55,7 @@ extension LogStore {
     guard total <= Self.togetherBytes, count <= Self.togetherEntries else { return .tooLarge }
     guard count > 0 else { return .stored(bases: [], sequence: decided) }
     guard isDecided || !isFull && hasRoom(for: bytes) else { return .full }
-    let now = trustedNow().time
+    let now = trustedNow().steady
     let unit = takeUnit()
     var sequence = commits.next
     var entries: [CommitGroup.Entry] = []

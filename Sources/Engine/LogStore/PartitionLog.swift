@@ -170,7 +170,7 @@ package final class PartitionLog {
   /// Where the log should start when records older than `retentionMs` go, or, when none are, bytes beyond `retentionBytes`
   /// (negative is no limit). Whole segments only, as far as they are synced; one that still grows goes when all its
   /// records go. A segment's age is that of its latest record, or of its last append where records have no timestamps.
-  package func retentionStart(now: Timestamp, retentionMs: Int64, retentionBytes: Int64) -> Offset {
+  package func retentionStart(now: TrustedTime.Reading, retentionMs: Int64, retentionBytes: Int64) -> Offset {
     var target = start
     if retentionMs >= 0 {
       for segment in segments {

@@ -155,7 +155,7 @@ struct Recovery {
     var checkpoint = Checkpoint(
       sequence: .start, epoch: 0, salt: JournalSalt(from: entropy), firstUse: 1, isCleanStop: true, nextUnit: 1,
       state: state.encoded(), doomed: [])
-    checkpoint.attachments = withTime([])
+    checkpoint.attachments = withTime([], written: .none)
     try write(checkpoint, fileIndex: 0)
     return Result(
       state: state, checkpoint: checkpoint, fileIndex: 0, report: RecoveryReport(isNew: true, wasCleanStop: true))
@@ -204,7 +204,7 @@ struct Recovery {
           }
         }
       }
-      next.attachments = withTime(next.attachments)
+      next.attachments = withTime(next.attachments, written: replay.latestAppend)
       try write(next, fileIndex: 1 - fileIndex)
     }
     for partition in state.partitions.values { partition.allIsDurable() }
@@ -213,10 +213,11 @@ struct Recovery {
       state: state, checkpoint: next, fileIndex: 1 - fileIndex, report: report, replayed: replay.segments)
   }
 
-  /// `attachments` with the time as of now.
-  private func withTime(_ attachments: [CheckpointAttachment]) -> [CheckpointAttachment] {
+  /// `attachments` with the time as of now; the journal's latest batch was `written` then.
+  private func withTime(_ attachments: [CheckpointAttachment], written: Timestamp) -> [CheckpointAttachment] {
     guard let clock else { return attachments }
     var time = TrustedTime(attachments, clock)
+    time.wentOn(to: written)
     return attachments.withoutTime + [time.kept(clock)]
   }
 

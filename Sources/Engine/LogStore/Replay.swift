@@ -14,6 +14,8 @@ struct Replay {
   /// The segments of which something is not yet written.
   private var gathered: [SegmentKey] = []
   private(set) var bytesWritten = ByteCount.zero
+  /// When the latest batch was appended.
+  private(set) var latestAppend = Timestamp.none
   private var gatheredBytes = 0
   /// Batches held before they are written. Those of one segment lie far apart in the journal, and opening thousands of
   /// files costs a start more than anything else: what is held is written with one call for each segment.
@@ -60,6 +62,7 @@ struct Replay {
       state.apply(record, at: frame.header.sequence)
     case .batch:
       let place = frame.header.place
+      latestAppend = max(latestAppend, place.appended)
       guard let partition = state.partition(place.partition), partition.end == place.baseOffset,
         let header = try? RecordBatchHeader(frame.payload.bytes)
       else {

@@ -4,8 +4,15 @@ package import Units
 package protocol Clock: AnyObject, Sendable {
   /// Monotonic: for every timeout.
   func now() -> Instant
+  /// The machine's own count of time, from some moment on: like `now`, but it goes on while the machine sleeps.
+  func sinceBoot() -> Instant
   /// The wall clock: for record timestamps and retention only; it may jump either way.
   func wallClock() -> Timestamp
+}
+
+extension Clock {
+  /// A machine that does not sleep.
+  package func sinceBoot() -> Instant { now() }
 }
 
 /// Randomness as the engine sees it. From the system on a machine, from a seed in simulations.

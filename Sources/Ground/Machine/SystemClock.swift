@@ -9,6 +9,9 @@ package final class SystemClock: Clock {
   /// CLOCK_MONOTONIC.
   package func now() -> Instant { Instant(nanoseconds: Self.read(CLOCK_MONOTONIC)) }
 
+  /// CLOCK_BOOTTIME.
+  package func sinceBoot() -> Instant { Instant(nanoseconds: Self.read(CLOCK_BOOTTIME)) }
+
   /// CLOCK_REALTIME.
   package func wallClock() -> Timestamp { Timestamp(milliseconds: Self.read(CLOCK_REALTIME) / 1_000_000) }
 

@@ -191,7 +191,9 @@ package struct KeyedTrial: SeededTrial {
     var rules = node.engine.compactionRules(log.key.topic)
     if random.chance(permille: 300) { rules.memoryBytes = 1 }
     let now = clock.wallClock()
-    guard let found = log.dirtiness(rules, now: now, checkpointed: node.engine.store.checkpointed) else { return }
+    guard let found = log.dirtiness(rules, now: .init(now), checkpointed: node.engine.store.checkpointed) else {
+      return
+    }
     node.engine.store.beginCompaction(of: log, found, rules: rules, now: now)
   }
 

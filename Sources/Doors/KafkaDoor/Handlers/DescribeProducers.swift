@@ -42,7 +42,8 @@ extension KafkaDoor {
     of partition: PartitionLog
   ) -> [DescribeProducersResponse.Topic.Partition.ActiveProducer] {
     let expiry = Timestamp(
-      milliseconds: engine.clock.wallClock().milliseconds - Int64(engine.settings.transactions.producerIDExpirationMs))
+      milliseconds: engine.store.trustedNow().steady.milliseconds
+        - Int64(engine.settings.transactions.producerIDExpirationMs))
     return partition.producers.producers.filter { $0.value.lastSeen >= expiry || $0.value.transactionStart != nil }
       .sorted { $0.key < $1.key }.map { id, producer in
         .init(
