@@ -63,6 +63,26 @@ import Units
     #expect(again.engine.transactions.transactions["w"]?.state == .completeAbort)
   }
 
+  @Test func whatPeopleReadIsWhatTheClockShows() throws {
+    let rig = try CoordinatorRig()
+    rig.clock.jump(byMs: Self.tenYears)
+    for _ in 0..<25 { pass(Self.hour, rig) }
+    #expect(!rig.engine.store.trustedNow().isInDoubt)
+    try begin(rig)
+    var described: DescribeTransactionsResponse?
+    _ = rig.engine.callTransactions(
+      of: ["w"], decides: false, seesTopics: false,
+      reply: { message, _ in described = message as? DescribeTransactionsResponse }
+    ) { machine, waiter, context, effects in
+      machine.describeTransactions(
+        DescribeTransactionsRequest(transactionalIds: ["w"]),
+        from: Caller(clientID: "c", host: "/127.0.0.1", version: 0),
+        waiter: waiter, context, into: &effects)
+    }
+    let began = try #require(described?.transactionStates.first).transactionStartTimeMs
+    #expect(abs(began - rig.clock.wallClock().milliseconds) < 1_000)
+  }
+
   private static let offsetsKeptMs = 7 * 24 * hour
 
   @Test(arguments: [tenYears, offsetsKeptMs + hour])

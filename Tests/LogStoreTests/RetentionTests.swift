@@ -220,6 +220,34 @@ import Units
     }
   }
 
+  /// The folder knows of that jump: it was no pause of the server.
+  @Test func aRestartBelievesNoJumpThatWasInDoubt() throws {
+    let rig = try CompactionRig()
+    rig.clock.jump(byMs: 23 * Self.hour)
+    #expect(rig.engine.store.trustedNow().isInDoubt)
+    rig.engine.store.beginCheckpoint()
+    rig.settle()
+    try rig.cutAndRestart()
+    for _ in 0..<2 { #expect(rig.engine.store.trustedNow().doubtedMs == 23 * Self.hour) }
+    rig.clock.jump(byMs: -23 * Self.hour)
+    #expect(!rig.engine.store.trustedNow().isInDoubt)
+  }
+
+  /// A year is no pause of the server that a doubt could go on over.
+  @Test(arguments: [30 * hour, -200_000 * hour])
+  func aDoubtLendsNothingToAnother(_ first: Int64) throws {
+    let rig = try CompactionRig()
+    rig.clock.jump(byMs: first)
+    try rig.cutAndRestart()
+    rig.clock.advance(byMs: 23 * Self.hour)
+    rig.engine.store.beginCheckpoint()
+    rig.settle()
+    rig.clock.jump(byMs: 300_000 * Self.hour)
+    try rig.cutAndRestart()
+    rig.clock.advance(byMs: 2 * Self.hour)
+    #expect(rig.engine.store.trustedNow().isInDoubt)
+  }
+
   /// A quiet node may have no checkpoint for days.
   @Test func theJournalTellsTheTimeBehindTheCheckpoint() throws {
     let rig = try CompactionRig()

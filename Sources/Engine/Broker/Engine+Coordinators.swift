@@ -60,10 +60,11 @@ extension Engine {
   }
 
   func coordinatorContext() -> CoordinatorContext {
-    coordinators.wall = max(coordinators.wall, store.trustedNow().steady)
+    let reading = store.trustedNow()
+    coordinators.wall = max(coordinators.wall, reading.steady)
     let entropy = entropy
     return CoordinatorContext(
-      now: clock.now(), wall: coordinators.wall, topics: CatalogueTopics(catalogue: catalogue),
+      now: clock.now(), wall: coordinators.wall, clock: reading.time, topics: CatalogueTopics(catalogue: catalogue),
       freshID: { entropy.uniqueID() }, freshProducerID: { [unowned self] in takeProducerID().value })
   }
 

@@ -104,8 +104,9 @@ extension Engine {
       properties.isTransactional = true
     }
     var builder = RecordBatchBuilder(properties)
+    let now = store.trustedNow().time
     for record in records {
-      builder.append(Record(timestamp: coordinators.wall, key: record.key, value: record.value))
+      builder.append(Record(timestamp: now, key: record.key, value: record.value))
     }
     return try? builder.build(using: coordinatorCompressor)
   }

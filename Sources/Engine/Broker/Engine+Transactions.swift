@@ -126,7 +126,7 @@ extension Engine {
     guard verdict == .append,
       let batch = try? marker.batch(
         at: Offset(0), partitionLeaderEpoch: store.epoch, producerID: producer.id, producerEpoch: producer.epoch,
-        timestamp: coordinators.wall),
+        timestamp: store.trustedNow().time),
       let header = try? RecordBatchHeader(batch.bytes)
     else { return verdict }
     unit.batches.append(TogetherBatch(batch, header, to: partition, rules: appendRules(topicSettings(topic))))

@@ -100,7 +100,7 @@ extension ClassicGroup {
     effects.arm(
       .session(group: id, member: member), at: world.context.now.advanced(byMs: Self.newMemberTimeoutMs))
     rebalanceOrComplete(
-      RebalanceCause(.memberJoined, newcomer, reason: joining.request.reason, at: world.context.wall), world,
+      RebalanceCause(.memberJoined, newcomer, reason: joining.request.reason, at: world.context.clock), world,
       into: &effects)
     return member
   }
@@ -127,7 +127,7 @@ extension ClassicGroup {
     }
     update(member.id, joining, into: &effects)
     rebalanceOrComplete(
-      RebalanceCause(trigger, member, reason: request.reason, at: world.context.wall), world, into: &effects)
+      RebalanceCause(trigger, member, reason: request.reason, at: world.context.clock), world, into: &effects)
     return member.id
   }
 
@@ -174,7 +174,7 @@ extension ClassicGroup {
       update(fresh, joining, into: &effects)
       guard chooseProtocol() == protocolName else {
         prepareRebalance(
-          RebalanceCause(.protocolChanged, member, reason: reason, at: world.context.wall), world, into: &effects)
+          RebalanceCause(.protocolChanged, member, reason: reason, at: world.context.clock), world, into: &effects)
         return fresh
       }
       resume(fresh, after: old, joining, world, into: &effects)
@@ -182,7 +182,7 @@ extension ClassicGroup {
     case .completingRebalance:
       update(fresh, joining, into: &effects)
       prepareRebalance(
-        RebalanceCause(.staticMemberReplaced, member, reason: reason, at: world.context.wall), world,
+        RebalanceCause(.staticMemberReplaced, member, reason: reason, at: world.context.clock), world,
         into: &effects)
     case .empty, .preparingRebalance:
       update(fresh, joining, into: &effects)

@@ -132,7 +132,7 @@ extension ClassicGroup {
     }
     electLeader()
     guard let first = late.first else { return }
-    prepareRebalance(RebalanceCause(.syncMissed, first, at: world.context.wall), world, into: &effects)
+    prepareRebalance(RebalanceCause(.syncMissed, first, at: world.context.clock), world, into: &effects)
   }
 
   /// A member has not been heard of for the length of its session.
@@ -149,7 +149,7 @@ extension ClassicGroup {
     if state == .preparingRebalance {
       if hasEverybodyJoined { completeJoin(world, into: &effects) }
     } else {
-      prepareRebalance(RebalanceCause(.sessionExpired, expired, at: world.context.wall), world, into: &effects)
+      prepareRebalance(RebalanceCause(.sessionExpired, expired, at: world.context.clock), world, into: &effects)
     }
   }
 

@@ -63,6 +63,6 @@ extension ClassicGroup {
     guard members.count > min(Int(world.settings.maxSize), GroupLimits.members), let last = membersInOrder.last
     else { return }
     // The limit was lowered: the round that begins now lets in as many as it allows.
-    prepareRebalance(RebalanceCause(.tooManyMembers, last, at: world.context.wall), world, into: &effects)
+    prepareRebalance(RebalanceCause(.tooManyMembers, last, at: world.context.clock), world, into: &effects)
   }
 }

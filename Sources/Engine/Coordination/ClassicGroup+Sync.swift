@@ -53,7 +53,7 @@ extension ClassicGroup {
       (state, stateSince) = before
       refuseSyncs(.unknownServerError, world, into: &effects)
       return prepareRebalance(
-        RebalanceCause(.assignmentTooLarge, leader, at: world.context.wall), world, into: &effects)
+        RebalanceCause(.assignmentTooLarge, leader, at: world.context.clock), world, into: &effects)
     }
     write(record, &effects)
     for member in membersInOrder {
@@ -96,7 +96,7 @@ extension ClassicGroup {
         } else {
           dismiss(member, into: &effects)
           hasChanged = true
-          cause = cause ?? RebalanceCause(.memberLeft, member, reason: entry.reason, at: world.context.wall)
+          cause = cause ?? RebalanceCause(.memberLeft, member, reason: entry.reason, at: world.context.clock)
         }
       } else {
         error = entry.groupInstanceId.map { staticMembers[$0] != nil } == true ? .fencedInstanceId : .unknownMemberId

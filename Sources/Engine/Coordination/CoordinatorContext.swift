@@ -43,8 +43,10 @@ package struct Caller: Equatable, Sendable {
 package struct CoordinatorContext {
   /// For every timeout.
   package var now: Instant
-  /// For what is written down: commit and expiry times. Never goes back, and never jumps ahead of `now`'s pace.
+  /// For what is written down to ask its age later: commit and expiry times. Never goes back, and never jumps ahead of `now`'s pace.
   package var wall: Timestamp
+  /// What the wall clock shows, as far as it is believed: for people to read.
+  package var clock: Timestamp
   package var topics: any TopicLookup
   /// A random id, another one at each call.
   package var freshID: () -> UniqueID
@@ -53,13 +55,20 @@ package struct CoordinatorContext {
   package var freshProducerID: () -> Int64?
 
   package init(
-    now: Instant, wall: Timestamp, topics: any TopicLookup, freshID: @escaping () -> UniqueID,
+    now: Instant, wall: Timestamp, clock: Timestamp? = nil, topics: any TopicLookup, freshID: @escaping () -> UniqueID,
     freshProducerID: @escaping () -> Int64? = { nil }
   ) {
     self.now = now
     self.wall = wall
+    self.clock = clock ?? wall
     self.topics = topics
     self.freshID = freshID
     self.freshProducerID = freshProducerID
+  }
+
+  /// A time that was written down by `wall`, for people to read.
+  func shown(_ written: Timestamp) -> Timestamp {
+    let (ahead, overflow) = clock.milliseconds.subtractingReportingOverflow(wall.milliseconds)
+    return written == .none || overflow ? written : written.advanced(byMs: ahead)
   }
 }

@@ -110,7 +110,7 @@ extension GroupCoordinator {
       }
     groups[group.id]?.cause = RebalanceCause(
       trigger, member: said.member ?? "", instance: said.instance, clientID: said.clientID, host: said.host,
-      at: context.wall)
+      at: context.clock)
     groups[group.id]?.rounds += 1
     rebalances[trigger, default: 0] += 1
   }

@@ -85,7 +85,7 @@ extension GroupCoordinator {
     write(records, of: id, [.membership(group: id), .groups], into: &effects)
     classic.replay(records.last?.value)
     groups[id]?.membership = .classic(classic)
-    let cause = RebalanceCause(.protocolChanged, member: consumer.lastRebalance?.member ?? "", at: context.wall)
+    let cause = RebalanceCause(.protocolChanged, member: consumer.lastRebalance?.member ?? "", at: context.clock)
     changeClassic(id, context, into: &effects) { classic, world, effects in
       for member in classic.membersInOrder { classic.armSession(member, world.context.now, into: &effects) }
       classic.prepareRebalance(cause, world, into: &effects)

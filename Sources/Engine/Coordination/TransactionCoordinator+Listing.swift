@@ -52,7 +52,7 @@ extension TransactionCoordinator {
       state.producerEpoch = transaction.producer.epoch
       state.transactionState = transaction.state.name
       state.transactionTimeoutMs = transaction.timeoutMs
-      state.transactionStartTimeMs = transaction.started.milliseconds
+      state.transactionStartTimeMs = context.shown(transaction.started).milliseconds
       state.topics = transaction.sortedPartitions.map { .init(topic: $0.topic, partitions: $0.indexes) }
       return state
     }

@@ -68,7 +68,7 @@ package struct Repair {
 
   private mutating func giveUp(_ plan: RepairPlan, _ entropy: any Entropy) throws(InspectionError) {
     let result: Result<Void, RecoveryFailure> = Result { () throws(RecoveryFailure) in
-      var repair = try FolderRepair(disk, entropy: entropy, loss: plan.journalLoss)
+      var repair = try FolderRepair(disk, entropy: entropy, clock: SystemClock(), loss: plan.journalLoss)
       do throws(DiskError) {
         for (key, gaps) in Dictionary(grouping: plan.gaps, by: \.key).sorted(by: { $0.key < $1.key }) {
           guard let partition = repair.state.partition(key.partition),

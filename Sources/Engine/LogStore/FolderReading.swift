@@ -21,7 +21,7 @@ package struct FolderReading {
 
   /// Reads the folder on `disk`. Fails as a start would, save for damage to the journal, which is told by `damage`.
   package init(_ disk: any Disk) throws(RecoveryFailure) {
-    guard let found = try Recovery(disk: disk, entropy: SystemEntropy()).newestCheckpoint() else {
+    guard let found = try Recovery(disk: disk, entropy: SystemEntropy(), clock: SystemClock()).newestCheckpoint() else {
       throw .disk(DiskError(call: .open, path: Checkpoint.fileNames[0], code: 2))
     }
     checkpoint = found.checkpoint

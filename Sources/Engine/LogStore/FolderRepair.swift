@@ -62,9 +62,9 @@ package struct FolderRepair {
   package var state: LogState { result.state }
 
   /// Recovers the folder, whose lock the caller holds, without the frames of `loss`.
-  package init(_ disk: any Disk, entropy: any Entropy, loss: AcceptedLoss?) throws(RecoveryFailure) {
+  package init(_ disk: any Disk, entropy: any Entropy, clock: any Clock, loss: AcceptedLoss?) throws(RecoveryFailure) {
     self.disk = disk
-    recovery = Recovery(disk: disk, entropy: entropy, loss: loss)
+    recovery = Recovery(disk: disk, entropy: entropy, clock: clock, loss: loss)
     result = try recovery.run()
   }
 

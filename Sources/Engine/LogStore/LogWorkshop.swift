@@ -118,7 +118,7 @@ package final class LogWorkshop: @unchecked Sendable {
         done.journalBytes = try journal.write(group)
       }
     } catch {
-      guard error.isWithoutRoom else { throw error }
+      guard error.isWithoutRoom || error.isWithoutDescriptor else { throw error }
       return .commitPostponed(parts, error)
     }
     guard parts.contains(.journal) else { return .committed(done) }

@@ -70,8 +70,7 @@ package struct RecoveryReport: Equatable, Sendable {
 struct Recovery {
   let disk: any Disk
   let entropy: any Entropy
-  /// Of a start; a repair keeps the time that it finds.
-  var clock: (any Clock)?
+  let clock: any Clock
   /// Segments and folders above which the volume is synced as a whole.
   var volumeSyncAbove = SegmentSync.volumeAbove
   /// Bytes of the journal that are held in memory, and of batches before they are written into their segments.
@@ -215,7 +214,6 @@ struct Recovery {
 
   /// `attachments` with the time as of now; the journal's latest batch was `written` then.
   private func withTime(_ attachments: [CheckpointAttachment], written: Timestamp) -> [CheckpointAttachment] {
-    guard let clock else { return attachments }
     var time = TrustedTime(attachments, clock)
     time.wentOn(to: written)
     return attachments.withoutTime + [time.kept(clock)]

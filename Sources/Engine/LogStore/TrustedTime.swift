@@ -17,7 +17,7 @@ package struct TrustedTime: Sendable {
   private var now: Reading
   /// When that was, by the machine's own count.
   private var moment: Instant
-  /// How much further than that count the wall clock may have gone.
+  /// How much further than that count the wall clock may have gone: a start does not know how long it was down.
   private var aheadMs = Self.toleranceMs
   private var doubt: Doubt?
 
@@ -26,8 +26,9 @@ package struct TrustedTime: Sendable {
     var jumpMs: Int64
     /// When it was first about so far off.
     var since: Instant
-    /// As an earlier run left it: how long the server was down since then, nobody knows.
+    /// As an earlier run left it: the server may have been down for up to `longestPauseMs` since.
     var isOfEarlierRun = false
+    static let longestPauseMs: Int64 = 28 * 24 * 3_600_000
   }
 
   /// What is known of the time at one moment.
@@ -69,9 +70,11 @@ package struct TrustedTime: Sendable {
     #if PLANTED_BUGS
       if PlantedBug.is(.jumpBelieved) { return believe(expected.later(byMs: jump), moment) }
     #endif
-    if jump >= -Self.toleranceMs, jump <= aheadMs { return believe(expected.later(byMs: jump), moment) }
+    if jump.magnitude <= Self.toleranceMs { return believe(expected.later(byMs: jump), moment) }
+    let standing = doubt.flatMap { $0.goesOn(jump) ? $0.since : nil }
+    if standing == nil, jump >= 0, jump <= aheadMs { return believe(expected.later(byMs: jump), moment) }
     // A clock that jumps again begins its day anew: it has not stood by this time yet.
-    let since = doubt.flatMap { $0.goesOn(jump) ? $0.since : nil } ?? moment
+    let since = standing ?? moment
     if moment >= since.advanced(byMs: Self.confirmationMs) {
       expected.time = wall
       return believe(expected, moment)
@@ -94,7 +97,8 @@ extension TrustedTime.Doubt {
   /// Whether a clock that is off by `jump` may be the one that was in doubt, gone on.
   func goesOn(_ jump: Int64) -> Bool {
     let further = jump.subtracted(jumpMs)
-    return further >= -TrustedTime.toleranceMs && (isOfEarlierRun || further <= TrustedTime.toleranceMs)
+    let reach = isOfEarlierRun && (jump < 0) == (jumpMs < 0) ? Self.longestPauseMs : TrustedTime.toleranceMs
+    return further >= -TrustedTime.toleranceMs && further <= reach
   }
 }
 
