@@ -21,6 +21,25 @@ import Testing
     #expect(try test.verdict() == [:])
   }
 
+  /// The client lost its connection and committed again; the first request arrived when it had gone on.
+  @Test mutating func aWriteThatTookLongMayComeOnceMore() throws {
+    test.add("reader offset ok in 0 9 - - readers", lasting: 60_000_000)
+    test.add("reader offset ok in 0 12 - - readers")
+    test.add("observer committed ok in 0 9 - - readers")
+    #expect(try test.verdict() == [:])
+    test.pass(11_000_000_000)
+    test.add("reader offset ok in 0 12 - - readers")
+    test.add("observer committed ok in 0 9 - - readers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
+  @Test mutating func aWriteThatTookLongExcusesNoOther() throws {
+    test.add("reader offset ok in 0 9 - - readers", lasting: 60_000_000)
+    test.add("reader offset ok in 0 12 - - readers")
+    test.add("observer committed ok in 0 10 - - readers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
   @Test mutating func aWriteThatFailedExcusesNothing() throws {
     test.add("reader offset fail in 0 9 - - readers")
     test.add("observer committed ok in 0 9 - - readers")

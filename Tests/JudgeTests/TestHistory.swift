@@ -24,11 +24,16 @@ struct TestHistory {
   }
 
   /// A line, its fields separated by spaces; the times are put before it.
-  mutating func add(_ fields: String) {
+  mutating func add(_ fields: String, lasting nanoseconds: Int = 500) {
     time += 1000
+    let ended = time + nanoseconds
     lines.append(
-      ([String(time), String(time + 500)] + fields.split(separator: " ").map(String.init)).joined(separator: "\t"))
+      ([String(time), String(ended)] + fields.split(separator: " ").map(String.init)).joined(separator: "\t"))
+    time = max(time, ended - 500)
   }
+
+  /// Nothing happens for a while.
+  mutating func pass(_ nanoseconds: Int) { time += nanoseconds }
 
   private mutating func store(_ topic: String, _ partition: Int, _ value: Int, _ source: String, _ isCommitted: Bool)
     -> Int

@@ -1,4 +1,4 @@
-/// A write of a group's offset; `ended` is nil where nobody knows whether and when it happened.
+/// A write of a group's offset, in nanoseconds; `ended` is nil where nobody knows whether and when it happened.
 struct OffsetWrite {
   let offset: Int64
   let began: Int64
@@ -6,6 +6,18 @@ struct OffsetWrite {
   /// Whether it came with a transaction. Kafka acknowledges a commit before its markers are written, so that who only asks
   /// for an offset may still be told the one before; a member that begins to read waits for them.
   var isTransactional = false
+
+  /// An answer that takes longer may be that of a second request: the client has lost the connection and come again.
+  private static let answeredAtOnce: Int64 = 50_000_000
+  /// So long after its answer the first of them may still arrive: longer than the proxy holds a frame.
+  private static let latestArrival: Int64 = 10_000_000_000
+
+  /// When it may have happened for the last time; nil where nobody knows. No protocol tells a late commit of a member that
+  /// lives from one it has just sent.
+  var latest: Int64? {
+    guard let ended else { return nil }
+    return isTransactional || ended - began < Self.answeredAtOnce ? ended : ended + Self.latestArrival
+  }
 }
 
 /// What somebody was told of a group's offset, or must have been told where a member began to read.
@@ -65,13 +77,13 @@ struct OffsetTimeline {
     return broken
   }
 
-  /// Whether a client's own write of that offset may have come after `least`.
+  /// Whether a client's own write of that offset may have come after `least`, or once more.
   private func isExcused(_ answer: OffsetAnswer, after least: Fact) -> Bool {
     // Between the two stand markers and aborted records only, a handful.
     let lowest = max(answer.lowest, answer.offset - 10_000)
     guard lowest <= answer.offset else { return false }
     return (lowest...answer.offset).contains { offset in
-      (writes[offset] ?? []).contains { $0.began < answer.ended && ($0.ended ?? Int64.max) >= least.began }
+      (writes[offset] ?? []).contains { $0.began < answer.ended && ($0.latest ?? Int64.max) >= least.began }
     }
   }
 }
