@@ -80,6 +80,11 @@ final class CompactionRig {
   /// Lets all jobs run, and those that follow from them.
   func settle() { while turn() {} }
 
+  func checkpoint() {
+    engine.store.beginCheckpoint()
+    settle()
+  }
+
   /// Starts anew on what a power cut leaves that loses everything that was not synced.
   func cutAndRestart(_ fate: CrashFate = .worst) throws {
     disk.cutPower()
