@@ -32,7 +32,7 @@ setup: ## installs the C libraries the build needs, when one is missing
 	@Scripts/packages libisal-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libmicrohttpd-dev libre2-dev pkg-config
 
 setup-test: setup ## installs what the end-to-end tests need beside it
-	@Scripts/packages kcat python3 python3-venv
+	@Scripts/packages kcat python3 python3-venv strace
 	@Scripts/clients $(VENV)
 
 build: setup ## .build/release/millrace and .build/release/wirecheck

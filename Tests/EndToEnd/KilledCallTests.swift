@@ -36,12 +36,21 @@ extension EndToEndTests {
         kills += isKilled ? 1 : 0
         ends = isKilled ? 0 : ends + 1
         // The start that recovers is killed too.
-        let tracer = try Tracing.wrapper(call, "signal=SIGKILL", when: "\(number)")
-        if let server = try? RunningServer(folder: folder, wrapper: tracer, scratch: scratch) { server.crash() }
+        let tracer = try Self.tracer(call, when: number, folder)
+        do {
+          try RunningServer(folder: folder, wrapper: tracer, scratch: scratch).crash()
+        } catch let failure as StartFailure {
+          #expect(failure.code == 128 + SIGKILL, "\(call) \(when): \(failure)")
+        }
         try judge(told, folder, "\(call) \(when)", scratch)
       }
       print("killed at \(call): \(kills) of \(scripts) scripts")
       #expect(kills > 0, "the script never came to a \(call)")
+    }
+
+    /// Kills at the call; files are opened in the data folder, and not by the loader of programs.
+    private static func tracer(_ call: String, when: Int, _ folder: String) throws -> [String] {
+      try Tracing.wrapper(call, "signal=SIGKILL", when: "\(when)", path: call == "openat" ? folder : nil)
     }
 
     /// Does what a client does, until the server is gone.
@@ -49,8 +58,11 @@ extension EndToEndTests {
       _ folder: String, _ call: String, _ when: Int, _ scratch: Scratch
     ) throws -> (told: Told, isKilled: Bool) {
       var told = Told()
-      let tracer = try Tracing.wrapper(call, "signal=SIGKILL", when: "\(when)")
-      guard let server = try? RunningServer(folder: folder, wrapper: tracer, scratch: scratch) else {
+      let server: RunningServer
+      do {
+        server = try RunningServer(folder: folder, wrapper: try Self.tracer(call, when: when, folder), scratch: scratch)
+      } catch let failure as StartFailure {
+        #expect(failure.code == 128 + SIGKILL, "\(call) \(when): \(failure)")
         return (told, true)
       }
       for number in 0..<Self.operations {

@@ -30,7 +30,10 @@ final class RunningServer {
     let words = ready.split(separator: " ")
     guard let kafka = words.first(where: { $0.hasPrefix("kafka=") })?.dropFirst(6),
       let http = words.first(where: { $0.hasPrefix("http=") })?.dropFirst(5)
-    else { throw ChildFailure("the server did not start: \(child.errors)") }
+    else {
+      child.signal(SIGTERM)
+      throw StartFailure(code: child.wait(), errors: child.errors)
+    }
     bootstrap = String(kafka)
     self.http = String(http)
   }
@@ -64,4 +67,12 @@ final class RunningServer {
     child.signal(SIGTERM)
     return child.wait()
   }
+}
+
+/// A server that ended, or was ended, before it was ready.
+struct StartFailure: Error, CustomStringConvertible {
+  let code: Int32
+  let errors: String
+
+  var description: String { "the server did not start, and ended with \(code): \(errors)" }
 }

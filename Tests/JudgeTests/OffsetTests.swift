@@ -19,6 +19,24 @@ import Testing
     test.add("reader offset asked in 0 9 - - readers")
     test.add("observer committed ok in 0 9 - - readers")
     #expect(try test.verdict() == [:])
+    #expect(Judge.judge(try test.history()).excused == 1)
+    // No call lasts so long, and nothing is under way for so long.
+    test.pass(91_000_000_000)
+    test.add("reader offset ok in 0 12 - - readers")
+    test.add("observer committed ok in 0 9 - - readers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
+  @Test mutating func aWriteThatWasGivenUpMayComeForHalfAMinute() throws {
+    test.add("reader offset info in 0 9 - - readers", lasting: 10_000_000_000)
+    test.pass(29_000_000_000)
+    test.add("reader offset ok in 0 12 - - readers")
+    test.add("observer committed ok in 0 9 - - readers")
+    #expect(try test.verdict() == [:])
+    test.pass(2_000_000_000)
+    test.add("reader offset ok in 0 12 - - readers")
+    test.add("observer committed ok in 0 9 - - readers")
+    #expect(try test.verdict() == [.offsetRegress: 1])
   }
 
   /// The client lost its connection and committed again; the first request arrived when it had gone on.
@@ -37,7 +55,7 @@ import Testing
     test.add("reader offset ok in 0 9 - - readers", lasting: 60_000_000)
     test.add("reader offset ok in 0 12 - - readers")
     test.add("observer committed ok in 0 10 - - readers")
-    #expect(try test.verdict() == [.offsetRegress: 1])
+    #expect(try test.verdict() == [.offsetRegress: 1, .offsetUnwritten: 1])
   }
 
   @Test mutating func aWriteThatFailedExcusesNothing() throws {
@@ -58,6 +76,15 @@ import Testing
     test.add("observer committed ok in 0 12 - - movers")
     test.add("observer committed ok in 0 9 - - movers")
     #expect(try test.verdict() == [.offsetRegress: 1])
+  }
+
+  @Test mutating func anOffsetOfAnOpenTransactionIsNotTold() throws {
+    test.change("mover offset asked in 0 12 - 1004 movers") { line in
+      // Whoever is told before the commit is asked for must not be told this offset.
+      line + "\n"
+        + line.replacing("mover\toffset\tasked", with: "observer\tcommitted\tok").replacing("\t1004", with: "\t-")
+    }
+    #expect(try test.verdict() == [.offsetUnwritten: 1])
   }
 
   @Test mutating func anOffsetOfAnAbortedTransactionDoesNot() throws {
@@ -84,6 +111,6 @@ import Testing
 
   @Test mutating func aGroupDoesNotStandBeyondTheEnd() throws {
     test.add("observer committed ok in 0 13 - - readers")
-    #expect(try test.verdict() == [.beyondEnd: 1])
+    #expect(try test.verdict() == [.beyondEnd: 1, .offsetUnwritten: 1])
   }
 }

@@ -2,6 +2,7 @@ import ByteCodec
 import Compression
 import KafkaDoor
 import KafkaWire
+import MillraceServer
 import RecordFormat
 import Testing
 import Units
@@ -253,14 +254,32 @@ struct FetchTests {
     try host.makeTopic("t")
     let client = try host.client()
     func sent(_ sequence: Int32, epoch: Int16 = 0) throws -> ProduceResponse.Response.PartitionResponse {
-      try produce(
-        client, "t",
-        batch(["n\(sequence)"]) { ($0.producerID, $0.producerEpoch, $0.baseSequence) = (77, epoch, sequence) })
+      try produce(client, "t", numbered(sequence, epoch: epoch))
     }
     #expect(try (sent(0).baseOffset, sent(1).baseOffset, sent(0).baseOffset) == (0, 1, 0))
     #expect(try sent(5).errorCode == ErrorCode.outOfOrderSequenceNumber.rawValue)
     #expect(try sent(0, epoch: 1).baseOffset == 2)
     #expect(try sent(2).errorCode == ErrorCode.invalidProducerEpoch.rawValue)
+  }
+
+  /// Five batches were stored and their answers lost with the server; their sequences begin anew among them.
+  @Test func retriesBehindAStartAreAnsweredWithTheOriginals() throws {
+    let folder = try TemporaryFolder()
+    let sequences: [Int32] = [.max - 2, .max - 1, .max, 0, 1]
+    for isRetry in [false, true] {
+      let host = try Host(folder: folder.path)
+      if !isRetry { try host.makeTopic("t") }
+      let client = try host.client()
+      let offsets = try sequences.map { try produce(client, "t", numbered($0)).baseOffset }
+      #expect(offsets == [0, 1, 2, 3, 4])
+      #expect(try produce(client, "t", numbered(3)).errorCode == ErrorCode.outOfOrderSequenceNumber.rawValue)
+      host.server.stop()
+    }
+  }
+
+  /// A batch of one record of an idempotent producer.
+  private func numbered(_ sequence: Int32, epoch: Int16 = 0) throws -> ByteSlice {
+    try batch(["n\(sequence)"]) { ($0.producerID, $0.producerEpoch, $0.baseSequence) = (77, epoch, sequence) }
   }
 
   @Test func appendTimeIsTheServers() throws {

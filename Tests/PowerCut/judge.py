@@ -75,7 +75,6 @@ class Verdict:
                 self.fault(0, f"{LINES}-{partition}: a record is not what was sent")
             self.tail[partition] = {o: n for o, n in numbers.items() if o not in wanted}
             self.before["lines"][partition] = len(wanted)
-            self.end = max(getattr(self, "end", 0), len(numbers))
 
     def judge_readers(self, bootstrap):
         for partition, offset in committed(bootstrap, READERS).items():

@@ -26,8 +26,8 @@ class Ledger:
         self.total = 0
         # So many records may be produced: the load works for a cut, and rests while its image is judged.
         self.allowed = 0
-        # By partition: the largest offset whose commit was confirmed, and the largest one asked for.
-        self.read, self.asked = {}, {}
+        # By partition: the largest offset whose commit was confirmed.
+        self.read = {}
         # By number of the transaction: "open" until its end was confirmed, and how many records it has.
         self.transactions, self.sizes = {}, {}
         # By partition: what the group of the movers has committed in confirmed transactions.
@@ -124,7 +124,6 @@ class Load:
                     places[message.partition()] = message.offset() + 1
             if not places:
                 continue
-            ledger.note(lambda: ledger.asked.update(places))
             consumer.commit(offsets=[TopicPartition(LINES, p, o) for p, o in places.items()], asynchronous=False)
             ledger.note(lambda: ledger.read.update(places))
         consumer.close()

@@ -25,6 +25,7 @@ import Testing
     #expect(entry.line == line(11...20, failed: [12, 17]))
     #expect(
       ledger.sum(tree: "abcd").contains("400 crash points, 1000 operations, 1 simulated hours, 10 seeds, 2 failed"))
+    #expect(ledger.failed(tree: "abcd") == [12, 17] && ledger.failed(tree: "other").isEmpty)
   }
 
   @Test func onlyWholeLinesCount() {

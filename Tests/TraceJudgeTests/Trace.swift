@@ -45,6 +45,14 @@ struct Trace {
     self.request(Self.frame(.produce, request, Self.version, correlation))
   }
 
+  /// A Produce whose body lacks its last byte.
+  mutating func produceInPart(correlation: Int32) {
+    var bytes = Self.frame(.produce, ProduceRequest(acks: -1), Self.version, correlation)
+    bytes.removeLast()
+    bytes[3] -= 1
+    request(bytes)
+  }
+
   mutating func write(_ bytes: [UInt8], at position: Int, flags: String? = nil) {
     let arguments = "\(Self.journal), [{iov_base=\"\(Self.hex(bytes))\", iov_len=\(bytes.count)}], 1, \(position)"
     add(

@@ -167,6 +167,12 @@ import TraceJudge
     #expect(!hidden.verdict.obstacles.isEmpty)
   }
 
+  @Test func aProduceThatCannotBeReadIsAnObstacle() {
+    var trace = begun()
+    trace.produceInPart(correlation: 2)
+    #expect(!trace.verdict.obstacles.isEmpty)
+  }
+
   @Test func repliesFindTheirRequests() {
     var trace = begun()
     trace.produce(other, correlation: 2)

@@ -67,14 +67,11 @@ private final class ConnectionsTrial {
     run.bound(
       "growth in coming and going", Number.mebi(churn.facts.resident - resting.facts.resident), atMost: 32, "MiB")
     let most = 2 * alone.p99 + 20
-    for phase in [resting, churn, unread, slow, hostile, after] {
-      run.bound("p99 with \(phase.name)", phase.p99, atMost: most, "ms")
-      run.bound("failures with \(phase.name)", Double(phase.sight.failures), atMost: 0)
-    }
+    for phase in [resting, churn, unread, slow, hostile, after] { run.bound(phase, p99: most) }
     run.bound("memory at its peak", Number.mebi(after.facts.peak), atMost: 512, "MiB")
     run.bound("descriptors left over", Double(after.facts.descriptors - alone.facts.descriptors), atMost: 20)
     run.bound("threads left over", Double(after.facts.threads - alone.facts.threads), atMost: 0)
-    run.bound("exit code", Double(server.stop().code), atMost: 0)
+    run.bound(exitCode: server.stop().code)
   }
 
   /// Each says hello once, as clients do, and is silent from then on.

@@ -78,9 +78,6 @@ final class Crowd {
     flush(id)
   }
 
-  /// Whether all that was queued has gone out.
-  func hasSentAll(_ id: Int) -> Bool { peers[id].output.isEmpty }
-
   func isOpen(_ id: Int) -> Bool { peers[id].descriptor >= 0 }
 
   /// Reads so much now of a connection that is not read by itself. Answers how much there was.

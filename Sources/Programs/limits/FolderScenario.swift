@@ -55,7 +55,7 @@ private final class FolderTrial {
     run.bound("first records of all partitions after a kill", firstReads, atMost: 5, "s")
     run.bound("start without indexes", bare, atMost: 10_000, "ms")
     run.bound("first records of all partitions without indexes", bareReads, atMost: 60, "s")
-    run.bound("exit code", Double(server.stop().code), atMost: 0)
+    run.bound(exitCode: server.stop().code)
   }
 
   private var lastReport: String { ServerLog.lastLine(with: "journal frames replayed", in: "\(run.folder)/log") ?? "" }
@@ -136,9 +136,8 @@ private final class FolderTrial {
     run.tell(
       "compaction: \(run["KEYED"]) MiB, \(Number.text(Double(run["KEYED"]) / compaction.seconds)) MiB/s at least")
     let most = 2 * alone.p99 + 20
-    run.bound("p99 beside retention", retention.p99, atMost: most, "ms")
-    run.bound("p99 beside compaction", compaction.p99, atMost: most, "ms")
-    run.bound("failures", Double(retention.sight.failures + compaction.sight.failures), atMost: 0)
+    run.bound(retention, p99: most)
+    run.bound(compaction, p99: most)
   }
 
   private func waitUntil(_ seconds: Double, _ isDone: () -> Bool) throws {

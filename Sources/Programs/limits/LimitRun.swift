@@ -46,6 +46,9 @@ final class LimitRun {
     note(what, value >= least, "\(Number.text(value)) >= \(Number.text(least))\(unit.isEmpty ? "" : " " + unit)")
   }
 
+  /// Notes whether a server that was stopped ended in order; a signal stands as a negative code.
+  func bound(exitCode code: Int32) { note("exit code", code == 0, "\(code)") }
+
   private func note(_ what: String, _ holds: Bool, _ comparison: String) {
     tell("\(holds ? "holds " : "BROKEN") \(what): \(comparison)")
     if !holds { broken.append(what) }

@@ -24,6 +24,8 @@ final class Load {
   private(set) var batches = 0
   private(set) var refusals: [Int16: Int] = [:]
   private(set) var lost = 0
+  /// Behind the last acknowledged record of each partition, of whatever topic.
+  private(set) var ends: [Int32: Int64] = [:]
   /// Nothing more is begun.
   private var isEnding = false
   private(set) var latencies = Latencies()
@@ -49,16 +51,26 @@ final class Load {
   }
 
   var batchBytes: Int { batch.count }
-  /// Records that are acknowledged.
-  var records: Int { batches * recordsInBatch }
 
   /// Produces for `seconds`, or until `limit` batches are acknowledged; what is under way then is waited for.
   func run(seconds: Double, batches limit: Int = .max) {
+    produce(seconds: seconds, batches: limit)
+    isEnding = true
+    crowd.run(seconds: 60, until: { underWay.values.allSatisfy { $0 == 0 } })
+  }
+
+  /// Produces for `seconds`, ends the server while batches are under way, and takes the answers that had left.
+  func run(seconds: Double, ending end: () -> Void) {
+    produce(seconds: seconds, batches: .max)
+    end()
+    isEnding = true
+    crowd.run(seconds: 10, until: { underWay.isEmpty })
+  }
+
+  private func produce(seconds: Double, batches limit: Int) {
     isEnding = false
     for id in underWay.keys.sorted() { fill(id) }
     crowd.run(seconds: seconds, until: { batches >= limit || underWay.isEmpty })
-    isEnding = true
-    crowd.run(seconds: 60, until: { underWay.values.allSatisfy { $0 == 0 } })
   }
 
   func close() { crowd.closeAll() }
@@ -87,8 +99,13 @@ final class Load {
       sentAt[id]?.removeFirst()
       latencies.add(nanoseconds: nanoseconds() - moment)
     }
-    let code = RequestFrame.errorCode(ofProduced: frame)
-    if code == 0 { batches += 1 } else { refusals[code, default: 0] += 1 }
+    let produced = RequestFrame.produced(frame)
+    if let produced, produced.errorCode == 0 {
+      batches += 1
+      ends[produced.index] = max(ends[produced.index] ?? 0, produced.baseOffset + Int64(recordsInBatch))
+    } else {
+      refusals[produced?.errorCode ?? -1, default: 0] += 1
+    }
     fill(id)
   }
 

@@ -73,11 +73,13 @@ private final class PartitionsTrial {
     run.bound("start after a kill", killed, atMost: Double(max(700 * count / 10_000, 700)), "ms")
     run.bound("processor time of it", work, atMost: Double(max(1_000 * count / 10_000, 1_000)), "ms")
     run.bound("stop", max(cleanStop.ms, end.ms), atMost: 5_000, "ms")
+    for stop in [cleanStop, end] { run.bound(exitCode: stop.code) }
     // Beyond 10,000 partitions most batches meet a segment that is not open, and the rest is a figure, not a promise.
-    let isMany = count <= 10_000
-    run.bound("p99 against 12 partitions", many.p99, atMost: (isMany ? 2 : 5) * beside.p99 + 20, "ms")
-    run.bound("p99 after the kill", again.p99, atMost: (isMany ? 2 : 5) * beside.p99 + 20, "ms")
-    run.bound("throughput against 12 partitions", many.rate / beside.rate, atLeast: isMany ? 0.85 : 0.3)
+    let areOpen = count <= 10_000
+    let most = (areOpen ? 2 : 5) * beside.phase.p99 + 20
+    run.bound(many.phase, p99: most)
+    run.bound(again.phase, p99: most)
+    run.bound("throughput against 12 partitions", many.rate / beside.rate, atLeast: areOpen ? 0.85 : 0.3)
     run.bound("memory with all written", Number.mebi(used.resident), atMost: 80 + 0.004 * Double(count), "MiB")
   }
 
@@ -119,36 +121,31 @@ private final class PartitionsTrial {
   }
 
   private struct Figures {
+    /// Batches a second.
     var rate: Double
-    var p99: Double
+    var phase: PhaseTable.Phase
   }
 
   /// Four producers of 1 KB records over `targets`, with the steady client beside them.
   @discardableResult
   private func produce(_ targets: [Load.Target], _ what: String, _ seconds: Double) throws -> Figures {
     let steady = try SteadyClient(server.address, rate: run["STEADY"])
-    let before = try server.facts()
     let load = try Load(server.address, targets: targets, connections: 4, window: 5, batchBytes: 1_100)
-    let began = nanoseconds()
-    _ = steady.takeSight()
-    load.run(seconds: seconds)
-    let took = Double(nanoseconds() - began) / 1e9
-    let sight = steady.takeSight()
+    let phase = try PhaseTable(server, steady).measure(what) { load.run(seconds: seconds) }
     steady.stop()
     load.close()
-    let after = try server.facts()
-    let rate = Double(load.batches) / took
+    let rate = Double(load.batches) / phase.seconds
     guard load.refusals.isEmpty, load.lost == 0 else {
       throw MeasuringFailure("\(what): refusals \(load.refusals), \(load.lost) connections lost")
     }
-    let figures = Figures(rate: rate, p99: sight.produced.milliseconds(below: 0.99))
+    let sight = phase.sight
     run.tell(
       "\(what): \(Number.text(rate)) batches/s, their p99 \(Number.text(load.latencies.milliseconds(below: 0.99))) ms; "
-        + "steady p50 \(Number.text(sight.produced.milliseconds(below: 0.5))) p99 \(Number.text(figures.p99)) p99.9 "
+        + "steady p50 \(Number.text(sight.produced.milliseconds(below: 0.5))) p99 \(Number.text(phase.p99)) p99.9 "
         + "\(Number.text(sight.produced.milliseconds(below: 0.999))) ms, \(sight.failures) failed; CPU "
-        + "\(Number.text(1e6 * (after.processor - before.processor) / Double(max(load.batches, 1)))) us a batch; RSS "
-        + "\(Number.text(Number.mebi(after.resident))) MiB, \(after.descriptors) files")
-    return figures
+        + "\(Number.text(1e6 * phase.processor / Double(max(load.batches, 1)))) us a batch; RSS "
+        + "\(Number.text(Number.mebi(phase.facts.resident))) MiB, \(phase.facts.descriptors) files")
+    return Figures(rate: rate, phase: phase)
   }
 
   /// The last line of the server's log with `words` in it.

@@ -6,6 +6,8 @@ final class PhaseTable {
   struct Phase {
     var name: String
     var seconds: Double
+    /// How many records the steady client was to send in it.
+    var intended: Double
     var sight: SteadyClient.Sight
     var facts: ProcessFacts
     /// The server's processor time in this phase, in seconds.
@@ -40,7 +42,8 @@ final class PhaseTable {
     let sight = steady.takeSight()
     let facts = try server.facts()
     let phase = Phase(
-      name: name, seconds: seconds, sight: sight, facts: facts, processor: facts.processor - before.processor)
+      name: name, seconds: seconds, intended: seconds * Double(steady.rate), sight: sight, facts: facts,
+      processor: facts.processor - before.processor)
     phases.append(phase)
     return phase
   }
@@ -70,5 +73,16 @@ final class PhaseTable {
       ])
     }
     return table.text
+  }
+}
+
+extension LimitRun {
+  /// Bounds the steady client's view of a phase: it was refused nothing, and what it meant to send was acknowledged
+  /// within `most` milliseconds, but for one in a hundred, and read.
+  func bound(_ phase: PhaseTable.Phase, p99 most: Double) {
+    bound("p99 with \(phase.name)", phase.p99, atMost: most, "ms")
+    bound("failures with \(phase.name)", Double(phase.sight.failures), atMost: 0)
+    bound("records sent with \(phase.name)", Double(phase.sight.produced.count), atLeast: 0.9 * phase.intended)
+    bound("records read with \(phase.name)", Double(phase.sight.received.count), atLeast: 0.9 * phase.intended)
   }
 }

@@ -26,12 +26,11 @@ enum RequestFrame {
   }
 
   /// The error that a frame tells of the only batch of a Produce, version 12; -1 where it cannot be read.
-  static func errorCode(ofProduced frame: ByteSlice) -> Int16 {
-    do throws(WireError) {
-      let answer = try answer(ProduceResponse.self, .produce, version: 12, in: frame)
-      return answer.message.responses.first?.partitionResponses.first?.errorCode ?? -1
-    } catch {
-      return -1
-    }
+  static func errorCode(ofProduced frame: ByteSlice) -> Int16 { produced(frame)?.errorCode ?? -1 }
+
+  /// What a frame tells of the only batch of a Produce, version 12; nil where it cannot be read.
+  static func produced(_ frame: ByteSlice) -> ProduceResponse.Response.PartitionResponse? {
+    let answer = try? answer(ProduceResponse.self, .produce, version: 12, in: frame)
+    return answer?.message.responses.first?.partitionResponses.first
   }
 }

@@ -22,16 +22,18 @@ private final class SoakTrial {
   /// Some of each period, whose end is a kill.
   private var phases: [PhaseTable.Phase] = []
   private var starts: [Double] = []
-  private var kept = 0
+  /// Behind the last acknowledged record of each partition.
+  private var acknowledged: [Int32: Int64] = [:]
   private var missing = 0
   private static let topic = "mixed"
+  private static let partitions = 12
   private static let settings = ["log.retention.check.interval.ms=5000", "log.cleaner.backoff.ms=5000"]
 
   init(_ run: LimitRun) throws {
     self.run = run
     server = try run.start(Self.settings)
     try Topics.make(SteadyClient.topic, settings: Self.bounded, at: server.address)
-    try Topics.make(Self.topic, partitions: 12, settings: Self.bounded, at: server.address)
+    try Topics.make(Self.topic, partitions: Self.partitions, settings: Self.bounded, at: server.address)
     try Topics.make("keyed", settings: Self.bounded + [("cleanup.policy", "compact,delete")], at: server.address)
     try Topics.make("shared", partitions: 5, at: server.address)
     topicID = try Topics.id(of: "shared", at: server.address)
@@ -49,24 +51,23 @@ private final class SoakTrial {
     for period in 0..<periods {
       let table = PhaseTable(server, steady)
       phases.append(try table.measure("\((period + 1) * run["KILL_SECONDS"] / 60) min") { try work() })
-      server.killNow()
+      try killUnderLoad()
       server = try run.start(Self.settings, kafka: address)
       starts.append(server.startMs)
-      try countKept()
+      try countMissing()
       run.tell(text(of: period))
     }
     steady.stop()
     tellDrift()
-    run.bound("acknowledged batches missing after a kill", Double(missing), atMost: 0)
+    run.bound("acknowledged records missing after a kill", Double(missing), atMost: 0)
     run.bound("start after a kill", starts.max() ?? 0, atMost: 5_000, "ms")
-    run.bound("exit code", Double(server.stop().code), atMost: 0)
+    run.bound(exitCode: server.stop().code)
   }
 
   /// One period of producers, groups, a compacted topic, and connections that come and go.
   private func work() throws {
     let deadline = nanoseconds() + Int64(run["KILL_SECONDS"]) * 1_000_000_000
-    let targets = (0..<12).map { Load.Target(topic: Self.topic, partition: Int32($0)) }
-    let load = try Load(server.address, targets: targets, connections: 4, window: 2, batchBytes: 16 << 10)
+    let load = try mixedLoad()
     let keyed = try Load(
       server.address, targets: [.init(topic: "keyed", partition: 0)], connections: 1, window: 1, batchBytes: 16 << 10,
       keyed: true)
@@ -89,22 +90,40 @@ private final class SoakTrial {
     guard load.refusals.isEmpty, load.lost == 0 else {
       throw MeasuringFailure("refusals \(load.refusals), \(load.lost) connections lost")
     }
-    kept += load.records
+    acknowledged.merge(load.ends, uniquingKeysWith: max)
     load.close()
     keyed.close()
     members.close()
   }
 
-  /// Whether the ends of the partitions are where the acknowledgements say.
-  private func countKept() throws {
+  private func mixedLoad() throws -> Load {
+    let targets = (0..<Self.partitions).map { Load.Target(topic: Self.topic, partition: Int32($0)) }
+    return try Load(server.address, targets: targets, connections: 4, window: 2, batchBytes: 16 << 10)
+  }
+
+  /// Kills the server with batches under way.
+  private func killUnderLoad() throws {
+    let load = try mixedLoad()
+    load.run(seconds: 1) { server.killNow() }
+    guard load.batches > 0, load.refusals.isEmpty else {
+      throw MeasuringFailure("\(load.batches) batches acknowledged before a kill, refusals \(load.refusals)")
+    }
+    acknowledged.merge(load.ends, uniquingKeysWith: max)
+    load.close()
+  }
+
+  /// Whether the partitions reach as far as the acknowledgements said.
+  private func countMissing() throws {
     let answer = try WireClient(server.address).call(
       ListOffsetsRequest(
         replicaId: -1,
         topics: [
-          .init(name: Self.topic, partitions: (0..<12).map { .init(partitionIndex: $0, timestamp: -1) })
+          .init(
+            name: Self.topic, partitions: (0..<Int32(Self.partitions)).map { .init(partitionIndex: $0, timestamp: -1) })
         ]), version: 5, as: ListOffsetsResponse.self)
-    let ends = answer.topics.first?.partitions.reduce(0) { $0 + Int($1.offset) } ?? 0
-    missing += max(kept - ends, 0)
+    let found = (answer.topics.first?.partitions ?? []).map { ($0.partitionIndex, $0.offset) }
+    let ends = Dictionary(found, uniquingKeysWith: max)
+    for (partition, end) in acknowledged { missing += Int(max(end - (ends[partition] ?? 0), 0)) }
   }
 
   private func text(of period: Int) -> String {
@@ -140,6 +159,7 @@ private final class SoakTrial {
     run.tell(
       "an hour: \(Number.text(memory)) MiB, \(Number.text(files)) files, \(Number.text(threads)) threads, "
         + "\(Number.text(p99)) ms of p99")
+    for phase in phases { run.bound(phase, p99: 2_000) }
     guard later.count >= 6 else { return run.tell("too few periods for bounds on drift") }
     run.bound("drift of memory", memory, atMost: 10, "MiB an hour")
     run.bound("drift of descriptors", files, atMost: 20, "an hour")

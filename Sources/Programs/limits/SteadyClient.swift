@@ -14,7 +14,7 @@ import WireClient
 final class SteadyClient: Sendable {
   /// What it saw since it was last asked.
   struct Sight: Sendable {
-    /// From the intended sending to the acknowledgement.
+    /// From the intended sending to the acknowledgement; of records that are not acknowledged yet, their age.
     var produced = Latencies()
     /// From the intended sending to the reader.
     var received = Latencies()
@@ -27,10 +27,14 @@ final class SteadyClient: Sendable {
 
   private struct Shared: Sendable {
     var sight = Sight()
+    /// When the records were meant to be sent that are not acknowledged, in order.
+    var underWay: [Int64] = []
     var isStopping = false
   }
 
   private let shared = Locked(Shared())
+  /// Records a second.
+  let rate: Int
   private let address: String
   private let intervalNs: Int64
   private let threads = Locked<[NamedThread]>([])
@@ -38,7 +42,8 @@ final class SteadyClient: Sendable {
   /// Begins to send `rate` records a second to `address`; its topic is there.
   init(_ address: String, rate: Int = 200) throws {
     self.address = address
-    intervalNs = 1_000_000_000 / Int64(max(rate, 1))
+    self.rate = max(rate, 1)
+    intervalNs = 1_000_000_000 / Int64(self.rate)
     let producer = try NamedThread(name: "steady-produce") { [self] in whileRunning(produce) }
     let reader = try NamedThread(name: "steady-read") { [self] in whileRunning(read) }
     threads.withLock { $0 = [producer, reader] }
@@ -46,17 +51,12 @@ final class SteadyClient: Sendable {
 
   /// What it saw since the last call.
   func takeSight() -> Sight {
-    shared.withLock { shared in
+    let now = nanoseconds()
+    return shared.withLock { shared in
       defer { shared.sight = Sight() }
+      for moment in shared.underWay { shared.sight.produced.add(nanoseconds: now - moment) }
       return shared.sight
     }
-  }
-
-  /// Lets it work for `seconds`, and answers what it saw in them.
-  func watch(seconds: Double) -> Sight {
-    _ = takeSight()
-    wait(until: nanoseconds() + Int64(seconds * 1e9))
-    return takeSight()
   }
 
   func stop() {
@@ -86,13 +86,16 @@ final class SteadyClient: Sendable {
   private func produce() throws {
     let crowd = try Crowd(address)
     let id = try crowd.connect()
-    var underWay: [Int64] = []
     var refusal: Int16 = 0
+    shared.withLock { $0.underWay = [] }
     crowd.onFrame = { [self] _, frame in
       let code = RequestFrame.errorCode(ofProduced: frame)
-      guard code == 0, !underWay.isEmpty else { return refusal = code }
-      let took = nanoseconds() - underWay.removeFirst()
-      shared.withLock { $0.sight.produced.add(nanoseconds: took) }
+      guard code == 0 else { return refusal = code }
+      let now = nanoseconds()
+      shared.withLock { shared in
+        guard !shared.underWay.isEmpty else { return }
+        shared.sight.produced.add(nanoseconds: now - shared.underWay.removeFirst())
+      }
     }
     var next = nanoseconds()
     while !isStopping {
@@ -101,11 +104,11 @@ final class SteadyClient: Sendable {
         let request = ProduceRequest(
           acks: -1, timeoutMs: 30_000,
           topicData: [.init(name: Self.topic, partitionData: [.init(index: 0, records: batch)])])
-        underWay.append(next)
+        shared.withLock { $0.underWay.append(next) }
         crowd.send(RequestFrame.bytes(.produce, request, version: 12), on: id)
         next += intervalNs
       }
-      if underWay.isEmpty { wait(until: next) }
+      if shared.withLock({ $0.underWay.isEmpty }) { wait(until: next) }
       crowd.poll(ms: 1)
       guard refusal == 0 else { throw MeasuringFailure("a record was refused: error \(refusal)") }
       guard crowd.isOpen(id) else { throw MeasuringFailure("the server closed the connection") }
@@ -135,7 +138,10 @@ final class SteadyClient: Sendable {
           .init(topic: Self.topic, partitions: [.init(partition: 0, fetchOffset: next, partitionMaxBytes: 1 << 20)])
         ])
       let answer = try client.call(request, version: 12, as: FetchResponse.self)
-      guard let part = answer.responses.first?.partitions.first, part.errorCode == 0 else { continue }
+      guard let part = answer.responses.first?.partitions.first, part.errorCode == 0 else {
+        throw MeasuringFailure(
+          "a fetch was refused: error \(answer.responses.first?.partitions.first?.errorCode ?? -1)")
+      }
       guard let records = part.records, !records.isEmpty else { continue }
       let now = nanoseconds()
       for intended in Self.intendedTimes(in: records, next: &next) {

@@ -20,7 +20,7 @@ struct CampaignRun {
     var trouble: SystemError?
   }
 
-  /// Runs what the ledger does not have yet; answers whether all went well.
+  /// Runs what the ledger does not have yet; answers whether all of these sources went well, now and before.
   func run() throws(SystemError) -> Bool {
     let began = SystemClock().now()
     var file: LedgerFile?
@@ -39,7 +39,7 @@ struct CampaignRun {
     for failure in end.report.failures { Workers.say(failure.text) }
     Workers.say("\(Int(seconds)) s, \(Int(rate)) crash points a second")
     if file != nil { Workers.say(end.ledger.sum(tree: origin.tree)) }
-    return end.report.failures.isEmpty
+    return end.ledger.failed(tree: origin.tree).isEmpty
   }
 
   private func work(_ chunk: ClosedRange<UInt64>, _ progress: Locked<Progress>) {

@@ -1,3 +1,5 @@
+import Judge
+
 /// The workers of a run: clients of three kinds, each producing, reading in groups and moving records in transactions.
 enum Fleet {
   static let partitions = 4
@@ -24,6 +26,17 @@ enum Fleet {
     let role: Role
     /// What follows the address, the history's folder, the name and the number.
     let arguments: [String]
+
+    /// What it must have done in a run: without it nothing is said about its kind of client.
+    var duties: [Event.Operation] {
+      switch role {
+      case .producer: [.send]
+      case .reader where arguments.first == "-": [.read]
+      case .reader: [.read, .offset]
+      case .mover: [.read, .send, .commit]
+      case .observer: [.committed]
+      }
+    }
   }
 
   static func members(withJava: Bool, rate: Int) -> [Member] {

@@ -25,7 +25,7 @@ do {
     let report = try TortureRun(options).run()
     let history = try HistoryFolder.read(options.folder + "/history")
     print(report.text(history))
-    let isClean = judged(history) && report.deaths.isEmpty
+    let isClean = judged(history) && report.deaths.isEmpty && report.idle(history).isEmpty
     print(
       isClean ? "ok" : "CONDEMNED; the same faults again with seed \(options.seed), the history is in \(options.folder)"
     )

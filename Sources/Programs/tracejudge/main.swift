@@ -11,5 +11,7 @@ print(
     + "writes, \(verdict.syncs) syncs; \(verdict.early) too early")
 for example in verdict.examples { print("  \(example)") }
 for obstacle in verdict.obstacles.sorted() { print("cannot be judged: \(obstacle)") }
-if !verdict.obstacles.isEmpty || verdict.acknowledged == 0 { exit(2) }
+let isSilent = verdict.acknowledged == 0 || verdict.shown == 0
+if isSilent { print("cannot be judged: nothing was acknowledged, or shown") }
+if !verdict.obstacles.isEmpty || isSilent { exit(2) }
 exit(verdict.early == 0 ? 0 : 1)

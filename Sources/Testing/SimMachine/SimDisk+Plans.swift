@@ -50,6 +50,9 @@ extension SimDisk {
   /// Calls that failed by a fault so far. A loop that fails the Nth call ends when this stays 0.
   package var faultsFired: Int { state.withLock { $0.faultsFired } }
 
+  /// Reads and writes that were stopped short so far.
+  package var stoppedShort: Int { state.withLock { $0.stoppedShort } }
+
   /// Lets the next write to `path` land at `position` of the file `landingPath` (nil: of `path` itself) instead, which
   /// must exist. The writer is told that all went well.
   package func misdirectNextWrite(to path: String, landingAt position: FilePosition, in landingPath: String? = nil) {

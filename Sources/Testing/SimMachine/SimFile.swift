@@ -28,6 +28,7 @@ final class SimFile: DiskFile {
       state.feelPressure()
       let options = state.options
       let isShort = buffer.count > 1 && state.random.chance(permille: options.shortReadsPermille)
+      if isShort { state.stoppedShort += 1 }
       let count = isShort ? 1 + state.random.below(buffer.count - 1) : buffer.count
       return try state.look(.read, path) {
         $0.read(node, into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]), at: start)
@@ -84,6 +85,7 @@ final class SimFile: DiskFile {
       let isShort = total > 1 && state.random.chance(permille: state.options.shortWritesPermille)
       var limit = isShort ? 1 + state.random.below(total - 1) : total
       if intent == .createThrough { limit += (DiskBlock.size - limit % DiskBlock.size) % DiskBlock.size }
+      if limit < total { state.stoppedShort += 1 }
       return try write(slices, limit: limit, at: start, &state)
     }
   }

@@ -17,6 +17,7 @@ struct SimState: Sendable {
   var isCut = false
   var faults: [SimFault] = []
   var faultsFired = 0
+  var stoppedShort = 0
   var misdirections: [Misdirection] = []
   var misdirected = 0
   var sites: [SimSite: Int] = [:]

@@ -59,13 +59,16 @@ package struct CampaignLedger: Sendable {
     return chunks
   }
 
+  /// The seeds that failed with the tested sources `tree`.
+  package func failed(tree: String) -> [UInt64] { entries.filter { $0.origin.tree == tree }.flatMap(\.failed) }
+
   /// The sum over the entries of the tested sources `tree`.
   package func sum(tree: String) -> String {
     let counted = entries.filter { $0.origin.tree == tree }
     let points = counted.reduce(0) { $0 + $1.crashPoints }
     let operations = counted.reduce(0) { $0 + $1.operations }
     let hours = counted.reduce(0) { $0 + $1.simulatedMs } / 3_600_000
-    let failed = counted.flatMap(\.failed)
+    let failed = failed(tree: tree)
     let seeds = counted.reduce(0) { $0 + ($1.seeds.upperBound - $1.seeds.lowerBound + 1) }
     return "in all, for sources \(tree): \(points) crash points, \(operations) operations, \(hours) simulated hours, "
       + "\(seeds) seeds, \(failed.count) failed\(failed.isEmpty ? "" : ": \(failed)")"

@@ -185,6 +185,7 @@ struct CoordinatorClients {
     _ id: String, _ producer: ProducerIdentity, _ commits: Bool, _ node: SimNode,
     _ tally: inout CoordinatorTally
   ) throws(SimFailure) {
+    let isCurrent = node.engine.transactions.transactions[id]?.producer == producer
     let request = EndTxnRequest(
       transactionalId: id, producerId: producer.id, producerEpoch: producer.epoch, committed: commits)
     let before = node.engine.store.decided
@@ -194,8 +195,11 @@ struct CoordinatorClients {
     guard let response = answer?.message as? EndTxnResponse, response.errorCode == 0 else { return }
     try expectCovered(answer, since: before, "EndTxn", node)
     let hasEnded = node.engine.store.decided > before
-    if hasEnded { tally.endedTransactions += 1 }
-    self.commits["payments"] = node.engine.store.decided
+    if hasEnded {
+      // Another try at what has ended decides nothing.
+      guard isCurrent else { throw .wrong("an EndTxn of a replaced producer ended a transaction") }
+      tally.endedTransactions += 1
+    }
     try take(
       ProducerIdentity(id: response.producerId, epoch: response.producerEpoch), of: id,
       after: hasEnded ? producer : nil)

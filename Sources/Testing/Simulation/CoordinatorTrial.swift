@@ -131,7 +131,7 @@ package struct CoordinatorTrial: SeededTrial {
       for _ in 0..<random.below(4) { node.runLane(&random) }
     }
     node.quiesce(&random)
-    let settled = node.acknowledged
+    let settled = idles ? node.acknowledged : node.witnessed
     if idles { node.idle(&random) }
     if let failure = node.failure { throw .wrong("the node failed: \(failure)") }
     return (disk, clock, settled)

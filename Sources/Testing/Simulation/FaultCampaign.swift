@@ -34,8 +34,8 @@ package enum FaultCampaign {
 
   private static func shorten(_ seed: UInt64) throws(SimFailure) -> String {
     var faults = FaultSweep(seed: seed, operations: 60)
-    try faults.shorten(seeds: seed..<seed + 50)
-    return "50 lives, nothing lost"
+    let shortened = try faults.shorten(seeds: seed..<seed + 50)
+    return "\(shortened) calls stopped short in 50 lives, nothing lost"
   }
 
   private static func fillDisks(_ seed: UInt64) throws(SimFailure) -> String {

@@ -30,7 +30,9 @@ package struct FaultSweep {
   private let script: Script
   package private(set) var tally = Tally()
 
-  package init(seed: UInt64, operations: Int) { script = Script(seed: seed, operations: operations) }
+  package init(seed: UInt64, operations: Int) {
+    script = Script(seed: seed, operations: operations, removes: true)
+  }
 
   /// A disk on which, after a failed sync of a file, the pages that look clean vanish sooner or later.
   private func disk(for call: DiskError.Call) -> SimDisk {
@@ -61,11 +63,18 @@ package struct FaultSweep {
     }
   }
 
-  /// Fails the nth call of kind `call` for n = 1 and up, while a node recovers from a cut.
+  /// Fails the nth call of kind `call` for n = 1 and up, while a node recovers from a cut and finds a folder that nothing
+  /// refers to.
   package mutating func failRecovery(_ call: DiskError.Call, code: Int32) throws(SimFailure) {
     let clock = ManualClock()
     let before = disk(for: call)
     let outcome = try script.run(on: before, clock: clock, allowsDamage: false)
+    do throws(DiskError) {
+      try before.makeDirectory("data/stray")
+      try before.syncDirectory("data")
+    } catch {
+      throw .wrong("no folder can be made: \(error)")
+    }
     for nth in 1... {
       let disk = before.afterCrash(.seeded(UInt64(nth)))
       disk.plan(SimFault(call, nth: nth, code: code))
@@ -81,8 +90,9 @@ package struct FaultSweep {
     }
   }
 
-  /// Writes and reads that stop short wherever they can.
-  package mutating func shorten(seeds: Range<UInt64>) throws(SimFailure) {
+  /// Writes and reads that stop short wherever they can; answers how many did.
+  package mutating func shorten(seeds: Range<UInt64>) throws(SimFailure) -> Int {
+    var shortened = 0
     for seed in seeds {
       var options = SimDisk.Options(seed: seed)
       options.shortWritesPermille = 1_000
@@ -91,7 +101,9 @@ package struct FaultSweep {
       let outcome = try script.run(on: disk, clock: clock, allowsDamage: false)
       if let failure = outcome.failure { throw .wrong("a short write ended the node: \(failure)") }
       try checkRestarts(disk, clock, outcome)
+      shortened += disk.stoppedShort
     }
+    return shortened
   }
 
   /// The process starts again: on the same page cache, on what is left when that is dropped, and after power cuts.

@@ -77,7 +77,7 @@ package struct KeyedTrial: SeededTrial {
     try createTopic(node)
     for _ in 0..<operations where node.isUp { try step(node) }
     node.quiesce(&random)
-    let settled = node.acknowledged
+    let settled = idles ? node.acknowledged : node.witnessed
     if idles { node.idle(&random) }
     if let failure = node.failure { throw .wrong("the node failed: \(failure)") }
     return (disk, clock, settled)

@@ -99,8 +99,15 @@ enum Reader {
         let next = try check(
           partition, log, from: offset, maxBytes: 100_000, engine: engine, node: node, readsCommitted: readsCommitted,
           random: &random)
-        guard next > offset else { break }
-        offset = next
+        if next > offset {
+          offset = next
+          continue
+        }
+        // Behind what is told to be damaged all is as it was.
+        guard node.isUp, case .damaged(_, let last, _) = engine.store.readWaiting(log, from: offset, maxBytes: 1) else {
+          break
+        }
+        offset = max(last, offset).advanced(by: 1)
       }
     }
   }

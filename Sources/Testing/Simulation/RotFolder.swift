@@ -12,10 +12,10 @@ struct RotFolder {
   let seed: UInt64
   let clock: ManualClock
   let disk: SimDisk
-  /// What no start may be without, unless it refuses.
+  /// What no start may be without, unless it refuses: all that was acknowledged and witnessed by later frames.
   let settled: JournalSequence
-  /// Whether the node had been idle for a moment, so that all it had acknowledged was witnessed.
-  let isWitnessed: Bool
+  /// What was decided on it, where a model keeps that.
+  private let model: Model?
   /// What a node on it finds.
   private let recovered: JournalSequence
   private let answers: FolderAnswers
@@ -24,13 +24,15 @@ struct RotFolder {
   /// `idles`, before.
   init(_ kind: TrialKind, seed: UInt64, operations: Int, idles: Bool = true) throws(SimFailure) {
     var end: (disk: SimDisk, clock: ManualClock, settled: JournalSequence)
+    var model: Model?
     switch kind {
     case .log, .interval:
       let disk = SimDisk(SimDisk.Options(seed: seed)), clock = ManualClock()
       let script = Script(seed: seed, operations: operations, idles: idles)
       let outcome = try script.run(on: disk, clock: clock, allowsDamage: false)
       if let failure = outcome.failure { throw .wrong("the node failed: \(failure)") }
-      end = (disk, clock, outcome.model.lastSettled)
+      end = (disk, clock, idles ? outcome.model.lastSettled : outcome.witnessed)
+      model = outcome.decided
     case .keyed:
       var trial = KeyedTrial(seed: seed)
       end = try trial.fill(operations: operations, idles: idles)
@@ -39,17 +41,17 @@ struct RotFolder {
       end = try trial.fill(operations: operations, idles: idles)
     }
     try self.init(
-      seed: seed, disk: end.disk.afterCrash(.best), clock: end.clock, settled: end.settled, isWitnessed: idles)
+      seed: seed, disk: end.disk.afterCrash(.best), clock: end.clock, settled: end.settled, model: model)
   }
 
   private init(
-    seed: UInt64, disk: SimDisk, clock: ManualClock, settled: JournalSequence, isWitnessed: Bool
+    seed: UInt64, disk: SimDisk, clock: ManualClock, settled: JournalSequence, model: Model?
   ) throws(SimFailure) {
     self.seed = seed
     self.disk = disk
     self.clock = clock
     self.settled = settled
-    self.isWitnessed = isWitnessed
+    self.model = model
     var state: [UInt8] = []
     let node = try SimNode(disk: disk.afterCrash(.best), clock: clock, seed: seed &+ 9) {
       state = $0.state.encoded().copy()
@@ -76,14 +78,23 @@ struct RotFolder {
     }
     guard node.recovered >= recovered else {
       // Only what the last commit groups held can be without a witness: nothing that an idle node has acknowledged.
-      if isWitnessed, node.recovered < settled {
-        throw .wrong("\(what): \(settled.value) was acknowledged, \(node.recovered.value) is left")
+      guard node.recovered >= settled else {
+        throw .wrong("\(what): \(settled.value) was witnessed, \(node.recovered.value) is left")
       }
+      try compareWhatIsLeft(node, what)
       return .unwitnessed
     }
     let found = FolderAnswers(node, state: state)
     if let fault = found.fault(against: answers) { throw .wrong("\(what): \(fault)") }
     return found.hasDamage ? .reported : .harmless
+  }
+
+  /// What stands before the frames that were cut off is as it was decided.
+  private func compareWhatIsLeft(_ node: SimNode, _ what: String) throws(SimFailure) {
+    guard var left = model else { return }
+    left.crashed(keeping: node.recovered)
+    var random = SeededRandom(seed: seed)
+    do throws(SimFailure) { try Comparison.all(node, left, &random) } catch { throw .wrong("\(what): \(error)") }
   }
 }
 

@@ -12,6 +12,8 @@ struct Script {
   var idles = true
   /// Whether records are read on the way: what this run has written, it trusts in the page cache.
   var reads = true
+  /// Whether at last a topic is deleted, and its files with it.
+  var removes = false
 
   /// What a run left behind.
   struct Outcome {
@@ -21,6 +23,8 @@ struct Script {
     var decided: Model
     /// What the node was told is durable, and so acknowledged.
     var acknowledged: JournalSequence
+    /// What of that had later frames behind it.
+    var witnessed: JournalSequence
     var failure: DiskError?
     /// Batches for which the disk had no room.
     var refusedForRoom = 0
@@ -47,6 +51,7 @@ struct Script {
       if step % 4 == 3 { node.quiesce(&random) }
     }
     node.quiesce(&random)
+    if removes { try remove(node, clock, &workload, &model, &random) }
     atEnd(node)
     if idles { node.idle(&random) }
     if node.failure == nil {
@@ -58,7 +63,26 @@ struct Script {
     let decided = model
     model.settle(through: node.acknowledged)
     return Outcome(
-      model: model, decided: decided, acknowledged: node.acknowledged, failure: node.failure,
+      model: model, decided: decided, acknowledged: node.acknowledged, witnessed: node.witnessed, failure: node.failure,
       refusedForRoom: workload.refusedForRoom)
+  }
+
+  /// Deletes a topic, and lets the time pass after which a checkpoint lets go of its files.
+  private func remove(
+    _ node: SimNode, _ clock: ManualClock, _ workload: inout Workload, _ model: inout Model,
+    _ random: inout SeededRandom
+  ) throws(SimFailure) {
+    guard node.isUp else { return }
+    try workload.deleteTopic(&model)
+    for delayMs in [0, 70_000, 0] as [Int64] where node.isUp {
+      node.engine.turnEnded()
+      node.quiesce(&random)
+      node.engine.store.beginCheckpoint()
+      node.quiesce(&random)
+      clock.advance(byMs: delayMs)
+      if node.isUp { node.engine.timePassed() }
+    }
+    if node.isUp { node.engine.turnEnded() }
+    node.quiesce(&random)
   }
 }

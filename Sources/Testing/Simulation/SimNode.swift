@@ -25,6 +25,9 @@ final class SimNode: EngineObserver {
   private(set) var indexesRebuilt = 0
   /// What may have been acknowledged so far.
   private(set) var acknowledged: JournalSequence
+  /// The same two commit groups ago: later frames stand behind it.
+  private(set) var witnessed: JournalSequence
+  private var lastAcknowledged: JournalSequence
   /// With an interval, what the journal was synced through, or a checkpoint covers.
   private(set) var synced: JournalSequence
   private let durability: Durability
@@ -72,6 +75,8 @@ final class SimNode: EngineObserver {
     self.durability = durability
     recovered = store.durable
     acknowledged = store.durable
+    witnessed = store.durable
+    lastAcknowledged = store.durable
     synced = store.durable
     opened(store)
     let decided = store.decided
@@ -85,7 +90,11 @@ final class SimNode: EngineObserver {
     engine.turnEnded()
   }
 
-  func durableAdvanced(to sequence: JournalSequence) { acknowledged = max(acknowledged, sequence) }
+  func durableAdvanced(to sequence: JournalSequence) {
+    guard sequence > acknowledged else { return }
+    (witnessed, lastAcknowledged, acknowledged) = (lastAcknowledged, acknowledged, sequence)
+  }
+
   func engineFailed(_ error: DiskError) { failure = error }
   func indexRebuilt(_ segment: SegmentKey, blocks: Int) { indexesRebuilt += 1 }
 

@@ -112,7 +112,7 @@ struct Workload {
     return overrides
   }
 
-  private mutating func deleteTopic(_ model: inout Model) throws(SimFailure) {
+  mutating func deleteTopic(_ model: inout Model) throws(SimFailure) {
     let topics = model.topics.keys.sorted()
     guard topics.count > 1 else { return }
     let id = topics[random.below(topics.count)]

@@ -12,19 +12,25 @@ extension Judge {
     let answers = answers(ledger)
     let writes = writes(ledger)
     for (key, answers) in answers.sorted(by: { ($0.key.place, $0.key.group) < ($1.key.place, $1.key.group) }) {
-      for (answer, least) in OffsetTimeline(writes[key] ?? []).broken(by: answers) {
+      let findings = OffsetTimeline(writes[key] ?? []).findings(in: answers)
+      let name = "group \(ledger.names.name(key.group)) in \(ledger.name(key.place))"
+      for (answer, least) in findings.regressed {
         let began = answer.isTold ? "told" : "began at"
         verdict.condemn(
           .offsetRegress,
-          "group \(ledger.names.name(key.group)) in \(ledger.name(key.place)): \(began) \(answer.offset), "
-            + "it was \(least); \(ledger.source(ledger.events[answer.event]))")
+          "\(name): \(began) \(answer.offset), it was \(least); \(ledger.source(ledger.events[answer.event]))")
       }
+      for answer in findings.unwritten {
+        verdict.condemn(
+          .offsetUnwritten, "\(name): told \(answer.offset); \(ledger.source(ledger.events[answer.event]))")
+      }
+      verdict.excused += findings.excused
     }
   }
 
   /// The writes of offsets, with what is known of their outcome. A line that was written before a call stands for a write
   /// of unknown outcome unless another line, which has the same beginning, tells it.
-  private static func writes(_ ledger: Ledger) -> [GroupPlace: [OffsetWrite]] {
+  static func writes(_ ledger: Ledger) -> [GroupPlace: [OffsetWrite]] {
     struct Call: Hashable {
       let process: UInt32
       let place: Place
@@ -37,10 +43,12 @@ extension Judge {
     for event in events where event.outcome != .fail {
       var write = OffsetWrite(offset: event.offset, began: event.began, ended: nil)
       if event.transaction >= 0 {
-        guard let fate = ledger.transactions[event.transaction], !fate.isNever else { continue }
-        (write.ended, write.isTransactional) = (fate.committed, true)
+        guard let fate = ledger.transactions[event.transaction], let asked = fate.commitAsked else { continue }
+        (write.began, write.ended, write.isTransactional) = (asked, fate.committed, true)
       } else if event.outcome == .ok {
         write.ended = event.ended
+      } else if event.outcome == .info {
+        write.gaveUp = event.ended
       } else if event.outcome == .asked,
         answered.contains(Call(process: event.process, place: event.place, began: event.began))
       {

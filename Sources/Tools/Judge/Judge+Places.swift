@@ -4,6 +4,10 @@ extension Judge {
     let place: Place
     let offset: Int64
     let value: Int64
+    let source: Source
+
+    /// Who saw it: somebody while the run lasted, or one of the last readings.
+    enum Source { case live, final, dirty }
 
     func comesBefore(_ other: Sight) -> Bool {
       if offset != other.offset { return offset < other.offset }
@@ -20,12 +24,15 @@ extension Judge {
   static func places(_ ledger: Ledger, _ verdict: inout Verdict) {
     var sights: [Sight] = []
     for event in ledger.events {
+      let source: Sight.Source
       switch event.operation {
-      case .read, .final, .dirty: break
-      case .send where event.outcome == .ok && event.offset >= 0: break
+      case .read: source = .live
+      case .final: source = .final
+      case .dirty: source = .dirty
+      case .send where event.outcome == .ok && event.offset >= 0: source = .live
       default: continue
       }
-      sights.append(Sight(place: event.place, offset: event.offset, value: event.value))
+      sights.append(Sight(place: event.place, offset: event.offset, value: event.value, source: source))
     }
     sights.sort { $0.comesBefore($1) }
     for (a, b) in zip(sights, sights.dropFirst()) where a.place == b.place && a.offset == b.offset {
@@ -41,7 +48,24 @@ extension Judge {
         .duplicate,
         "\(ledger.name(value: a.value)): \(ledger.name(a.place)) \(a.offset), \(ledger.name(b.place)) \(b.offset)")
     }
+    bothReadings(sights, ledger, &verdict)
     bounds(ledger, &verdict)
+  }
+
+  /// Who reads all is shown all that is committed. `sights` are in the order of values.
+  private static func bothReadings(_ sights: [Sight], _ ledger: Ledger, _ verdict: inout Verdict) {
+    var first = sights.startIndex
+    while first < sights.endIndex {
+      let next = sights[first...].firstIndex { $0.value != sights[first].value } ?? sights.endIndex
+      let same = sights[first..<next]
+      if let final = same.first(where: { $0.source == .final }), !same.contains(where: { $0.source == .dirty }) {
+        verdict.condemn(
+          .vanished,
+          "\(ledger.name(final.place)) \(final.offset): \(ledger.name(value: final.value)) is not in the reading of all"
+        )
+      }
+      first = next
+    }
   }
 
   private static func bounds(_ ledger: Ledger, _ verdict: inout Verdict) {

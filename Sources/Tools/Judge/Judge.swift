@@ -63,9 +63,10 @@ package enum Judge {
   /// What was read as committed was to be, and a transaction of unknown outcome is there as a whole or not at all.
   private static func transactions(_ ledger: Ledger, _ verdict: inout Verdict) {
     for event in ledger.events where event.operation == .read || event.operation == .final {
-      guard let sent = ledger.sent[event.value] else {
+      guard let sent = ledger.sent[event.value], sent.place == event.place else {
         verdict.condemn(
-          .phantom, "\(ledger.name(event.place)) \(event.offset): \(ledger.name(value: event.value)) was never sent")
+          .phantom,
+          "\(ledger.name(event.place)) \(event.offset): \(ledger.name(value: event.value)) was never sent there")
         continue
       }
       let fate = ledger.transactions[sent.transaction]

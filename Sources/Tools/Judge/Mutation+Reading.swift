@@ -32,7 +32,13 @@ extension Mutation {
     Mutation(name: "a group's offset went back", rules: [.offsetRegress]) { history, ledger in
       history.tellOffset { _ in 0 }
     },
-    Mutation(name: "a group stands beyond the end", rules: [.beyondEnd]) { history, ledger in
+    Mutation(name: "a group's offset went back to an earlier commit", rules: [.offsetRegress]) { history, ledger in
+      history.tellEarlierCommit(ledger)
+    },
+    Mutation(name: "nobody committed a group's offset", rules: [.offsetUnwritten]) { history, _ in
+      history.forgetToldCommit()
+    },
+    Mutation(name: "a group stands beyond the end", rules: [.beyondEnd, .offsetUnwritten]) { history, ledger in
       history.tellOffset { ledger.logs[$0.place].map { $0.end + 1 } ?? .max }
     },
     Mutation(name: "a group never saw a record", rules: [.unseen]) { history, _ in
@@ -71,14 +77,50 @@ extension History {
     return nil
   }
 
+  /// The last answer about a group's offset, of those that satisfy `condition`.
+  private func lastTold(where condition: (Event) -> Bool = { _ in true }) -> Event? {
+    events.filter { $0.operation == .committed && $0.offset > 0 && condition($0) }.max { $0.ended < $1.ended }
+  }
+
+  /// Lets who was told `told` be told another offset after all that has happened.
+  private mutating func tell(_ offset: Int64, insteadOf told: Event) {
+    let last = events.lazy.map(\.ended).max() ?? told.ended
+    var again = told
+    again.offset = offset
+    (again.began, again.ended) = (last + 1000, last + 2000)
+    events.append(again)
+  }
+
   /// Lets the one who was last told a group's offset be told another one after that; false where nobody was.
   fileprivate mutating func tellOffset(_ offset: (Event) -> Int64) -> Bool {
-    let latest = events.filter { $0.operation == .committed && $0.offset > 0 }.max { $0.ended < $1.ended }
-    guard var told = latest else { return false }
-    let last = events.map(\.ended).max() ?? told.ended
-    told.offset = offset(told)
-    (told.began, told.ended) = (last + 1000, last + 2000)
-    events.append(told)
+    guard let told = lastTold() else { return false }
+    tell(offset(told), insteadOf: told)
+    return true
+  }
+
+  /// The same with an offset that the group had committed before, and that no commit excuses.
+  fileprivate mutating func tellEarlierCommit(_ ledger: Ledger) -> Bool {
+    var earlier: [Judge.GroupPlace: OffsetWrite] = [:]
+    for (key, writes) in Judge.writes(ledger) {
+      let certain = Dictionary(grouping: writes, by: \.offset).filter { $0.value.allSatisfy(\.isCertain) }
+      earlier[key] = certain.values.joined().filter { !$0.isTransactional }
+        .min { ($0.offset, -$0.latest) < ($1.offset, -$1.latest) }
+    }
+    func before(_ told: Event) -> OffsetWrite? {
+      guard let write = earlier[Judge.GroupPlace(group: told.detail, place: told.place)] else { return nil }
+      return write.offset < told.offset && write.latest < told.began ? write : nil
+    }
+    guard let told = lastTold(where: { before($0) != nil }), let write = before(told) else { return false }
+    tell(write.offset, insteadOf: told)
+    return true
+  }
+
+  /// Takes away the commits of the last offset that somebody was told.
+  fileprivate mutating func forgetToldCommit() -> Bool {
+    guard let told = lastTold() else { return false }
+    events.removeAll {
+      $0.operation == .offset && $0.detail == told.detail && $0.place == told.place && $0.offset == told.offset
+    }
     return true
   }
 

@@ -27,6 +27,21 @@ package struct Mutation: Sendable {
       history.events.removeAll { $0.value == value && [.final, .dirty].contains($0.operation) }
       return true
     },
+    Mutation(name: "who reads all is not shown a committed record", rules: [.vanished]) { history, ledger in
+      guard let value = ledger.committedOutput else { return false }
+      history.events.removeAll { $0.operation == .dirty && $0.value == value }
+      return true
+    },
+    Mutation(name: "a record stands in another partition", rules: [.phantom]) { history, ledger in
+      guard let value = ledger.readInput else { return false }
+      // Nobody told its sender where it stands: that would be another defect.
+      history.events.removeAll { $0.operation == .send && $0.value == value && $0.outcome != .asked }
+      guard let index = history.events.firstIndex(where: { $0.operation == .send && $0.value == value }) else {
+        return false
+      }
+      history.events[index].place.partition = history.events[index].place.partition == 0 ? 1 : 0
+      return true
+    },
     Mutation(name: "a record is there twice", rules: [.duplicate]) { history, _ in
       guard var copy = history.events.last(where: { $0.operation == .dirty }) else { return false }
       copy.offset += 1_000_000

@@ -2,7 +2,8 @@
 package enum Rule: String, CaseIterable, Sendable {
   /// An acknowledged record, or one of a transaction whose commit was acknowledged, that the last reading does not find.
   case lostWrite
-  /// A record that a consumer was given and the last reading does not find at its offset.
+  /// A record that a consumer was given and the last reading does not find at its offset, or one that the last reading of
+  /// committed records finds and that of all does not.
   case vanished
   /// One value at two places.
   case duplicate
@@ -14,7 +15,7 @@ package enum Rule: String, CaseIterable, Sendable {
   case precommittedRead
   /// One part of a transaction is there, another is not.
   case tornTransaction
-  /// A value that nobody sent, or one made from a record that nobody can read.
+  /// A value that nobody sent, or not to that partition, or one made from a record that nobody can read.
   case phantom
   /// Records left out, or given in the wrong order, within one poll.
   case skipInPoll, inversionInPoll
@@ -24,6 +25,8 @@ package enum Rule: String, CaseIterable, Sendable {
   case disorderedSend
   /// A group's offset went back or is gone, and no client asked for it.
   case offsetRegress
+  /// A group's offset that somebody was told and no client had asked for.
+  case offsetUnwritten
   /// A record or a group's offset beyond the end of the partition.
   case beyondEnd
   /// The stable end stands before the end although no transaction should be open any more.
@@ -43,6 +46,8 @@ package struct Verdict: Sendable {
 
   package private(set) var counts: [Rule: Int] = [:]
   package private(set) var examples: [Rule: [String]] = [:]
+  /// Answers about groups' offsets that went back and were excused.
+  package internal(set) var excused = 0
 
   package init() {}
 

@@ -11,6 +11,8 @@ struct ClientStream {
     let version: Int16
     /// The batches of a Produce, by topic and partition.
     var batches: [Place: [[UInt8]]] = [:]
+    /// Whether its body was understood, as far as it must be.
+    var isReadable = true
   }
 
   struct Place: Hashable {
@@ -81,7 +83,10 @@ struct ClientStream {
     guard let header = try? RequestHeader(from: &reader), let api = header.api else { return nil }
     var request = Request(correlation: header.correlationId, api: api, version: header.apiVersion)
     guard api == .produce else { return request }
-    guard let produce = try? ProduceRequest(from: &reader, version: header.apiVersion) else { return request }
+    guard let produce = try? ProduceRequest(from: &reader, version: header.apiVersion) else {
+      request.isReadable = false
+      return request
+    }
     if produce.acks == 0 { return nil }
     for topic in produce.topicData {
       for partition in topic.partitionData {

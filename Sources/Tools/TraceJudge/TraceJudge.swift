@@ -121,6 +121,7 @@ package struct TraceJudge {
     }
     let requests = streams[descriptor, default: ClientStream()].received(call.payload.prefix(count))
     for request in requests {
+      if !request.isReadable { verdict.obstacles.insert("a Produce that cannot be read") }
       for content in request.batches.values.joined() { _ = trail.number(of: content) }
     }
   }
