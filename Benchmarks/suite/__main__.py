@@ -1,18 +1,18 @@
-"""The benchmarks beside Apache Kafka: python3 Benchmarks/suite [--save] [ROW,ROW...]; `--rows` lists them.
+"""The benchmarks beside Apache Kafka: python3 Benchmarks/suite [--save] [ROW,ROW...]; `--rows` lists them. With --save the
+rows that were run take the place of those that were kept (saved.py).
 
 PAIRS runs of each server for each row (5), SCALE makes them shorter for a trial (1). Needs KAFKA_HOME, a folder with
 `kafka`, `libs` and `log4j2.xml`, and the release builds of millrace and loadgen.
 """
 import datetime
 import os
-import pathlib
 import subprocess
 import sys
 
-import chart
 import machine
 import row
 import rows
+import saved
 import servers
 import table
 
@@ -33,14 +33,6 @@ def commit():
     return run.stdout.strip() or "unknown"
 
 
-def save(text, picture, date):
-    folder = servers.ROOT / "Benchmarks" / "results"
-    folder.mkdir(exist_ok=True)
-    (folder / f"{date}.md").write_text(text)
-    (folder / f"{date}.svg").write_text(picture)
-    print(f"bench: saved as {pathlib.Path('Benchmarks/results') / date}.md and .svg")
-
-
 def main():
     arguments = sys.argv[1:]
     if "--rows" in arguments:
@@ -51,25 +43,26 @@ def main():
         return
     pairs = int(os.environ.get("PAIRS", "5"))
     wanted = chosen([word for word in arguments if not word.startswith("--")])
+    if "--save" in arguments and (row.SCALE != 1 or pairs < 5):
+        raise SystemExit("bench: only five pairs and more of the whole work are saved")
     servers.build_floor()
     facts, is_quiet = machine.facts()
     began = datetime.datetime.now(datetime.timezone.utc)
     machine.touch_memory(machine.memory_mb("MemFree") - 2048)
     results = [row.run_row(entry, pairs, lambda line: print(line, flush=True)) for entry in wanted]
     part = "" if len(wanted) == len(rows.ALL) else f" ROWS={','.join(entry.key for entry in wanted)}"
-    head = [f"{began:%Y-%m-%d %H:%M} UTC; commit {commit()}; {facts}.",
-            f"{pairs} {'pair' if pairs == 1 else 'pairs'} a row. Again: `make bench PAIRS={pairs}{part}`."]
+    run = f"{began:%Y-%m-%d %H:%M} UTC, commit {commit()}, {facts}: `make bench PAIRS={pairs}{part}`."
+    if not is_quiet:
+        run += " **The machine was not idle when the run began: read processor times and ratios, not the rates.**"
+    head = [run]
     if row.SCALE != 1:
         head.append(f"**A trial with the work scaled by {row.SCALE:g}: no figure of it counts.**")
-    if not is_quiet:
-        head.append("**The machine was not idle when the run began: read processor times and ratios, not the rates.**")
     if pairs < 5:
         head.append("**Fewer than five pairs: no target counts as met.**")
     text = table.markdown(results, head, row.KAFKA.name)
     print(text)
     if "--save" in arguments:
-        caption = f"{began:%Y-%m-%d}, {pairs} pairs a row; bar: median, line: least to most, mark: target"
-        save(text, chart.svg(results, caption), f"{began:%Y-%m-%d}")
+        saved.save(results, run)
     ours = [(result, lane) for result in results for lane in result.row.lanes if lane.server is servers.Millrace]
     if any(lane.key in result.failures for result, lane in ours):
         raise SystemExit("bench: a row of Millrace failed")

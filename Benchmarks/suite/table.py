@@ -1,15 +1,6 @@
 """The table as Markdown, losses beside wins."""
 import statistics
 
-HOW_TO_READ = """\
-How to read it: every figure is the median of the runs, each server alone, in a fresh folder, by turns in one run;
-beside it stands when the server syncs. The ratio is ours to theirs, the median of the pairs and in brackets the least
-and the most. Processor time is the server process's own, user and system; it survives a busy machine, which
-throughput and latency do not. Targets are the project's own: `ratio` of ours to theirs, or a value of ours; "missed"
-is a loss or less of a win than was aimed at. The floor is a C program of these benchmarks that checks a CRC, writes a
-segment and a journal, syncs once per group and does nothing else (`Benchmarks/floor`): the share of it says how much
-of what the machine allows is reached."""
-
 
 def number(value, figure):
     return "none" if value is None else f"{value:,.{figure.digits}f}"
@@ -74,7 +65,7 @@ def lines_of(result):
 
 
 def markdown(results, head, theirs):
-    lines = ["# Millrace beside Apache Kafka", "", *(f"- {line}" for line in head), "", HOW_TO_READ, "",
+    lines = [*(f"- {line}" for line in head), "",
              f"| | Millrace | {theirs} | ratio | target | share of the floor |", "|---|---|---|---|---|---|"]
     for result in results:
         lines += lines_of(result)
@@ -85,10 +76,4 @@ def markdown(results, head, theirs):
         lines += ["", "Notes:", "", *notes]
     if failures:
         lines += ["", "What failed:", "", *failures]
-    lines += ["", "<details><summary>All runs</summary>", ""]
-    for result in results:
-        for lane in result.row.lanes:
-            for number_of_run, run in enumerate(result.runs[lane.key], 1):
-                text = ", ".join(f"{name} {value:.4g}" for name, value in run.items()) if run else "none"
-                lines.append(f"- {result.row.key} {number_of_run}, {lane.name}, {lane.durability}: {text}")
-    return "\n".join(lines + ["", "</details>"]) + "\n"
+    return "\n".join(lines) + "\n"

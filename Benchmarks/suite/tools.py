@@ -6,6 +6,8 @@ import subprocess
 from servers import Failure, KAFKA_TOOL, LOADGEN, MILLRACE
 
 PATIENCE = 1800
+# More than some 10,000 at once a Kafka controller refuses as an excessively large batch.
+PARTITIONS_AT_ONCE = 5_000
 
 
 def load(mode, server, **options):
@@ -34,10 +36,12 @@ def finish_load(running, server):
 def create_topic(server, name, partitions, *settings, seconds=600):
     """Makes a topic with the project's own command, which any Kafka broker understands, and waits for its leaders."""
     words = [word for setting in settings for word in ("--config", setting)]
-    run = subprocess.run([MILLRACE, "topic", "create", name, "--bootstrap", server.bootstrap, "--partitions",
-                          str(partitions), *words], capture_output=True, text=True)
-    if run.returncode and "timed out" not in (run.stdout + run.stderr).lower():
-        raise Failure(f"{server.lane.name} did not make {partitions} partitions: {(run.stdout + run.stderr)[-400:]}")
+    for count in (*range(PARTITIONS_AT_ONCE, partitions, PARTITIONS_AT_ONCE), partitions):
+        verb = ["alter", name] if count > PARTITIONS_AT_ONCE else ["create", name, *words]
+        run = subprocess.run([MILLRACE, "topic", *verb, "--bootstrap", server.bootstrap, "--partitions", str(count)],
+                             capture_output=True, text=True)
+        if run.returncode and "timed out" not in (run.stdout + run.stderr).lower():
+            raise Failure(f"{server.lane.name} did not make {count} partitions: {(run.stdout + run.stderr)[-400:]}")
     waiting = subprocess.Popen([LOADGEN, "await", "--broker", server.bootstrap, "--topic", name, "--partitions",
                                 str(partitions), "--seconds", str(seconds)], stdout=subprocess.DEVNULL)
     while waiting.poll() is None:
