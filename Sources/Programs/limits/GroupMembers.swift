@@ -54,11 +54,13 @@ final class GroupMembers {
     heartbeatNs = Int64(heartbeatMs) * 1_000_000
     crowd.onFrame = { [unowned self] in answered($0, $1) }
     crowd.onClosed = { [unowned self] _ in lost += 1 }
+    // Nobody takes the place of a member that another object has left behind: those have their session to die in.
+    let life = UInt32.random(in: .min ... .max)
     for number in 0..<groups * membersEach {
       let connection = try crowd.connect()
       memberOf[connection] = members.count
       members.append(Member(connection: connection, group: number % groups))
-      if kind == .consumer { members[number].id = "member-\(number)" }
+      if kind == .consumer { members[number].id = "member-\(life)-\(number)" }
       join(number)
       if number % 128 == 127 { crowd.poll(ms: 0) }
     }

@@ -63,10 +63,7 @@ private final class GroupsTrial {
   private var name: String { "\(kind) \(groups) x \(each)" }
 
   func play() throws {
-    // The topic that keeps the groups is made by its first use.
-    let coordinator = try WireClient(server.address).call(
-      FindCoordinatorRequest(keyType: 0, coordinatorKeys: ["group-0"]), version: 4, as: FindCoordinatorResponse.self)
-    guard coordinator.coordinators.first?.errorCode == 0 else { throw MeasuringFailure("no coordinator") }
+    try Topics.makeCoordinator(at: server.address)
     let seconds = Double(run["SECONDS"])
     // What the steady client costs is not the groups'.
     let (_, alone) = try measure(counting: { 0 }) { wait(until: nanoseconds() + Int64(seconds * 1e9)) }

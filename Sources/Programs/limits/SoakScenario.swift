@@ -36,6 +36,7 @@ private final class SoakTrial {
     try Topics.make(Self.topic, partitions: Self.partitions, settings: Self.bounded, at: server.address)
     try Topics.make("keyed", settings: Self.bounded + [("cleanup.policy", "compact,delete")], at: server.address)
     try Topics.make("shared", partitions: 5, at: server.address)
+    try Topics.makeCoordinator(at: server.address)
     topicID = try Topics.id(of: "shared", at: server.address)
     steady = try SteadyClient(server.address, rate: run["STEADY"])
   }
@@ -89,6 +90,11 @@ private final class SoakTrial {
     }
     guard load.refusals.isEmpty, load.lost == 0 else {
       throw MeasuringFailure("refusals \(load.refusals), \(load.lost) connections lost")
+    }
+    guard members.areAllSettled, members.commits > 0, members.errors.isEmpty, members.lost == 0 else {
+      throw MeasuringFailure(
+        "\(members.settled) of \(members.members.count) members settled, \(members.commits) commits, errors "
+          + "\(members.errors), \(members.lost) connections lost")
     }
     acknowledged.merge(load.ends, uniquingKeysWith: max)
     load.close()

@@ -39,4 +39,11 @@ enum Topics {
       throw MeasuringFailure("\(setting) of topic \(topic) was not changed")
     }
   }
+
+  /// Has the topic made that keeps groups: its first use makes it.
+  static func makeCoordinator(at address: String) throws {
+    let answer = try WireClient(address).call(
+      FindCoordinatorRequest(keyType: 0, coordinatorKeys: ["group-0"]), version: 4, as: FindCoordinatorResponse.self)
+    guard answer.coordinators.first?.errorCode == 0 else { throw MeasuringFailure("no coordinator") }
+  }
 }
