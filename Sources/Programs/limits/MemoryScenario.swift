@@ -48,14 +48,15 @@ private final class MemoryTrial {
     let second = try largeRequests(to: targets)
     try table.measure("all of it") { try besideUnread(second, seconds: part) }
     second.close()
-    try table.measure("\(run["IDEMPOTENT"]) producer ids") { try numberedProducers() }
+    var refused = 0
+    try table.measure("\(run["IDEMPOTENT"]) producer ids") { refused = try numberedProducers() }
     let after = try table.rest("after", seconds: 5)
     steady.stop()
     run.tell(table.text)
     run.tell(
       "\(load.batches) and \(second.batches) requests of \(load.batchBytes) bytes acknowledged, refusals "
         + "\(load.refusals) and \(second.refusals), \(load.lost + second.lost) connections lost; "
-        + "\(Number.text(Number.mebi(read))) MiB read slowly")
+        + "\(Number.text(Number.mebi(read))) MiB read slowly; \(refused) of \(run["IDEMPOTENT"]) producer ids refused")
     run.bound("memory at its peak", Number.mebi(after.facts.peak), atMost: Double(run["MEBIBYTES"]), "MiB")
     if let cage { run.bound("kills by the system", Double(cage.kills), atMost: 0) }
     for load in [load, second] {
@@ -117,15 +118,19 @@ private final class MemoryTrial {
     crowd.closeAll()
   }
 
-  /// A batch each of many idempotent producers, whose state a partition keeps.
-  private func numberedProducers() throws {
+  /// A batch each of many idempotent producers, whose state a partition keeps. Answers how many were told to come back
+  /// later, since there is no room to remember more.
+  private func numberedProducers() throws -> Int {
     let crowd = try Crowd(server.address)
-    var answered = 0
-    var refusal: Int16 = 0
+    var (answered, refused) = (0, 0)
+    var failure: Int16 = 0
     crowd.onFrame = { _, frame in
       answered += 1
-      let code = RequestFrame.errorCode(ofProduced: frame)
-      if code != 0 { refusal = code }
+      switch RequestFrame.errorCode(ofProduced: frame) {
+      case 0: break
+      case ErrorCode.notEnoughReplicas.rawValue: refused += 1
+      case let code: failure = code
+      }
     }
     let id = try crowd.connect()
     var sent = 0
@@ -143,7 +148,8 @@ private final class MemoryTrial {
       }
       crowd.poll(ms: 100)
       guard crowd.isOpen(id) else { throw MeasuringFailure("the connection of many producers was closed") }
-      guard refusal == 0 else { throw MeasuringFailure("one of many producers was refused: error \(refusal)") }
+      guard failure == 0 else { throw MeasuringFailure("one of many producers was refused: error \(failure)") }
     }
+    return refused
   }
 }
