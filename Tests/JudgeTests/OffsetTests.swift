@@ -5,6 +5,12 @@ import Testing
 @Suite struct OffsetTests {
   private var test = TestHistory()
 
+  /// 12 is committed, and then somebody is told 9.
+  private mutating func goBack() {
+    test.add("reader offset ok in 0 12 - - readers")
+    test.add("observer committed ok in 0 9 - - readers")
+  }
+
   @Test mutating func anOffsetGoesBack() throws {
     test.add("observer committed ok in 0 9 - - readers")
     #expect(try test.verdict() == [.offsetRegress: 1])
@@ -22,32 +28,27 @@ import Testing
     #expect(Judge.judge(try test.history()).excused == 1)
     // No call lasts so long, and nothing is under way for so long.
     test.pass(91_000_000_000)
-    test.add("reader offset ok in 0 12 - - readers")
-    test.add("observer committed ok in 0 9 - - readers")
+    goBack()
     #expect(try test.verdict() == [.offsetRegress: 1])
   }
 
   @Test mutating func aWriteThatWasGivenUpMayComeForHalfAMinute() throws {
     test.add("reader offset info in 0 9 - - readers", lasting: 10_000_000_000)
     test.pass(29_000_000_000)
-    test.add("reader offset ok in 0 12 - - readers")
-    test.add("observer committed ok in 0 9 - - readers")
+    goBack()
     #expect(try test.verdict() == [:])
     test.pass(2_000_000_000)
-    test.add("reader offset ok in 0 12 - - readers")
-    test.add("observer committed ok in 0 9 - - readers")
+    goBack()
     #expect(try test.verdict() == [.offsetRegress: 1])
   }
 
   /// The client lost its connection and committed again; the first request arrived when it had gone on.
   @Test mutating func aWriteThatTookLongMayComeOnceMore() throws {
     test.add("reader offset ok in 0 9 - - readers", lasting: 60_000_000)
-    test.add("reader offset ok in 0 12 - - readers")
-    test.add("observer committed ok in 0 9 - - readers")
+    goBack()
     #expect(try test.verdict() == [:])
     test.pass(11_000_000_000)
-    test.add("reader offset ok in 0 12 - - readers")
-    test.add("observer committed ok in 0 9 - - readers")
+    goBack()
     #expect(try test.verdict() == [.offsetRegress: 1])
   }
 

@@ -18,9 +18,9 @@ extension Scenario {
     for kind in [GroupMembers.Kind.classic, .consumer] {
       for (groups, each) in [(run["GROUPS"], run["MEMBERS"]), (1, run["LARGE"])] where groups * each > 0 {
         let trial = try GroupsTrial(run, kind, groups: groups, each: each)
-        try trial.play()
-        table.add(trial.row)
-        bounds.append { trial.tellBounds() }
+        let phase = try trial.play()
+        table.add(trial.row(phase))
+        bounds.append { trial.tellBounds(phase) }
       }
     }
     run.tell(table.text)
@@ -43,7 +43,6 @@ private final class GroupsTrial {
   private var commitMicros = 0.0
   private var resident = 0
   private var perMember = 0.0
-  private var beside: PhaseTable.Phase?
   private var exitCode: Int32 = 0
   private var errors: [Int16: Int] = [:]
   private var lost = 0
@@ -62,7 +61,8 @@ private final class GroupsTrial {
 
   private var name: String { "\(kind) \(groups) x \(each)" }
 
-  func play() throws {
+  /// Plays all of it; what the steady client saw meanwhile.
+  func play() throws -> PhaseTable.Phase {
     try Topics.makeCoordinator(at: server.address)
     let seconds = Double(run["SECONDS"])
     // What the steady client costs is not the groups'.
@@ -70,9 +70,9 @@ private final class GroupsTrial {
     let before = try server.facts()
     let phase = try PhaseTable(server, steady).measure(name) { try work(seconds, alone: alone) }
     perMember = Double(resident - before.resident) / 1024 / Double(groups * each)
-    beside = phase
     steady.stop()
     exitCode = server.stop().code
+    return phase
   }
 
   /// The members join, are silent but for heartbeats, and commit. `alone` is the processor time that the same takes
@@ -107,19 +107,19 @@ private final class GroupsTrial {
     return (Double(count() - counted), try server.facts().processor - facts.processor)
   }
 
-  var row: [String] {
+  func row(_ phase: PhaseTable.Phase) -> [String] {
     [
       name, Number.text(settledSeconds), Number.text(heartbeatRate), Number.text(heartbeatShare),
       Number.text(heartbeatMicros), Number.text(commitRate), Number.text(commitMicros),
-      Number.text(Number.mebi(resident)), Number.text(perMember), Number.text(beside?.p99 ?? 0),
+      Number.text(Number.mebi(resident)), Number.text(perMember), Number.text(phase.p99),
       "\(errors.values.reduce(0, +) + lost)",
     ]
   }
 
-  func tellBounds() {
+  func tellBounds(_ phase: PhaseTable.Phase) {
     run.bound("\(name): settled", settledSeconds, atMost: groups > 1 ? 30 : 10, "s")
     run.bound("\(name): processor time of a heartbeat", heartbeatMicros, atMost: 100, "us")
-    if let beside { run.bound(beside, p99: 2_000) }
+    run.bound(phase, p99: 2_000)
     run.bound("\(name): memory of a member", perMember, atMost: 20, "KiB")
     run.bound("\(name): commits a second", commitRate, atLeast: 2_000)
     run.bound("\(name): errors", Double(errors.values.reduce(0, +) + lost), atMost: 0)
