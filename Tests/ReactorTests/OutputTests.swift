@@ -33,6 +33,20 @@ import Testing
     #expect(try server.loop.ask { connection.queuedBytes } == 0)
   }
 
+  @Test func aPeerThatReadsNothingHoldsLittleOfTheSystemsMemory() throws {
+    let server = try EchoServer()
+    defer { server.stop() }
+    let client = try TestClient(server.address, receiveBuffer: 4096)
+    let connection = try server.connections.take()
+    let body = pattern(12_000_000)
+    try server.loop.ask { connection.send([ByteSlice(copying: body)]) }
+    try server.loop.letTurnsPass(30)
+    let taken = try body.count - server.loop.ask { connection.queuedBytes }
+    #expect(taken > 0)
+    #expect(taken < 4 * Int(ReactorLimits.unsentBytes), "the system took \(taken) bytes")
+    #expect(try client.read(body.count) == body)
+  }
+
   @Test func theOwnerHearsWhenAllIsWritten() throws {
     let drained = Notes<Int>()
     let loop = try EventLoop(name: "test-loop", clock: SystemClock())

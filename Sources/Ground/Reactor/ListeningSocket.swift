@@ -35,6 +35,7 @@ private func tuneForReplies(_ number: Int32) {
   setOption(number, tcp, TCP_NODELAY, 1)
   // Pacing congestion controls (bbr) double the cost of a local transfer.
   setsockopt(number, tcp, TCP_CONGESTION, "cubic", 5)
+  setOption(number, tcp, TCP_NOTSENT_LOWAT, ReactorLimits.unsentBytes)
   // A peer whose machine vanished is noticed after about three minutes.
   setOption(number, SOL_SOCKET, SO_KEEPALIVE, 1)
   setOption(number, tcp, TCP_KEEPIDLE, 120)

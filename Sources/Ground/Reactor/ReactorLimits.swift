@@ -14,6 +14,9 @@ package enum ReactorLimits {
   package static let fileBytesPerTurn = 1_048_576
   /// Bytes of a file that a connection takes into memory at a time where the system cannot send them by itself.
   package static let fileReadBytes = 65_536
+  /// Bytes that the system takes for a peer beyond what is on its way to it. Without it a peer that reads nothing holds
+  /// megabytes of the memory that all connections of the machine share, and a thousand of them stop its network.
+  package static let unsentBytes: Int32 = 131_072
   /// Parts gathered into one write; the system's own limit is 1024.
   package static let partsPerWrite = 256
   /// Work waiting in a loop's mailbox; beyond it `post` refuses.
