@@ -6,7 +6,7 @@ SHELL := /bin/bash
 FLAGS := --explicit-target-dependency-import-check error
 RELEASE := swift build -c release $(FLAGS)
 VENV := .build/clients
-# The facts and the Apache Kafka that may lie beside the project; what needs them says so and is left out without.
+# The facts and the Apache Kafka that may lie beside the project; `make test` says what it leaves out without them.
 SHARED ?= ../shared
 export KAFKA_HOME ?= $(wildcard $(SHARED)/kafka)
 export MILLRACE_CLIENTS := $(CURDIR)/$(VENV)/bin/python
@@ -20,6 +20,7 @@ AGAINST ?= millrace
 SECONDS_PER_TARGET ?= 60
 CYCLES ?= 3
 COPIES ?= 20
+PLANTED = .build-planted/release/millrace
 SCENARIO ?= connections memory partitions groups folder
 
 .PHONY: help setup setup-test build run test check bench bench-native limits fuzz simulate faults demo format lint \
@@ -51,27 +52,28 @@ test: test-build ## units, simulation, end to end; one build flavour
 	  swift test -c release $(FLAGS) --skip-build --disable-xctest
 
 lint: ## the style, strictly
-	@swift format lint --strict --recursive Sources Tests Package.swift
+	@swift format lint --strict --recursive Sources Tests Fuzzing Package.swift
 
 format: ## writes the style
-	@swift format --in-place --recursive Sources Tests Package.swift
+	@swift format --in-place --recursive Sources Tests Fuzzing Package.swift
 
-check: test ## test, style, Kafka's tools, comparison with Kafka, sanitizers, fuzzing, 100,000 crash points, figures, kills
+check: test ## test, style, Kafka's tools and answers, sanitizers, fuzzing, planted bugs, 100,000 crash points, power cuts, figures, kills
 	@$(MAKE) lint
 	@Scripts/tools
 	@Scripts/compare
 	@Scripts/sanitizers
 	@$(MAKE) fuzz
-	@$(MAKE) planted planted-server
+	@$(MAKE) planted
 	@$(MAKE) simulate SEEDS=200001..202500
 	@$(MAKE) faults
-	@PLANTED=.build-planted/release/millrace $(MAKE) tracejudge powercut
+	@$(MAKE) tracejudge powercut
 	@MILLRACE_KILLED_CALLS=20 Scripts/some-tests EndToEndTests.KilledCallTests
 	@MILLRACE_KILLED_CALLS=20 Scripts/some-tests EndToEndTests.StandstillTests
 	@$(MAKE) figures
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests EndToEndTests.KillTests
 	@MILLRACE_KILL_CYCLES=10 Scripts/some-tests ForeignClientTests.StreamsTests
 	@MILLRACE_KILL_CYCLES=50 Scripts/some-tests ForeignClientTests.ReadProcessWriteTests
+	@$(MAKE) limits SCENARIO=memory OPTIONS=SECONDS=10
 	@Scripts/torture 120
 	@$(MAKE) demo
 
@@ -124,13 +126,13 @@ faults: setup ## every call failed, disks filled, writes gone astray, files mixe
 	@.build/release/simulate --faults $(SEED)
 	@.build/release/simulate --flips $(FLIPS) $(SEED)
 
-tracejudge: build setup-test ## system calls under load: no acknowledgement leaves before the sync that covers it
+tracejudge: build setup-test planted-server ## system calls under load: no acknowledgement leaves before the sync that covers it
 	@$(RELEASE) --product loadgen
 	@$(RELEASE) --product tracejudge
-	@Scripts/tracejudge
+	@PLANTED=$(PLANTED) Scripts/tracejudge
 
-powercut: build setup-test ## power cuts of the release binary on a disk that loses what was not flushed: COPIES images
-	@Scripts/powercut $(COPIES) $(SEED)
+powercut: build setup-test planted-server ## power cuts of the release binary on a disk that loses what was not flushed: COPIES images
+	@PLANTED=$(PLANTED) Scripts/powercut $(COPIES) $(SEED)
 
 torture: build setup-test ## MINUTES of kills, pauses and cuts under clients of three kinds, judged; AGAINST=kafka, SEED
 	@$(RELEASE) --product torture

@@ -31,6 +31,7 @@ final class TestLog {
   let clock: ManualClock
   let store: LogStore
   let lanes: QueuedLanes
+  let options: LogStore.Options
   var rules = RollRules(segmentBytes: .mebi(1))
 
   init(
@@ -43,6 +44,7 @@ final class TestLog {
     var options = LogStore.Options()
     options.journalFileBytes = .kibi(64)
     change(&options)
+    self.options = options
     store = try LogStore(disk: disk, clock: clock, entropy: SeededEntropy(seed: seed), options: options) {
       let lanes = QueuedLanes($0)
       made = lanes

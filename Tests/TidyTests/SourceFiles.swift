@@ -71,5 +71,5 @@ enum Repository {
   }
 
   static let sources = Result { try files(below: ["Sources"], endings: [".swift"]) }
-  static let tests = Result { try files(below: ["Tests"], endings: [".swift"]) }
+  static let tests = Result { try files(below: ["Tests", "Fuzzing"], endings: [".swift"]) }
 }

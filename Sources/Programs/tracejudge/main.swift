@@ -14,4 +14,4 @@ for obstacle in verdict.obstacles.sorted() { print("cannot be judged: \(obstacle
 let isSilent = verdict.acknowledged == 0 || verdict.shown == 0
 if isSilent { print("cannot be judged: nothing was acknowledged, or shown") }
 if !verdict.obstacles.isEmpty || isSilent { exit(2) }
-exit(verdict.early == 0 ? 0 : 1)
+exit(verdict.isGood ? 0 : 1)

@@ -18,7 +18,7 @@ import Units
 ///     server.stop()
 ///
 /// It accepts clients when the initialiser returns; recovery is done by then. One thread runs the engine and the
-/// connections, six more do what may block.
+/// connections, seven more do what may block.
 public final class Server: @unchecked Sendable {
   private let loop: EventLoop
   private let lanes: ThreadLanes
