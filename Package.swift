@@ -107,6 +107,7 @@ let package = Package(
       ]),
 
     room("WireClient", in: "Testing", ["Units", "ByteCodec", "KafkaWire", "CLinux"]),
+    room("TestFixtures", in: "Testing", ["Machine", "CLinux"]),
 
     .target(
       name: "MillraceServer",
@@ -154,7 +155,7 @@ let package = Package(
     .testTarget(
       name: "RecordFormatTests", dependencies: ["Units", "ByteCodec", "Compression", "RecordFormat"],
       exclude: ["Vectors"], swiftSettings: strict),
-    tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec"]),
+    tests("MachineTests", ["Machine", "SimMachine", "Units", "ByteCodec", "TestFixtures"]),
     tests("SimMachineTests", ["SimMachine", "Machine", "Units", "ByteCodec"]),
     tests("ReactorTests", ["Units", "ByteCodec", "Machine", "Reactor"]),
     tests("SimulationTests", ["Machine", "SimMachine", "Simulation"]),
@@ -162,8 +163,7 @@ let package = Package(
     tests(
       "LogStoreTests",
       [
-        "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Settings", "LogStore", "Broker",
-        "Simulation",
+        "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "LogStore",
       ]),
     .testTarget(
       name: "KafkaWireTests", dependencies: ["Units", "ByteCodec", "KafkaWire", "wiregen", "VectorCheck"],
@@ -177,7 +177,7 @@ let package = Package(
       "KafkaDoorTests",
       [
         "Units", "ByteCodec", "Compression", "Machine", "SimMachine", "RecordFormat", "Reactor", "Settings", "LogStore",
-        "Broker", "KafkaWire", "KafkaDoor", "MillraceServer",
+        "Broker", "KafkaWire", "KafkaDoor", "MillraceServer", "TestFixtures",
       ]),
     tests("ConversationTests", ["Units", "ByteCodec", "Compression", "RecordFormat", "KafkaWire", "Conversation"]),
     tests("MetricsTests", ["Metrics"]),
@@ -190,20 +190,22 @@ let package = Package(
     tests(
       "BrokerTests",
       [
-        "Units", "ByteCodec", "Machine", "KafkaWire", "Settings", "Coordination", "LogStore", "Broker", "SimMachine",
+        "Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "KafkaWire", "Settings", "Coordination",
+        "LogStore", "Broker", "SimMachine",
       ]),
-    tests("HTTPFrontTests", ["HTTPFront", "Machine", "CLinux"]),
+    tests("HTTPFrontTests", ["HTTPFront", "Machine", "TestFixtures"]),
     tests(
       "InspectionTests",
       ["Units", "ByteCodec", "Compression", "Machine", "RecordFormat", "LogStore", "Inspection", "SimMachine"]),
     .testTarget(
-      name: "EndToEndTests", dependencies: [], path: "Tests/EndToEnd", exclude: ["clients"], swiftSettings: strict),
+      name: "EndToEndTests", dependencies: ["TestFixtures"], path: "Tests/EndToEnd", exclude: ["clients"],
+      swiftSettings: strict),
     .testTarget(
       name: "TidyTests", dependencies: [], path: "Tests/TidyTests",
       exclude: ["unsafe-files.txt", "foundation-files.txt"], swiftSettings: strict),
     tests(
-      "ServerToolsTests",
-      ["Units", "ByteCodec", "Machine", "RecordFormat", "KafkaClient", "Inspection", "MillraceServer"]),
+      "MillraceServerTests",
+      ["Units", "ByteCodec", "Machine", "RecordFormat", "KafkaClient", "Inspection", "MillraceServer", "TestFixtures"]),
     tests(
       "KafkaAdminTests",
       ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat", "MillraceServer", "WireClient"]),

@@ -6,7 +6,7 @@ import SimMachine
 import Testing
 import Units
 
-/// Number 35 of the list of reliability tests: the wall clock jumps, and no timer stands still or fires at once.
+/// The wall clock jumps, and no timer stands still or fires at once.
 @Suite struct ClockJumpTests {
   private static let hour: Int64 = 3_600_000
   private static let tenYears: Int64 = 3_652 * 24 * hour

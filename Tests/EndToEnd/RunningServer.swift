@@ -1,4 +1,5 @@
 import Glibc
+import TestFixtures
 
 /// The release binary as a child, serving a folder.
 final class RunningServer {

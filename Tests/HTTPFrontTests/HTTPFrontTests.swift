@@ -1,5 +1,6 @@
 import HTTPFront
 import Machine
+import TestFixtures
 import Testing
 
 @Suite struct HTTPFrontTests {

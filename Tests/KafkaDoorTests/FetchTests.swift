@@ -4,6 +4,7 @@ import KafkaDoor
 import KafkaWire
 import MillraceServer
 import RecordFormat
+import TestFixtures
 import Testing
 import Units
 

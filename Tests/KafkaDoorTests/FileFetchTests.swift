@@ -3,6 +3,7 @@ import Glibc
 import KafkaWire
 import MillraceServer
 import RecordFormat
+import TestFixtures
 import Testing
 import Units
 

@@ -4,6 +4,7 @@ import LogStore
 import Machine
 import MillraceServer
 import RecordFormat
+import TestFixtures
 import Testing
 import Units
 

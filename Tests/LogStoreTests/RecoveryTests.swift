@@ -5,7 +5,7 @@ import SimMachine
 import Testing
 import Units
 
-/// Named after the numbers of the list of reliability tests that the project keeps.
+/// What a start makes of a folder after a power cut, a failed call or damage.
 @Suite struct RecoveryTests {
   private func filled(_ count: Int = 3, checkpointed: Bool = false, witnessed: Bool = true) throws -> (
     TestLog, PartitionKey
@@ -26,7 +26,7 @@ import Units
 
   private func end(_ log: TestLog, _ key: PartitionKey) -> Int64? { log.store.partition(key)?.durable.end.value }
 
-  @Test func test3_aCutAfterEveryStepLosesNothingAcknowledged() throws {
+  @Test func aCutAfterEveryStepLosesNothingAcknowledged() throws {
     for step in 1... {
       let disk = SimDisk(.init(seed: UInt64(step)))
       let log = try TestLog(disk)
@@ -48,7 +48,7 @@ import Units
     }
   }
 
-  @Test func test5_cutsDuringRecoveryChangeNothing() throws {
+  @Test func cutsDuringRecoveryChangeNothing() throws {
     let (log, key) = try filled()
     for step in 1... {
       let disk = log.disk.afterCrash(.worst)
@@ -62,7 +62,7 @@ import Units
     }
   }
 
-  @Test func test6_whatWasReadAfterRecoveryOutlivesACutAtOnce() throws {
+  @Test func whatWasReadAfterRecoveryOutlivesACutAtOnce() throws {
     let (log, key) = try filled(witnessed: false)
     try log.append(Forge.batch(), to: key)
     log.store.flush()
@@ -74,7 +74,7 @@ import Units
     #expect(try again.bases(key) == seen)
   }
 
-  @Test func test9_aCutAtEachStepOfANewSegmentLeavesNoHoleAndNoGhost() throws {
+  @Test func aCutAtEachStepOfANewSegmentLeavesNoHoleAndNoGhost() throws {
     for step in 1... {
       let disk = SimDisk(.init(seed: UInt64(step)))
       let log = try TestLog(disk)
@@ -93,7 +93,7 @@ import Units
     }
   }
 
-  @Test func test10_aNameUsedAgainShowsNoOldRecords() throws {
+  @Test func aNameUsedAgainShowsNoOldRecords() throws {
     let (log, key) = try filled(checkpointed: true)
     log.store.change([.topicDeleted(key.topic)])
     let again = log.makeTopic("t", id: 2)
@@ -105,7 +105,7 @@ import Units
     #expect(found.disk.paths.allSatisfy { !$0.hasPrefix(key.folder) })
   }
 
-  @Test func test11_aDeletionThatIsLostLeavesTheRecords() throws {
+  @Test func aDeletionThatIsLostLeavesTheRecords() throws {
     let (log, key) = try filled()
     // Taken, but not yet written, when the records it speaks of are given up.
     try log.append(Forge.batch(), to: key)
@@ -119,7 +119,7 @@ import Units
     #expect(try found.bases(key, from: start) == Array(start..<4))
   }
 
-  @Test func test12_aUnitIsKeptWholeOrNotAtAll() throws {
+  @Test func aUnitIsKeptWholeOrNotAtAll() throws {
     for seed in 1...40 as ClosedRange<UInt64> {
       let (log, key) = try filled()
       let overrides = ["retention.ms": "1"]
@@ -138,7 +138,7 @@ import Units
     }
   }
 
-  @Test func test13_framesOfAnEarlierUseStayDead() throws {
+  @Test func framesOfAnEarlierUseStayDead() throws {
     let (log, key) = try filled(8, witnessed: false)
     let old = try #require(log.disk.contents("journal/0.journal"))
     let second = try TestLog(log.disk.afterCrash(.worst))  // uses the file again, from its start
@@ -150,7 +150,7 @@ import Units
     #expect(end(try TestLog(disk), key) == 9)
   }
 
-  @Test func test16_aFailedJournalSyncIsFinalAndAcknowledgesNothing() throws {
+  @Test func aFailedJournalSyncIsFinalAndAcknowledgesNothing() throws {
     let (log, key) = try filled()
     try log.append(Forge.batch(), to: key)
     log.disk.plan(SimFault(.sync, on: .ending(".journal")))
@@ -161,7 +161,7 @@ import Units
     #expect(end(try TestLog(log.disk.afterCrash(.worst)), key) == 3)
   }
 
-  @Test func test17_pagesThatLookCleanAreWrittenAgainBeforeTheyAreServed() throws {
+  @Test func pagesThatLookCleanAreWrittenAgainBeforeTheyAreServed() throws {
     var (log, key): (TestLog?, PartitionKey) = try filled()
     let disk = try #require(log?.disk)
     try log?.append(Forge.batch(), to: key)
@@ -173,7 +173,7 @@ import Units
     #expect(end(try TestLog(found.disk.afterCrash(.worst)), key) == seen)
   }
 
-  @Test func test26_damageToAcknowledgedFramesRefusesTheStart() throws {
+  @Test func damageToAcknowledgedFramesRefusesTheStart() throws {
     let (log, _) = try filled()
     let disk = log.disk.afterCrash(.worst)
     let before = disk.paths
@@ -187,7 +187,7 @@ import Units
     #expect(disk.paths == before)
   }
 
-  @Test func test27_theLastFrameIsSafeOnceWitnessed() throws {
+  @Test func theLastFrameIsSafeOnceWitnessed() throws {
     let (witnessed, key) = try filled()
     let size = try framesEnd(witnessed.disk)
     let disk = witnessed.disk.afterCrash(.worst)
@@ -218,19 +218,19 @@ import Units
     }
   }
 
-  @Test func test28_aMissingJournalFileIsMissed() throws {
+  @Test func aMissingJournalFileIsMissed() throws {
     let disk = try filled().0.disk.afterCrash(.worst)
     disk.deleteAtRest("journal/0.journal")
     #expect(throws: RecoveryFailure.self) { try TestLog(disk) }
   }
 
-  @Test func test28_aFolderWithDataButNoCheckpointIsNotStartedEmpty() throws {
+  @Test func aFolderWithDataButNoCheckpointIsNotStartedEmpty() throws {
     let disk = try filled().0.disk.afterCrash(.worst)
     for name in Checkpoint.fileNames { disk.deleteAtRest(name) }
     #expect(throws: RecoveryFailure.noCheckpoint(folderHolds: "journal/0.journal")) { try TestLog(disk) }
   }
 
-  @Test func test29_aMisdirectedJournalWriteIsSeen() throws {
+  @Test func aMisdirectedJournalWriteIsSeen() throws {
     let (log, key) = try filled()
     log.disk.misdirectNextWrite(to: "journal/0.journal", landingAt: FilePosition(40_001))
     // Longer than a block: what stands in the last one is written again with the next frame, which heals it.

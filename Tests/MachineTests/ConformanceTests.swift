@@ -2,6 +2,7 @@ import ByteCodec
 import Glibc
 import Machine
 import SimMachine
+import TestFixtures
 import Testing
 import Units
 

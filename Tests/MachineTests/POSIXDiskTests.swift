@@ -1,6 +1,7 @@
 import ByteCodec
 import Glibc
 import Machine
+import TestFixtures
 import Testing
 import Units
 

@@ -9,20 +9,6 @@ import SimMachine
 import Testing
 import Units
 
-/// Jobs wait in one queue until the test lets them run.
-final class HeldLanes: JobLanes {
-  private let workshop: LogWorkshop
-  private(set) var jobs: [LogJob] = []
-
-  init(_ workshop: LogWorkshop) { self.workshop = workshop }
-
-  func submit(_ job: LogJob) { jobs.append(job) }
-
-  func runFirst() -> LogEvent? {
-    jobs.isEmpty ? nil : workshop.run(jobs.removeFirst())
-  }
-}
-
 /// An engine on a simulated disk with one compacted topic of one partition, driven by hand.
 final class CompactionRig {
   struct Stored: Equatable {

@@ -4,10 +4,11 @@ import KafkaClient
 import Machine
 import MillraceServer
 import RecordFormat
+import TestFixtures
 import Testing
 import Units
 
-@Suite struct ServerToolsTests {
+@Suite struct InProcessServerTests {
   private static func configuration(_ folder: String?) -> Server.Configuration {
     var configuration = Server.Configuration(folder: folder)
     configuration.http = ("127.0.0.1", 0)

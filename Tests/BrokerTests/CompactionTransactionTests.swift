@@ -164,8 +164,8 @@ import Units
     #expect(try bench.committed().isEmpty)
   }
 
-  /// Number 45 of the list of reliability tests: the power goes in each step of the checkpoint before a compaction, of the
-  /// compaction and of its swap, and what readers of committed records get is never another.
+  /// The power goes in each step of the checkpoint before a compaction, of the compaction and of its swap, and what readers
+  /// of committed records get is never another.
   @Test(arguments: [CrashFate.worst, .best, .seeded(1), .seeded(2)])
   func aCutAtEachStepShowsNothingAbortedAndLosesNothingCommitted(_ fate: CrashFate) throws {
     var cuts = 0

@@ -1,16 +1,16 @@
 import Glibc
 import Machine
-import Testing
 
 /// A folder of its own for one test, removed with all it holds.
-final class TemporaryFolder {
-  let path: String
+package final class TemporaryFolder {
+  package let path: String
 
-  init() throws {
+  package init() throws {
     let base = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     var template = Array("\(base)/millrace-test-XXXXXX".utf8CString)
     let made = template.withUnsafeMutableBufferPointer { $0.baseAddress.flatMap { mkdtemp($0) } }
-    path = String(cString: try #require(made))
+    guard let made else { throw FixtureFailure("no folder below \(base): errno \(errno)") }
+    path = String(cString: made)
   }
 
   deinit {

@@ -1,10 +1,12 @@
+import CLinux
 import Glibc
-import Testing
 
 /// Sends bytes to a port of this machine and reads until the peer closes.
-enum HTTPClient {
-  static func exchange(_ address: String, _ request: String) throws -> String {
-    let port = try #require(address.split(separator: ":").last.flatMap { UInt16($0) })
+package enum HTTPClient {
+  package static func exchange(_ address: String, _ request: String) throws -> String {
+    guard let port = address.split(separator: ":").last.flatMap({ UInt16($0) }) else {
+      throw FixtureFailure("no port in '\(address)'")
+    }
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(descriptor) }
     var target = sockaddr_in()
@@ -16,9 +18,9 @@ enum HTTPClient {
         connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
       }
     }
-    try #require(code == 0)
+    guard code == 0 else { throw FixtureFailure("connect to \(address): errno \(errno)") }
     var text = request
-    text.withUTF8 { _ = send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    text.withUTF8 { _ = send(descriptor, $0.baseAddress, $0.count, LINUX_MSG_NOSIGNAL) }
     var answer: [UInt8] = []
     var room = [UInt8](repeating: 0, count: 65_536)
     while true {
@@ -29,12 +31,14 @@ enum HTTPClient {
     return String(decoding: answer, as: UTF8.self)
   }
 
-  static func get(_ address: String, _ path: String, host: String? = nil, method: String = "GET") throws -> String {
+  package static func get(_ address: String, _ path: String, host: String? = nil, method: String = "GET") throws
+    -> String
+  {
     let host = (host ?? address).isEmpty ? "" : "Host: \(host ?? address)\r\n"
     return try exchange(address, "\(method) \(path) HTTP/1.1\r\n\(host)Connection: close\r\n\r\n")
   }
 }
 
 extension String {
-  var statusLine: Substring { prefix { $0 != "\r\n" } }
+  package var statusLine: Substring { prefix { $0 != "\r\n" } }
 }
