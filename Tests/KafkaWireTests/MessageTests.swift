@@ -47,12 +47,20 @@ import Units
     #expect(throws: WireError.badLength) { try decode(HeartbeatRequest.self, version: 0, [255, 254]) }
   }
 
-  @Test func textTooLongForTheFixedFormIsCutAtACharacter() throws {
+  @Test(arguments: [0, 4] as [Int16]) func textThatIsTooLongIsCutAtACharacter(version: Int16) throws {
     let long = "a" + String(repeating: "é", count: 20_000)
-    let request = HeartbeatRequest(groupId: long)
-    let old = try decode(HeartbeatRequest.self, version: 0, encoded(request, version: 0))
-    #expect(old.groupId.utf8.count == 32_767 && long.hasPrefix(old.groupId))
-    #expect(try decode(HeartbeatRequest.self, version: 4, encoded(request, version: 4)).groupId == long)
+    let bytes = encoded(HeartbeatRequest(groupId: long), version: version)
+    let cut = try decode(HeartbeatRequest.self, version: version, bytes).groupId
+    #expect(cut.utf8.count == 32_767 && long.hasPrefix(cut))
+  }
+
+  /// As in Apache Kafka: what is stored with a name of that length would be stored under another one.
+  @Test func textOfMoreThanSixteenBitsIsRefused() throws {
+    var writer = ByteWriter()
+    writer.writeVarUInt32(32_768 + 1)
+    writer.writeBytes([UInt8](repeating: 0x61, count: 32_768))
+    let bytes = writer.takeSlice().copy()
+    #expect(throws: WireError.badLength) { try decode(HeartbeatRequest.self, version: 4, bytes) }
   }
 
   @Test func nullableStructures() throws {

@@ -5,6 +5,9 @@ import Units
 ///
 /// `flexible` says that lengths are unsigned varints of length + 1 instead of fixed integers (KIP-482).
 extension ByteReader {
+  /// The longest text of the protocol, in bytes.
+  static var longestText: Int { Int(Int16.max) }
+
   /// What the header of an array costs, beside its elements.
   private static var arrayOverhead: Int { 32 }
 
@@ -13,7 +16,6 @@ extension ByteReader {
   @inline(never) mutating func int16() throws(WireError) -> Int16 { try readInt16() }
   @inline(never) mutating func uInt16() throws(WireError) -> UInt16 { try readUInt16() }
   @inline(never) mutating func int32() throws(WireError) -> Int32 { try readInt32() }
-  @inline(never) mutating func uInt32() throws(WireError) -> UInt32 { try readUInt32() }
   @inline(never) mutating func int64() throws(WireError) -> Int64 { try readInt64() }
   @inline(never) mutating func float64() throws(WireError) -> Double { try readFloat64() }
   @inline(never) mutating func uuid() throws(WireError) -> UniqueID { try readUUID() }
@@ -29,7 +31,8 @@ extension ByteReader {
   @inline(never)
   mutating func optionalText(_ flexible: Bool) throws(WireError) -> String? {
     let length = flexible ? Int(try readVarUInt32()) - 1 : Int(try readInt16())
-    guard length >= -1 else { throw .badLength }
+    // Both forms carry the same: the fixed one is what the same text is stored with.
+    guard length >= -1, length <= Self.longestText else { throw .badLength }
     return length < 0 ? nil : try readText(length)
   }
 

@@ -3,9 +3,6 @@ import Units
 
 /// How the generated encoders write what has a length; `flexible` as in the decoders.
 extension ByteWriter {
-  /// The longest text whose length fits the fixed form, in bytes.
-  private static var longestFixedText: Int { Int(Int16.max) }
-
   /// A length whose fixed form has 32 bits; nil is null.
   @inline(never)
   private mutating func length(_ length: Int?, _ flexible: Bool) {
@@ -18,26 +15,19 @@ extension ByteWriter {
 
   @inline(never)
   mutating func text(_ text: String, _ flexible: Bool) {
-    var text = text
+    let text = text.utf8.count <= ByteReader.longestText ? text : Self.cut(text)
     let count = text.utf8.count
-    if flexible {
-      length(count, true)
-    } else if count <= Self.longestFixedText {
-      writeInt16(Int16(count))
-    } else {
-      text = Self.cut(text)
-      writeInt16(Int16(clamping: text.utf8.count))
-    }
+    if flexible { length(count, true) } else { writeInt16(Int16(clamping: count)) }
     writeText(text)
   }
 
-  /// As many whole characters of `text` as the fixed form can carry: old clients get a shorter text, not a broken stream.
+  /// As many whole characters of `text` as the protocol can carry: clients get a shorter text, not a broken stream.
   private static func cut(_ text: String) -> String {
     var kept = ""
     var count = 0
     for scalar in text.unicodeScalars {
       count += UTF8.width(scalar)
-      if count > longestFixedText { break }
+      if count > ByteReader.longestText { break }
       kept.unicodeScalars.append(scalar)
     }
     return kept
