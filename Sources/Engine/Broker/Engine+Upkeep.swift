@@ -37,6 +37,7 @@ extension Engine {
   /// When `timePassed` should next be called, if nothing else happens: never after a failure.
   package var nextDeadline: Instant {
     guard store.failure == nil else { return .distantFuture }
+    if shutDown != nil { return store.nextDeadline }
     return min(
       upkeep.witnessAt ?? .distantFuture, upkeep.retention == nil ? upkeep.retentionAt : clock.now(),
       fetches.deadlines.first ?? .distantFuture, store.nextDeadline, cleanerDeadline, scrubDeadline,
@@ -45,8 +46,9 @@ extension Engine {
   }
 
   /// Does what is due: answers fetches whose time is up, witnesses an idle journal, enforces retention, compacts,
-  /// scrubs.
+  /// scrubs. In a stop only the log's own work is due.
   package func timePassed() {
+    guard shutDown == nil else { return store.timePassed() }
     let now = clock.now()
     fetchDeadlinesPassed(now)
     coordinatorTimersPassed(now)
