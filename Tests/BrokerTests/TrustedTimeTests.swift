@@ -42,6 +42,32 @@ import Units
     }
   }
 
+  /// Many small jumps are a large one, and a clock that runs too fast never stands by its time.
+  @Test func whatAddsUpToMoreThanAnHourADayIsNotBelieved() {
+    var time = atBegin
+    clock.jump(byMs: 55 * 60_000)
+    #expect(!read(&time).isInDoubt)
+    clock.advance(byMs: 60_000)
+    clock.jump(byMs: 55 * 60_000)
+    #expect(read(&time).isInDoubt)
+    clock.jump(byMs: -55 * 60_000)
+    #expect(!read(&time).isInDoubt)
+    for _ in 0..<(3 * 24) {
+      clock.advance(byMs: Self.hour)
+      clock.jump(byMs: 9 * Self.hour)
+      #expect(read(&time).isInDoubt)
+    }
+  }
+
+  @Test func driftOfYearsIsFollowed() {
+    var time = atBegin
+    for _ in 0..<1_000 {
+      clock.advance(byMs: 24 * Self.hour)
+      clock.jump(byMs: Self.hour / 2)
+      #expect(read(&time).time == clock.wallClock())
+    }
+  }
+
   @Test func aClockThatJumpsAgainBeginsItsDayAnew() {
     var time = atBegin
     clock.jump(byMs: 10 * Self.hour)

@@ -4,12 +4,12 @@ package import Units
 
 /// The wall clock as far as it can be believed: what is deleted by age must not go because somebody set the clock.
 ///
-/// As long as the wall clock moves with the machine's own count of time, give or take an hour, it is followed. After a
-/// larger jump time goes on from where it was, until the clock comes back or has stood by its new time for a day. A start
-/// goes on from the last time that the folder knows; it cannot know how long the server was down, and believes a clock
-/// that is up to a day later.
+/// As long as the wall clock moves with the machine's own count of time, give or take an hour in a day, it is followed.
+/// After a larger jump, or many small ones, time goes on from where it was, until the clock comes back or has stood by its
+/// new time for a day. A start goes on from the last time that the folder knows; it cannot know how long the server was
+/// down, and believes a clock that is up to a day later.
 package struct TrustedTime: Sendable {
-  /// A jump larger than this is not believed at once.
+  /// A jump larger than this is not believed at once, nor are smaller ones that come to more in a day.
   package static let toleranceMs: Int64 = 3_600_000
   /// A jump that has lasted so long is.
   package static let confirmationMs: Int64 = 24 * 3_600_000
@@ -17,12 +17,24 @@ package struct TrustedTime: Sendable {
   private var now: Reading
   /// When that was, by the machine's own count.
   private var moment: Instant
+  /// Where the small jumps that are followed are counted from.
+  private var anchor: Anchor
   /// How much further than that count the wall clock may have gone: a start does not know how long it was down.
-  private var aheadMs = Self.toleranceMs
+  private var aheadMs: Int64 = 0
   private var doubt: Doubt?
 
+  private struct Anchor {
+    var time: Timestamp
+    var moment: Instant
+
+    /// How far a clock that shows `wall` at `moment` has drifted from the machine's own count.
+    func drift(_ wall: Timestamp, _ moment: Instant) -> Int64 {
+      wall.milliseconds.subtracted(time.advanced(byMs: self.moment.milliseconds(until: moment)).milliseconds)
+    }
+  }
+
   fileprivate struct Doubt {
-    /// How far off the wall clock was when it was read last.
+    /// How far off the wall clock was when it was first read so.
     var jumpMs: Int64
     /// When it was first about so far off.
     var since: Instant
@@ -60,6 +72,7 @@ package struct TrustedTime: Sendable {
   package init(wall: Timestamp, at moment: Instant) {
     now = Reading(wall)
     self.moment = moment
+    anchor = Anchor(time: wall, moment: moment)
   }
 
   /// The time, as the wall clock shows `wall` and the machine's own count is at `moment`.
@@ -68,26 +81,31 @@ package struct TrustedTime: Sendable {
     var expected = now.later(byMs: passed)
     let jump = wall.milliseconds.subtracted(expected.time.milliseconds)
     #if PLANTED_BUGS
-      if PlantedBug.is(.jumpBelieved) { return believe(expected.later(byMs: jump), moment) }
+      if PlantedBug.is(.jumpBelieved) { return believe(expected.later(byMs: jump), moment, anew: true) }
     #endif
-    if jump.magnitude <= Self.toleranceMs { return believe(expected.later(byMs: jump), moment) }
-    let standing = doubt.flatMap { $0.goesOn(jump) ? $0.since : nil }
-    if standing == nil, jump >= 0, jump <= aheadMs { return believe(expected.later(byMs: jump), moment) }
+    if jump.magnitude <= Self.toleranceMs, anchor.drift(wall, moment).magnitude <= Self.toleranceMs {
+      let isOld = moment >= anchor.moment.advanced(byMs: Self.confirmationMs)
+      return believe(expected.later(byMs: jump), moment, anew: isOld)
+    }
+    let standing = doubt.flatMap { $0.goesOn(jump) ? $0 : nil }
+    if standing == nil, jump >= 0, jump <= aheadMs { return believe(expected.later(byMs: jump), moment, anew: true) }
     // A clock that jumps again begins its day anew: it has not stood by this time yet.
-    let since = standing ?? moment
+    let since = standing?.since ?? moment
     if moment >= since.advanced(byMs: Self.confirmationMs) {
       expected.time = wall
-      return believe(expected, moment)
+      return believe(expected, moment, anew: true)
     }
-    doubt = Doubt(jumpMs: jump, since: since)
+    if standing == nil || standing?.isOfEarlierRun == true { doubt = Doubt(jumpMs: jump, since: since) }
     expected.doubtedMs = jump
     return expected
   }
 
-  private mutating func believe(_ reading: Reading, _ moment: Instant) -> Reading {
+  /// `anew`: jumps are counted from here on.
+  private mutating func believe(_ reading: Reading, _ moment: Instant, anew: Bool) -> Reading {
     now = reading
     self.moment = moment
-    aheadMs = Self.toleranceMs
+    if anew { anchor = Anchor(time: reading.time, moment: moment) }
+    aheadMs = 0
     doubt = nil
     return reading
   }
@@ -127,6 +145,7 @@ extension TrustedTime {
     else { return }
     now.time = Timestamp(milliseconds: time)
     now.steady = Timestamp(milliseconds: steady)
+    anchor.time = now.time
     aheadMs = Self.confirmationMs
     guard jumpMs != 0 else { return }
     let since = moment.advanced(byMs: -min(max(stoodMs, 0), Self.confirmationMs))
@@ -136,6 +155,7 @@ extension TrustedTime {
   /// The journal has something that was written at `steady`, behind the checkpoint.
   mutating func wentOn(to steady: Timestamp) {
     now = now.later(byMs: max(steady.milliseconds.subtracted(now.steady.milliseconds), 0))
+    anchor.time = now.time
   }
 
   /// What the next start goes on from.
