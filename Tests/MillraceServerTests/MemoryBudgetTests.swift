@@ -16,7 +16,7 @@ import Testing
     let budget = MemoryBudget(chosen: limit, available: nil)
     let shares =
       2 * Int64(budget.door) + Int64(budget.door / 4) + budget.waitingForDisk + 400 * Int64(budget.producers)
-      + Int64(budget.keptFree)
+      + budget.compaction + Int64(budget.keptFree)
     #expect(shares <= limit / 8 * 7)
     #expect(Int64(budget.largestRequest) <= limit / 4)
     #expect(budget.keptBlock >= 64 << 10 && budget.keptFree > 0)

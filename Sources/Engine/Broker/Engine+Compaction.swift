@@ -19,6 +19,8 @@ struct Cleaner {
   /// Partitions in which damage was found: left alone by this run.
   var damaged: [PartitionKey: String] = [:]
   var tally = CompactionTally()
+  /// What the keys of a compaction may take, if the setting does not say less.
+  var memoryBytes = Int64.max
 }
 
 /// What compaction has done since the start.
@@ -31,6 +33,9 @@ package struct CompactionTally: Sendable {
 }
 
 extension Engine {
+  /// Gives the keys of a compaction a share of the process's memory, whatever `log.cleaner.dedupe.buffer.size` allows.
+  package func limitCompactionMemory(to bytes: Int64) { cleaner.memoryBytes = bytes }
+
   /// What compaction has done since the start.
   package var compactions: CompactionTally { cleaner.tally }
 
@@ -104,7 +109,7 @@ extension Engine {
     rules.minLagMs = topic.minCompactionLagMs
     rules.maxLagMs = topic.maxCompactionLagMs
     rules.minDirtyRatio = topic.minCleanableDirtyRatio
-    rules.memoryBytes = settings.upkeep.cleanerDedupeBufferBytes
+    rules.memoryBytes = min(settings.upkeep.cleanerDedupeBufferBytes, cleaner.memoryBytes)
     return rules
   }
 

@@ -31,17 +31,37 @@ struct RecordSieve {
     let header = batch.header
     guard header.baseOffset < limit, !header.isControl else { return .keep }
     // Records that nobody can read, where validation was set to look at headers only, stay as they came.
-    guard let records = try? decoded(batch, scratch) else { return .keep }
-    var kept: [RecordView] = []
-    var keepsTombstone = false
-    for record in records where isKept(record, header, keys) {
-      kept.append(record)
-      if record.value == nil { keepsTombstone = true }
+    guard header.recordCount <= Self.maximumRecords, let reader = try? RecordReader(batch, scratch: scratch),
+      let marks = try? Marks(reader, where: { isKept($0, header, keys) })
+    else { return .keep }
+    if marks.kept == 0 { return emptied(header) }
+    let setsHorizon = marks.keepsTombstone && header.deleteHorizon == nil
+    if marks.kept == marks.isKept.count, !setsHorizon { return .keep }
+    var builder = builder(header, setsHorizon: setsHorizon)
+    var (records, at) = (reader, 0)
+    while let record = try? records.next() {
+      if marks.isKept[at] { builder.append(record) }
+      at += 1
     }
-    if kept.isEmpty { return emptied(header) }
-    let setsHorizon = keepsTombstone && header.deleteHorizon == nil
-    if kept.count == records.count, !setsHorizon { return .keep }
-    return rewritten(header, kept, setsHorizon: setsHorizon, compressor)
+    return rewritten(builder, compressor)
+  }
+
+  /// Which records of a batch stay: a byte each, since a batch may hold very many.
+  private struct Marks {
+    var isKept: [Bool] = []
+    var kept = 0
+    var keepsTombstone = false
+
+    init(_ reader: RecordReader, where isKept: (RecordView) -> Bool) throws(WireError) {
+      var records = reader
+      while let record = try records.next() {
+        let stays = isKept(record)
+        self.isKept.append(stays)
+        guard stays else { continue }
+        kept += 1
+        if record.value == nil { keepsTombstone = true }
+      }
+    }
   }
 
   /// What becomes of a marker whose transaction has no batch left.
@@ -50,19 +70,22 @@ struct RecordSieve {
     guard var reader = try? RecordReader(batch, scratch: Decompressor()), let record = try? reader.next() else {
       return .keep
     }
-    return rewritten(batch.header, [record], setsHorizon: true, compressor)
+    var builder = builder(batch.header, setsHorizon: true)
+    builder.append(record)
+    return rewritten(builder, compressor)
   }
 
-  private func rewritten(
-    _ header: RecordBatchHeader, _ kept: [RecordView], setsHorizon: Bool, _ compressor: Compressor
-  ) -> Verdict {
+  private func builder(_ header: RecordBatchHeader, setsHorizon: Bool) -> RecordBatchBuilder {
     var properties = RecordBatchBuilder.Properties(keeping: header)
     if setsHorizon {
       let (horizon, overflow) = now.milliseconds.addingReportingOverflow(deleteRetentionMs)
       properties.deleteHorizon = Timestamp(milliseconds: overflow ? .max : horizon)
     }
-    var builder = RecordBatchBuilder(properties)
-    for record in kept { builder.append(record) }
+    return RecordBatchBuilder(properties)
+  }
+
+  private func rewritten(_ builder: RecordBatchBuilder, _ compressor: Compressor) -> Verdict {
+    var builder = builder
     do throws(CompressionError) {
       return .replace(try builder.build(using: compressor))
     } catch {
@@ -92,14 +115,7 @@ struct RecordSieve {
     return now < horizon
   }
 
-  /// What a batch within the decompressor's budget can hold; in one that claims more, nothing is looked at.
-  static let maximumRecords: Int32 = 10_000_000
-
-  private func decoded(_ batch: RecordBatchView, _ scratch: Decompressor) throws(WireError) -> [RecordView] {
-    guard batch.header.recordCount <= Self.maximumRecords else { throw .badLength }
-    var reader = try RecordReader(batch, scratch: scratch)
-    var records: [RecordView] = []
-    while let record = try reader.next() { records.append(record) }
-    return records
-  }
+  /// A batch that claims more records stays as it came, and its keys are not noted: they alone could take more memory than
+  /// all the rest. The number must not change from run to run: tombstones of a batch whose keys were not noted must stay.
+  static let maximumRecords: Int32 = 500_000
 }

@@ -28,6 +28,8 @@ package struct MemoryBudget: Equatable, Sendable {
   package var replay: Int64 { min(limit / 4, 64 << 20) }
   /// Idempotent producers that are remembered.
   package var producers: Int { Int(clamping: limit / 8 / Self.producerBytes) }
+  /// Keys of the compaction under way: a larger topic takes more passes.
+  package var compaction: Int64 { max((limit - Self.least) / 8, 256 << 10) }
   /// Blocks above this size go back to the system when they are free; smaller ones are kept for the next request.
   package var keptBlock: Int32 { Int32(clamping: max(min(limit / 256, 32 << 20), 128 << 10)) }
   /// Free memory above this goes back to the system.

@@ -54,6 +54,7 @@ public final class Server: @unchecked Sendable {
     settings = opened.engine.settings
     budget = opened.budget
     opened.engine.store.producerLimits.entries = budget.producers
+    opened.engine.limitCompactionMemory(to: budget.compaction)
     recovery = opened.engine.store.report.lines + opened.engine.coordinatorLoading.lines
     let log = configuration.log
     door = KafkaDoor(
