@@ -89,7 +89,7 @@ let package = Package(
       "KafkaClient", in: "Client",
       ["Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire"]),
 
-    room("Terminal", in: "Client", ["ByteCodec"]),
+    room("Terminal", in: "Client", ["Units", "ByteCodec"]),
 
     room("SimMachine", in: "Testing", ["Units", "ByteCodec", "Machine"]),
     room(

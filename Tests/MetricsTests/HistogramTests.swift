@@ -10,16 +10,6 @@ import Testing
     #expect(histogram.count == 8)
   }
 
-  @Test func quantilesAreBounds() {
-    var histogram = Histogram(first: 1, bounds: 4)
-    #expect(histogram.quantile(0.5) == nil)
-    for value: UInt64 in [1, 1, 1, 8] { histogram.observe(value) }
-    #expect(histogram.quantile(0.5) == 1)
-    #expect(histogram.quantile(0.99) == 8)
-    histogram.observe(1_000_000)
-    #expect(histogram.quantile(1) == 8)
-  }
-
   @Test func aNegativeDurationCountsAsNone() {
     var histogram = Histogram.latency
     histogram.observe(nanoseconds: -5)

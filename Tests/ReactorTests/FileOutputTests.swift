@@ -77,7 +77,7 @@ import Units
     let range = try file.range(0, content.count)
     try server.loop.ask {
       limitSendBuffer(connection)
-      connection.sendFile(range)
+      connection.send([OutputPart.file(range)])
     }
     try server.loop.letTurnsPass(30)
     let left = try server.loop.ask { connection.queuedFileBytes }
@@ -98,7 +98,7 @@ import Units
     let client = try TestClient(server.address)
     let connection = try server.connections.take()
     let range = try ScratchFile(pattern(1000)).range(0, 1001)
-    try server.loop.ask { connection.sendFile(range) }
+    try server.loop.ask { connection.send([OutputPart.file(range)]) }
     #expect(try server.closeReason() == .fileEnded("scratch"))
     #expect(try client.read(2000).count == 1000)
   }
@@ -114,7 +114,7 @@ import Units
     let range = try file.range(0, content.count)
     try server.loop.ask {
       limitSendBuffer(connection)
-      connection.sendFile(range)
+      connection.send([OutputPart.file(range)])
     }
     try server.loop.letTurnsPass(30)
     #expect(try server.loop.ask { connection.queuedFileBytes } > 1_000_000)
@@ -136,7 +136,7 @@ import Units
       let client = try TestClient(server.address)
       let connection = try server.connections.take()
       let range = try file.range(0, 1000)
-      try server.loop.ask { connection.sendFile(range) }
+      try server.loop.ask { connection.send([OutputPart.file(range)]) }
       #expect(try server.sights.take() == .fileNotCached(0, 1000))
       try server.loop.ask { connection.supply(result) }
       let reason: CloseReason
@@ -157,7 +157,7 @@ import Units
     file.setResident(false)
     do {
       let range = try file.range(0, 1000, loans)
-      try server.loop.ask { connection.sendFile(range) }
+      try server.loop.ask { connection.send([OutputPart.file(range)]) }
     }
     #expect(try server.sights.take() == .fileNotCached(0, 1000))
     #expect(loans.count == 1)

@@ -47,7 +47,6 @@ import Testing
         #expect(rest.count == 0)
       }
     }
-    #expect(assembler.isAnnounced)
   }
 
   @Test func theSpaceForDirectReadsIsTheRestOfTheBody() throws {

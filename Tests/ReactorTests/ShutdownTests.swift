@@ -30,7 +30,7 @@ private func liveAndStop() throws {
   let range = try ScratchFile(pattern(10_000_000)).range(0, 10_000_000)
   try other.ask {
     connections[2].send([large])
-    connections[3].sendFile(range)
+    connections[3].send([OutputPart.file(range)])
     connections[4].closeAfterFlush(.handler("done"))
     connections[5].pauseReading()
   }

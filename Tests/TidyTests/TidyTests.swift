@@ -41,8 +41,10 @@ import Testing
       let indentation = line.prefix { $0 == " " }
       let rest = file.code[(start + 1)...]
       guard let end = rest.firstIndex(where: { $0 == indentation + "}" }),
-        !rest[..<end].contains(where: { $0.hasPrefix(indentation + "func ") })
-      else { continue }
+        !rest[..<end].contains(where: {
+          !$0.isEmpty && !$0.hasPrefix(indentation + " ") && !$0.hasPrefix(indentation + ")")
+        })
+      else { continue }  // a requirement of a protocol, without a body
       if end - start + 1 > longestFunction { found.append("\(file.path):\(start + 1): \(end - start + 1) lines") }
     }
     return found

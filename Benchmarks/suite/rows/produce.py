@@ -8,7 +8,6 @@ PARTITIONS = 12
 SLOW_SHARE = 0.1  # of the work, where each append is synced on its own
 
 CPU = Figure("cpu_s_per_gb", "server CPU", "s/GB", less_is_better=True)
-USER = Figure("user_s_per_gb", "of it its own code", "s/GB", less_is_better=True)
 RATE = Figure("mb_per_s", "throughput", "MB/s", digits=1)
 P99 = Figure("p99_ms", "p99 of the closed loop", "ms", less_is_better=True)
 PEAK = Figure("peak_mb", "resident memory under the load", "MB", less_is_better=True, digits=0)

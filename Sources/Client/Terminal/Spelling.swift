@@ -1,3 +1,5 @@
+import Units
+
 /// Guesses what a mistyped word was meant to be.
 package enum Spelling {
   /// Words that are longer are not compared.
@@ -9,23 +11,10 @@ package enum Spelling {
     guard !letters.isEmpty, letters.count <= longest else { return nil }
     let longer = candidates.filter { $0.hasPrefix(word) }
     if longer.count == 1 { return longer[0] }
-    let near = candidates.map { (name: $0, edits: edits(letters, Array($0.utf8))) }.min { $0.edits < $1.edits }
+    let near = candidates.map { (name: $0, edits: EditDistance.between(letters, Array($0.utf8))) }.min {
+      $0.edits < $1.edits
+    }
     guard let near, near.edits <= 2, near.edits < letters.count else { return nil }
     return near.name
-  }
-
-  /// Letters to insert, remove or exchange to make one word the other.
-  private static func edits(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var row = Array(0...b.count)
-    for (i, letter) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, other) in b.enumerated() {
-        let above = row[j + 1]
-        row[j + 1] = letter == other ? diagonal : 1 + min(diagonal, above, row[j])
-        diagonal = above
-      }
-    }
-    return row[b.count]
   }
 }

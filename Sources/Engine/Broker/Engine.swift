@@ -1,5 +1,6 @@
 import ByteCodec
 import Compression
+import Coordination
 package import LogStore
 package import Machine
 import RecordFormat
@@ -75,6 +76,10 @@ package final class Engine {
     self.clock = clock
     self.entropy = entropy
     self.statics = statics
+    #if PLANTED_BUGS
+      PlantedSwitch.keepsEpochAtEnd = PlantedBug.is(.epochKeptAtEnd)
+      PlantedSwitch.keepsEpochAtBegin = PlantedBug.is(.epochKeptAtBegin)
+    #endif
     layerCache = try Self.layers(statics, store.catalogue)
     upkeep = Upkeep(now: clock.now())
     cleaner = Cleaner(dueAt: clock.now())
@@ -126,6 +131,7 @@ package final class Engine {
 
   /// A lane has finished a job.
   package func laneFinished(_ event: LogEvent) {
+    if let shutDown, shutDown.done == nil { return }
     let before = store.durable
     let progress = store.finished(event)
     if let failure = progress.failure {
@@ -156,6 +162,6 @@ package final class Engine {
   package func turnEnded() {
     coordinatorsAtEndOfTurn()
     store.flush()
-    if store.decided != upkeep.witness { armWitness(clock.now()) }
+    if store.decided != upkeep.witness, shutDown == nil { armWitness(clock.now()) }
   }
 }

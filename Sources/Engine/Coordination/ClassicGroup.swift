@@ -77,9 +77,6 @@ struct ClassicGroup {
 
   var hasEverybodyJoined: Bool { joined == members.count && pending.isEmpty }
 
-  /// A group without members or protocol: somebody uses it to keep offsets.
-  var isSimple: Bool { protocolType == nil && members.isEmpty && pending.isEmpty }
-
   func isSubscribed(to topic: String) -> Bool {
     subscribedTopics?.contains(topic) ?? (protocolType == EmbeddedProtocol.name)
   }

@@ -1,3 +1,5 @@
+import Units
+
 /// Small work on the text of settings.
 package enum SettingText {
   /// `text` without the blanks and control characters at its ends, as Java trims.
@@ -32,25 +34,10 @@ package enum SettingText {
     guard letters.count <= 128 else { return nil }
     var best: (name: String, distance: Int)?
     for candidate in candidates where abs(candidate.utf8.count - letters.count) <= 3 {
-      let distance = edits(letters, Array(candidate.utf8))
+      let distance = EditDistance.between(letters, Array(candidate.utf8))
       if distance <= 3, distance < best?.distance ?? .max { best = (candidate, distance) }
     }
     return best?.name
-  }
-
-  /// Insertions, removals and exchanges of letters between two words.
-  private static func edits(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var row = Array(0...b.count)
-    for (i, letter) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, other) in b.enumerated() {
-        let above = row[j + 1]
-        row[j + 1] = letter == other ? diagonal : 1 + min(diagonal, above, row[j])
-        diagonal = above
-      }
-    }
-    return row[b.count]
   }
 }
 

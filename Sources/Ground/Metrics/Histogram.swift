@@ -33,17 +33,4 @@ package struct Histogram: Sendable, Equatable {
 
   /// Takes in a duration; a negative one counts as none.
   package mutating func observe(nanoseconds: Int64) { observe(UInt64(max(nanoseconds, 0))) }
-
-  /// The bound below which the share `part` (0 to 1) of the values lies, or nil without values; the last bound for what
-  /// is larger than all.
-  package func quantile(_ part: Double) -> UInt64? {
-    let wanted = Double(count) * part
-    guard count > 0 else { return nil }
-    var seen: UInt64 = 0
-    for (place, bound) in bounds.enumerated() {
-      seen &+= counts[place]
-      if Double(seen) >= wanted { return bound }
-    }
-    return bounds.last
-  }
 }

@@ -25,9 +25,6 @@ extension Connection {
     queueFlush()
   }
 
-  /// Queues a range of a file.
-  package func sendFile(_ range: FileRange) { send([.file(range)]) }
-
   private var mayQueue: Bool {
     assert(loop.isOnLoopThread)
     return isOpen && closingReason == nil

@@ -27,8 +27,6 @@ package struct FrameAssembler {
   /// Expects the first length.
   package init() {}
 
-  /// Whether a length waits for its verdict.
-  package var isAnnounced: Bool { if case .announced = state { true } else { false } }
   /// Whether a body is on its way.
   package var isInBody: Bool { if case .body = state { true } else { false } }
 

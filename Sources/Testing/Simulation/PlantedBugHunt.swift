@@ -20,8 +20,8 @@
 
     /// Switches `bug` on, runs until it is found, and switches it off.
     package static func hunt(_ bug: PlantedBug, first seed: UInt64 = 1) -> Catch {
-      turn(on: bug)
-      defer { turn(on: nil) }
+      PlantedBug.current = bug
+      defer { PlantedBug.current = nil }
       let quick = Campaign.run(first: seed, crashPoints: firstLook)
       if let found = quick.failures.first {
         return Catch(bug: bug, hunter: "crash point \(quick.tally.crashPoints)", reason: found.reason)
@@ -48,10 +48,5 @@
       return nil
     }
 
-    private static func turn(on bug: PlantedBug?) {
-      PlantedBug.current = bug
-      PlantedSwitch.keepsEpochAtEnd = bug == .epochKeptAtEnd
-      PlantedSwitch.keepsEpochAtBegin = bug == .epochKeptAtBegin
-    }
   }
 #endif

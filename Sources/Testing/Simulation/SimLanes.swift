@@ -10,8 +10,6 @@ final class SimLanes: JobLanes {
 
   func submit(_ job: LogJob) { queues[job.lane.rawValue].append(job) }
 
-  var isIdle: Bool { queues.allSatisfy(\.isEmpty) }
-
   /// Runs the first job of a lane chosen by `random`; nil when there is none.
   func runOne(_ random: inout SeededRandom) -> LogEvent? {
     let busy = queues.indices.filter { !queues[$0].isEmpty }

@@ -46,7 +46,6 @@ final class ClassicMember: GroupParty {
   }
 
   var isSettled: Bool { step == .settled && !wantsToLeave }
-  var hasLeft: Bool { step == .left }
   var deadline: Int64? { step == .settled && !isWaiting ? (wantsToLeave ? 0 : nextHeartbeat) : nil }
 
   func join() { step = .join }

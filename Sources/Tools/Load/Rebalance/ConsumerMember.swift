@@ -47,7 +47,6 @@ final class ConsumerMember: GroupParty {
   }
 
   var isSettled: Bool { step == .heartbeat && epoch > 0 && owned == assigned && !hasChanged && !wantsToLeave }
-  var hasLeft: Bool { step == .left }
   var deadline: Int64? {
     step == .heartbeat && !isWaiting ? (wantsToLeave || hasChanged ? 0 : nextHeartbeat) : nil
   }

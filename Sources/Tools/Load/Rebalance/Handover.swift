@@ -64,7 +64,6 @@ protocol GroupParty: LoadParty {
   var owned: Set<Int32> { get }
   /// Whether it is in the group and has nothing to do but to live.
   var isSettled: Bool { get }
-  var hasLeft: Bool { get }
   /// From now on it joins.
   func join()
   /// From now on it leaves.
