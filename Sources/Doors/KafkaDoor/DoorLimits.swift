@@ -6,6 +6,14 @@ package enum DoorLimits {
   package static let startedBytesPerTurn: UInt64 = 4 * 1_048_576
   /// Batches of one Produce that are seen to on the engine's thread; above it, all of them go to the codec lane.
   package static let batchBytesAtOnce = 2 * 1_048_576
+  /// What one request may take decoded, as a part of the memory for requests: one is decoded at a time, and few bytes may
+  /// stand for many objects. So much is given in any case.
+  package static let decodedShare = 4
+  package static let leastDecoded = 1_048_576
+  /// What a Produce may take decoded beside its batches, for each of its bytes, and in any case: a batch is longer than
+  /// what describes it, and many of them wait decoded.
+  package static let decodedPerProducedByte = 2
+  package static let leastDecodedOfProduce = 65_536
   /// Bytes of answers that wait for one client in memory. Above it, nothing more of it is read or executed until it has
   /// taken them all: a client that does not read costs this and one answer.
   package static let queuedBytesPerConnection = 1_048_576

@@ -34,6 +34,8 @@ package final class KafkaDoor: EngineObserver {
   var answersQueued = 0
   /// How many they may be before fetches wait.
   let answersLimit: Int
+  /// What one request may take decoded.
+  let decodedLimit: Int
   /// Requests that wait for indexes of segments.
   var indexWaits = 0
   var pressureTimer: TimerID?
@@ -65,6 +67,7 @@ package final class KafkaDoor: EngineObserver {
     self.failed = failed
     room = RequestRoom(pool: MemoryPool(limit: memoryBytes))
     answersLimit = memoryBytes
+    decodedLimit = max(memoryBytes / DoorLimits.decodedShare, DoorLimits.leastDecoded)
     sessions = FetchSessions(slots: Int(engine.settings.network.fetchSessionSlots))
     engine.observer = self
     loop.watchTurns { [unowned self] in turnEnded($0) }

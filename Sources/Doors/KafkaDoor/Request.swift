@@ -22,10 +22,17 @@ struct Request {
     return bare
   }
 
+  /// What the body may take decoded.
+  private var decodedLimit: Int {
+    guard api == .produce else { return connection.door.decodedLimit }
+    return body.count * DoorLimits.decodedPerProducedByte + DoorLimits.leastDecodedOfProduce
+  }
+
   /// The body as `Message`. What follows it is not looked at: librdkafka 2.16 leaves three bytes behind a Metadata request
   /// for all topics (version 13), and must be served.
   func decode<Message: WireMessage>(_ type: Message.Type) throws(WireError) -> Message {
     var reader = ByteReader(body)
+    reader.allowance = min(reader.allowance, decodedLimit)
     return try Message(from: &reader, version: version)
   }
 }

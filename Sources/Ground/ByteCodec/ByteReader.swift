@@ -9,7 +9,8 @@ package struct ByteReader: ~Escapable {
   @usableFromInline let span: RawSpan
   /// How many bytes have been read.
   @usableFromInline package var position: Int = 0
-  @usableFromInline var allowance: Int
+  /// What decoded objects may still take. Whoever has less to spare than the input's length allows lowers it.
+  @usableFromInline package var allowance: Int
   /// The slice the bytes came from, so that payloads can be shared instead of copied.
   @usableFromInline let origin: ByteSlice?
   /// Whether unknown tagged fields are kept (tools) or skipped (the server).
