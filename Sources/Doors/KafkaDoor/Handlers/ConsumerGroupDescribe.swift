@@ -4,9 +4,13 @@ import KafkaWire
 import Units
 
 /// ConsumerGroupDescribe 0-1 (KIP-848).
+///
+/// Differs from Kafka: a group named twice is answered once.
 extension KafkaDoor {
   func consumerGroupDescribe(_ request: Request) throws(WireError) -> Answer {
-    let message = try request.decode(ConsumerGroupDescribeRequest.self)
+    var message = try request.decode(ConsumerGroupDescribeRequest.self)
+    if message.groupIds.shorten() { return refuseTooMany(request, with: message.refused(.invalidRequest)) }
+    message.groupIds = message.groupIds.distinct
     let call = CoordinatorCall(owners: message.groupIds, decides: false, seesTopics: true)
     return ask(call, for: request, refused: message.refused(.coordinatorNotAvailable)) {
       groups, caller, waiter, context, effects in

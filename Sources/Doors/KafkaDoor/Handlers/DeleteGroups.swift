@@ -3,10 +3,12 @@ import Coordination
 import KafkaWire
 import Units
 
-/// DeleteGroups 0-2 (KIP-229): empty groups, with their offsets.
+/// DeleteGroups 0-2 (KIP-229): empty groups, with their offsets. A group named twice is answered once, as in Kafka.
 extension KafkaDoor {
   func deleteGroups(_ request: Request) throws(WireError) -> Answer {
-    let message = try request.decode(DeleteGroupsRequest.self)
+    var message = try request.decode(DeleteGroupsRequest.self)
+    if message.groupsNames.shorten() { return refuseTooMany(request, with: message.refused(.invalidRequest)) }
+    message.groupsNames = message.groupsNames.distinct
     let call = CoordinatorCall(owners: message.groupsNames, decides: true, seesTopics: false)
     return ask(call, for: request, refused: message.refused(.coordinatorNotAvailable)) {
       groups, caller, waiter, context, effects in

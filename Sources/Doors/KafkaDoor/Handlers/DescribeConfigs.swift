@@ -12,9 +12,16 @@ import Units
 /// a group tells of its last rebalance when it is asked by name.
 extension KafkaDoor {
   func describeConfigs(_ request: Request) throws(WireError) -> Answer {
-    let message = try request.decode(DescribeConfigsRequest.self)
+    var message = try request.decode(DescribeConfigsRequest.self)
     var response = DescribeConfigsResponse()
-    var room = AdminLimits.describedSettings
+    if message.resources.shorten() {
+      response.results = message.resources.map {
+        .init(
+          errorCode: ErrorCode.invalidRequest.rawValue, resourceType: $0.resourceType, resourceName: $0.resourceName)
+      }
+      return refuseTooMany(request, with: response)
+    }
+    var room = ConfigRoom(settings: AdminLimits.describedSettings, bytes: answersLimit / DoorLimits.fetchShare)
     var after = engine.catalogueChange
     for resource in message.resources {
       var result = DescribeConfigsResponse.Result(
@@ -24,16 +31,14 @@ extension KafkaDoor {
       let target = configTarget(resource.resourceType, resource.resourceName)
       switch target.flatMap({ settings(of: $0, names, room: room) }) {
       case .success(let settings):
-        room -= settings.count
         result.configs = settings.map {
           Self.described($0, synonyms: message.includeSynonyms, documentation: message.includeDocumentation)
         }
         if case .success(.group(let id)) = target, let names {
-          let facts = lastRebalance(of: id, names)
-          room -= facts.count
-          result.configs += facts
+          result.configs += lastRebalance(of: id, names)
           after = max(after, engine.lastChange(of: [.membership(group: id)]))
         }
+        room.take(result)
       case .failure(let fault):
         result.errorCode = fault.code.rawValue
         result.errorMessage = fault.message
@@ -44,11 +49,10 @@ extension KafkaDoor {
   }
 
   private func settings(
-    of target: ConfigTarget, _ names: [String]?, room: Int
+    of target: ConfigTarget, _ names: [String]?, room: ConfigRoom
   ) -> Result<[EffectiveSetting], Fault> {
-    guard room > 0 else {
-      return .failure(
-        Fault(.invalidRequest, "more than \(AdminLimits.describedSettings) settings in one request: send several"))
+    guard room.settings > 0, room.bytes > 0 else {
+      return .failure(Fault(.invalidRequest, "more settings than one answer may have: send several requests"))
     }
     let stored = configuredResource(target).flatMap { engine.catalogue.settings[$0] } ?? [:]
     switch target {
@@ -92,5 +96,25 @@ extension KafkaDoor {
       synonyms: synonyms
         ? setting.synonyms.map { .init(name: $0.name, value: $0.value, source: $0.source.rawValue) } : [],
       configType: setting.type.rawValue, documentation: documentation ? setting.documentation : nil)
+  }
+}
+
+/// What an answer may still describe.
+private struct ConfigRoom {
+  var settings: Int
+  /// Of the answer, about.
+  var bytes: Int
+
+  mutating func take(_ result: DescribeConfigsResponse.Result) {
+    settings -= result.configs.count
+    for config in result.configs {
+      bytes -= Self.count(config.name, config.value) + (config.documentation?.utf8.count ?? 0)
+      for synonym in config.synonyms { bytes -= Self.count(synonym.name, synonym.value) }
+    }
+  }
+
+  /// The bytes of a name and a value, with what stands between.
+  private static func count(_ name: String, _ value: String?) -> Int {
+    16 + name.utf8.count + (value?.utf8.count ?? 0)
   }
 }

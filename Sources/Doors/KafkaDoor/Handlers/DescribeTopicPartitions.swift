@@ -8,17 +8,13 @@ import Units
 /// DescribeTopicPartitions 0 (KIP-966): topics in order of name, at most so many partitions, and where to go on.
 extension KafkaDoor {
   func describeTopicPartitions(_ request: Request) throws(WireError) -> Answer {
-    let message = try request.decode(DescribeTopicPartitionsRequest.self)
+    var message = try request.decode(DescribeTopicPartitionsRequest.self)
     let wantsAll = message.topics.isEmpty
+    if message.topics.shorten() { return refuseTooMany(request, with: message.refused) }
     if let cursor = message.cursor,
       cursor.partitionIndex < 0 || !wantsAll && !message.topics.contains(where: { $0.name == cursor.topicName })
     {
-      let refused = message.topics.map {
-        DescribeTopicPartitionsResponse.Topic(
-          errorCode: ErrorCode.invalidRequest.rawValue, name: $0.name,
-          topicAuthorizedOperations: AllowedOperations.notAsked)
-      }
-      return .reply(DescribeTopicPartitionsResponse(topics: refused), after: .start)
+      return .reply(message.refused, after: .start)
     }
     var names = Set(message.topics.map(\.name)).sorted()
     if wantsAll { names = engine.catalogue.topicsByName.map(\.description.name) }
@@ -63,5 +59,17 @@ extension KafkaDoor {
           partitionIndex: $0, leaderId: node, leaderEpoch: engine.store.epoch, replicaNodes: [node], isrNodes: [node],
           eligibleLeaderReplicas: [], lastKnownElr: [])
       }, topicAuthorizedOperations: AllowedOperations.topic)
+  }
+}
+
+extension DescribeTopicPartitionsRequest {
+  /// The answer that refuses all of it.
+  fileprivate var refused: DescribeTopicPartitionsResponse {
+    DescribeTopicPartitionsResponse(
+      topics: topics.map {
+        .init(
+          errorCode: ErrorCode.invalidRequest.rawValue, name: $0.name,
+          topicAuthorizedOperations: AllowedOperations.notAsked)
+      })
   }
 }

@@ -7,8 +7,15 @@ import Units
 /// the client came by.
 extension KafkaDoor {
   func findCoordinator(_ request: Request) throws(WireError) -> Answer {
-    let message = try request.decode(FindCoordinatorRequest.self)
+    var message = try request.decode(FindCoordinatorRequest.self)
     let address = advertisedAddress(for: request.connection)
+    if message.coordinatorKeys.shorten() {
+      let code = ErrorCode.invalidRequest.rawValue
+      let refused = message.coordinatorKeys.map {
+        FindCoordinatorResponse.Coordinator(key: $0, nodeId: -1, host: "", port: -1, errorCode: code)
+      }
+      return refuseTooMany(request, with: FindCoordinatorResponse(coordinators: refused))
+    }
     let keys = request.version >= 4 ? message.coordinatorKeys : [message.key]
     let found = keys.map { key in
       guard 0...2 ~= message.keyType, message.keyType < 2 || request.version >= 6 else {

@@ -11,7 +11,7 @@ extension KafkaDoor {
   func metadata(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(MetadataRequest.self)
     let address = advertisedAddress(for: request.connection)
-    guard let topics = message.topics, request.version > 0 || !topics.isEmpty else {
+    guard var topics = message.topics, request.version > 0 || !topics.isEmpty else {
       let change = engine.catalogueChange
       let form = SharedAnswers.Form(
         version: request.version, address: address,
@@ -29,10 +29,11 @@ extension KafkaDoor {
     let isMalformed = topics.contains { topic in
       topic.topicId != .zero && request.version < 12 || topic.name == nil && topic.topicId == .zero
     }
-    if isMalformed {
+    let areTooMany = topics.shorten()
+    if isMalformed || areTooMany {
       let refusal = MetadataResponse(
         clusterId: engine.catalogue.clusterID.description, controllerId: -1, topics: topics.map(Self.invalid))
-      return .reply(refusal, after: .start)
+      return areTooMany ? refuseTooMany(request, with: refusal) : .reply(refusal, after: .start)
     }
     var response = answerHead(message, address)
     var after = JournalSequence.start
@@ -102,7 +103,7 @@ extension KafkaDoor {
     return answer
   }
 
-  /// An id in a version that looks topics up by name, or neither id nor name.
+  /// An id in a version that looks topics up by name, neither id nor name, or one of too many.
   private static func invalid(_ topic: MetadataRequest.Topic) -> MetadataResponse.Topic {
     MetadataResponse.Topic(
       errorCode: ErrorCode.invalidRequest.rawValue, name: topic.name ?? "", topicId: topic.topicId)
