@@ -51,4 +51,25 @@ struct PressureTests {
     #expect(code(late) == 0)
     #expect(host.facts().admits)
   }
+
+  /// Not only those who fetch fill the memory for answers.
+  @Test func answersOfAnyKindThatNobodyTakesAreBounded() throws {
+    let host = try Host(settings: ["memory.limit": "16777216"])
+    let good = try host.client()
+    let cluster: MetadataResponse = try good.ask(.metadata, MetadataRequest(topics: []), version: 12)
+    let node = "\(try #require(cluster.brokers.first).nodeId)"
+    // About half a megabyte each time, of 3 MiB that all answers may take.
+    let request = DescribeConfigsRequest(
+      resources: (0..<10).map { _ in .init(resourceType: 4, resourceName: node) }, includeSynonyms: true,
+      includeDocumentation: true)
+    var readers: [Client] = []
+    for _ in 0..<16 {
+      let reader = try Client(host.address, receiveBuffer: 4_096)
+      for _ in 0..<4 { try reader.send(.describeConfigs, request, version: 4) }
+      readers.append(reader)
+    }
+    #expect(host.log.first(containing: "left its answers untaken") != nil)
+    let answer: DescribeConfigsResponse = try good.ask(.describeConfigs, request, version: 4)
+    #expect(answer.results.count == 10)
+  }
 }

@@ -29,6 +29,8 @@ final class KafkaConnection: ConnectionHandler {
   var isQueuedForRoom = false
   /// The door has this connection on its list for the store.
   var isQueuedForStore = false
+  /// The door has this connection on its list for the memory of answers.
+  var isQueuedForAnswers = false
   /// Nothing is read until `goOn` finds that it may be.
   private var isStopped = false
   /// A Produce waits for its batches to be prepared: nothing behind it starts, and its frame keeps its memory.
@@ -44,6 +46,8 @@ final class KafkaConnection: ConnectionHandler {
   private(set) var takesItsAnswers = false
   /// Since when some of them were never all taken.
   private(set) var owesSince = Instant.distantFuture
+  /// Some of its answers are on their way.
+  var owesAnswers: Bool { owesSince != .distantFuture }
   /// Set while a fetch is parked, to forget it when the client goes.
   var parkedFetch: UInt64?
   /// Set while a coordinator keeps a request, for the same reason.
@@ -89,14 +93,21 @@ final class KafkaConnection: ConnectionHandler {
   }
 
   /// Whether a request may start now: a Produce when the store takes more, others when nothing before them is
-  /// unanswered; those of them that make records of their own, only when the store takes more.
+  /// unanswered and there is memory for its answer; those of them that make records of their own, only when the store
+  /// takes more.
   private func mayStart(_ frame: ByteSlice) -> Bool {
     if isPreparing { return false }
     var reader = ByteReader(frame)
     let api = try? reader.readInt16()
     if api != APIKey.produce.rawValue {
       guard replies.count == 0, hasRoomForAnswers else { return false }
-      guard let api, ServedAPI.served(api)?.writesRecords ?? false else { return true }
+      let served = api.flatMap(ServedAPI.served)
+      let isLong = frame.count > MemoryPool.smallRequestBytes || served?.answersAtLength ?? false
+      guard door.mayAnswer(self, atLength: isLong) else {
+        door.waitsForAnswers(self)
+        return false
+      }
+      guard served?.writesRecords ?? false else { return true }
     }
     let isSmall = frame.count <= MemoryPool.smallRequestBytes
     if isSmall ? door.engine.store.admitsSmall : door.engine.store.admits { return true }

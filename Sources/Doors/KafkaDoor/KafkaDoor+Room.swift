@@ -130,20 +130,56 @@ extension KafkaDoor {
     return bytes < answersLimit + answersLimit / DoorLimits.smallAnswersShare ? .little(DoorLimits.smallAnswer) : .none
   }
 
-  /// Runs fetches that waited for memory. While some do, clients that have long not taken their answers make room:
-  /// closing the slowest is better than keeping everybody waiting for them.
+  /// Whether a request of `connection`, which may be answered `atLength`, may start as far as the memory for answers is
+  /// concerned: as for fetches, those who take their answers are served a little longer. Beyond that, only short answers
+  /// to those who have none under way.
+  func mayAnswer(_ connection: KafkaConnection, atLength: Bool) -> Bool {
+    switch readRoom(underWay: 0) {
+    case .all: true
+    case .little: !atLength || connection.takesItsAnswers
+    case .none: !atLength && !connection.owesAnswers
+    }
+  }
+
+  func waitsForAnswers(_ connection: KafkaConnection) {
+    guard !connection.isQueuedForAnswers else { return }
+    connection.isQueuedForAnswers = true
+    waitingForAnswers.append(connection)
+  }
+
+  /// Starts requests that waited for memory for their answers, in order, as long as there is some.
+  private func goOnAnswering() {
+    guard !waitingForAnswers.isEmpty else { return }
+    if case .none = readRoom(underWay: 0) { return }
+    let waiting = waitingForAnswers
+    waitingForAnswers = []
+    for connection in waiting where connection.socket.isOpen {
+      connection.isQueuedForAnswers = false
+      connection.goOn()
+    }
+  }
+
+  /// Runs what waited for the memory that answers take. While something does, clients that have long not taken their
+  /// answers make room: closing the slowest is better than keeping everybody waiting for them.
   func relieveAnswers() {
-    guard engine.hasHeldFetches else { return }
-    engine.resumeFetches()
-    guard engine.hasHeldFetches, pressureTimer == nil else { return }
+    if engine.hasHeldFetches { engine.resumeFetches() }
+    goOnAnswering()
+    guard lacksAnswerRoom, pressureTimer == nil else { return }
     pressureTimer = loop.schedule(at: loop.now.advanced(byMs: Self.pressureCheckMs)) { [self] in
       pressureTimer = nil
       closeSlowest()
     }
   }
 
+  /// Whether somebody waits for memory that answers take, or so much is taken that somebody soon will.
+  private var lacksAnswerRoom: Bool {
+    if engine.hasHeldFetches || !waitingForAnswers.isEmpty { return true }
+    if case .none = readRoom(underWay: 0) { return true }
+    return false
+  }
+
   private func closeSlowest() {
-    guard engine.hasHeldFetches, answersQueued >= answersLimit else { return }
+    guard lacksAnswerRoom, answersQueued >= answersLimit else { return }
     let slow = connections.values.filter { $0.owesSince.advanced(byMs: Self.patienceMs) <= loop.now }
     for connection in slow.sorted(by: { $0.owesSince < $1.owesSince }) where answersQueued >= answersLimit {
       connection.socket.close(.handler("it left its answers untaken while others waited for the memory they hold"))

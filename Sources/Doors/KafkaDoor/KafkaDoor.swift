@@ -32,8 +32,10 @@ package final class KafkaDoor: EngineObserver {
   var room: RequestRoom
   /// Bytes of answers that clients have not taken yet.
   var answersQueued = 0
-  /// How many they may be before fetches wait.
+  /// How many they may be before fetches, and whatever may be answered at length, wait.
   let answersLimit: Int
+  /// Connections whose next request waits for that.
+  var waitingForAnswers: [KafkaConnection] = []
   /// What one request may take decoded.
   let decodedLimit: Int
   /// Requests that wait for indexes of segments.

@@ -9,6 +9,9 @@ struct ServedAPI: Sendable {
   var advertisedMinimum: Int16?
   /// Records come of it, so it waits while the store takes none.
   var writesRecords = false
+  /// A few bytes may ask for a long answer, so it waits while those that clients have not taken fill their memory. What
+  /// a Fetch reads waits by itself.
+  var answersAtLength = false
   let handle: @Sendable (KafkaDoor, Request) throws(WireError) -> Answer
 
   /// Produce is named from version 0 on, although only 3 and later are served: librdkafka before 2.11 looks there for
@@ -16,14 +19,21 @@ struct ServedAPI: Sendable {
   static let all: [ServedAPI] = [
     ServedAPI(key: .produce, advertisedMinimum: 0) { (door, request) throws(WireError) in try door.produce(request) },
     ServedAPI(key: .fetch) { (door, request) throws(WireError) in try door.fetch(request) },
-    ServedAPI(key: .listOffsets) { (door, request) throws(WireError) in try door.listOffsets(request) },
-    ServedAPI(key: .metadata) { (door, request) throws(WireError) in try door.metadata(request) },
-    ServedAPI(key: .findCoordinator) { (door, request) throws(WireError) in try door.findCoordinator(request) },
+    ServedAPI(key: .listOffsets, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.listOffsets(request)
+    },
+    ServedAPI(key: .metadata, answersAtLength: true) { (door, request) throws(WireError) in try door.metadata(request)
+    },
+    ServedAPI(key: .findCoordinator, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.findCoordinator(request)
+    },
     ServedAPI(key: .apiVersions) { (door, request) throws(WireError) in try door.apiVersions(request) },
     ServedAPI(key: .offsetCommit, writesRecords: true) { (door, request) throws(WireError) in
       try door.offsetCommit(request)
     },
-    ServedAPI(key: .offsetFetch) { (door, request) throws(WireError) in try door.offsetFetch(request) },
+    ServedAPI(key: .offsetFetch, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.offsetFetch(request)
+    },
     ServedAPI(key: .joinGroup, writesRecords: true) { (door, request) throws(WireError) in
       try door.joinGroup(request)
     },
@@ -34,8 +44,12 @@ struct ServedAPI: Sendable {
     ServedAPI(key: .syncGroup, writesRecords: true) { (door, request) throws(WireError) in
       try door.syncGroup(request)
     },
-    ServedAPI(key: .describeGroups) { (door, request) throws(WireError) in try door.describeGroups(request) },
-    ServedAPI(key: .listGroups) { (door, request) throws(WireError) in try door.listGroups(request) },
+    ServedAPI(key: .describeGroups, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.describeGroups(request)
+    },
+    ServedAPI(key: .listGroups, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.listGroups(request)
+    },
     ServedAPI(key: .deleteGroups, writesRecords: true) { (door, request) throws(WireError) in
       try door.deleteGroups(request)
     },
@@ -45,7 +59,7 @@ struct ServedAPI: Sendable {
     ServedAPI(key: .consumerGroupHeartbeat, writesRecords: true) { (door, request) throws(WireError) in
       try door.consumerGroupHeartbeat(request)
     },
-    ServedAPI(key: .consumerGroupDescribe) { (door, request) throws(WireError) in
+    ServedAPI(key: .consumerGroupDescribe, answersAtLength: true) { (door, request) throws(WireError) in
       try door.consumerGroupDescribe(request)
     },
     ServedAPI(key: .initProducerId, writesRecords: true) { (door, request) throws(WireError) in
@@ -64,30 +78,45 @@ struct ServedAPI: Sendable {
     ServedAPI(key: .txnOffsetCommit, writesRecords: true) { (door, request) throws(WireError) in
       try door.txnOffsetCommit(request)
     },
-    ServedAPI(key: .describeTransactions) { (door, request) throws(WireError) in try door.describeTransactions(request)
+    ServedAPI(key: .describeTransactions, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.describeTransactions(request)
     },
-    ServedAPI(key: .listTransactions) { (door, request) throws(WireError) in try door.listTransactions(request) },
-    ServedAPI(key: .createTopics) { (door, request) throws(WireError) in try door.createTopics(request) },
+    ServedAPI(key: .listTransactions, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.listTransactions(request)
+    },
+    ServedAPI(key: .createTopics, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.createTopics(request)
+    },
     ServedAPI(key: .deleteTopics) { (door, request) throws(WireError) in try door.deleteTopics(request) },
     ServedAPI(key: .deleteRecords) { (door, request) throws(WireError) in try door.deleteRecords(request) },
-    ServedAPI(key: .describeConfigs) { (door, request) throws(WireError) in try door.describeConfigs(request) },
+    ServedAPI(key: .describeConfigs, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.describeConfigs(request)
+    },
     ServedAPI(key: .alterConfigs) { (door, request) throws(WireError) in try door.alterConfigs(request) },
     ServedAPI(key: .incrementalAlterConfigs) { (door, request) throws(WireError) in
       try door.incrementalAlterConfigs(request)
     },
-    ServedAPI(key: .listConfigResources) { (door, request) throws(WireError) in try door.listConfigResources(request) },
+    ServedAPI(key: .listConfigResources, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.listConfigResources(request)
+    },
     ServedAPI(key: .createPartitions) { (door, request) throws(WireError) in try door.createPartitions(request) },
     ServedAPI(key: .describeCluster) { (door, request) throws(WireError) in try door.describeCluster(request) },
-    ServedAPI(key: .describeTopicPartitions) { (door, request) throws(WireError) in
+    ServedAPI(key: .describeTopicPartitions, answersAtLength: true) { (door, request) throws(WireError) in
       try door.describeTopicPartitions(request)
     },
-    ServedAPI(key: .describeLogDirs) { (door, request) throws(WireError) in try door.describeLogDirs(request) },
+    ServedAPI(key: .describeLogDirs, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.describeLogDirs(request)
+    },
     ServedAPI(key: .alterReplicaLogDirs) { (door, request) throws(WireError) in try door.alterReplicaLogDirs(request) },
-    ServedAPI(key: .offsetForLeaderEpoch) { (door, request) throws(WireError) in
+    ServedAPI(key: .offsetForLeaderEpoch, answersAtLength: true) { (door, request) throws(WireError) in
       try door.offsetForLeaderEpoch(request)
     },
-    ServedAPI(key: .describeProducers) { (door, request) throws(WireError) in try door.describeProducers(request) },
-    ServedAPI(key: .electLeaders) { (door, request) throws(WireError) in try door.electLeaders(request) },
+    ServedAPI(key: .describeProducers, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.describeProducers(request)
+    },
+    ServedAPI(key: .electLeaders, answersAtLength: true) { (door, request) throws(WireError) in
+      try door.electLeaders(request)
+    },
     ServedAPI(key: .alterPartitionReassignments) { (door, request) throws(WireError) in
       try door.alterPartitionReassignments(request)
     },
