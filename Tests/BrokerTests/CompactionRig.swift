@@ -24,8 +24,10 @@ final class CompactionRig {
   private(set) var lanes: HeldLanes
   private(set) var key: PartitionKey
 
-  init(_ overrides: [String: String] = [:]) throws {
-    disk = SimDisk(SimDisk.Options(seed: 7))
+  init(_ overrides: [String: String] = [:], readsWait: Bool = false) throws {
+    var options = SimDisk.Options(seed: 7)
+    options.uncachedPermille = readsWait ? 1_000 : 0
+    disk = SimDisk(options)
     (engine, lanes) = try Self.open(disk, clock)
     key = PartitionKey(topic: .zero, index: 0)
     let settings = [

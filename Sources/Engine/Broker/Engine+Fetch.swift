@@ -1,6 +1,7 @@
 package import ByteCodec
 package import LogStore
 package import Machine
+import Settings
 package import Units
 
 /// What a reader asks for: partitions in order, and how long it is willing to wait for how much.
@@ -76,8 +77,9 @@ final class FetchOperation {
   var hasError = false
   /// What it may read, as of its last begin.
   var maxBytes = 0
-  /// The read it waits for.
+  /// The read it waits for, and the most that it then has in memory.
   var token: UInt64?
+  var bytesUnderWay = 0
   var isParked = false
   let completion: ([FetchedPartition]) -> Void
 
@@ -135,7 +137,7 @@ extension Engine {
     guard let operation = fetches.operations.removeValue(forKey: id) else { return }
     unpark(id, operation)
     if let token = operation.token, fetches.byToken.removeValue(forKey: token) != nil {
-      fetches.bytesUnderWay -= operation.maxBytes
+      fetches.bytesUnderWay -= operation.bytesUnderWay
     }
   }
 
@@ -205,11 +207,21 @@ extension Engine {
       case .outcome(let outcome): operation.take(outcome)
       case .waits(let token):
         operation.token = token
-        fetches.bytesUnderWay += operation.maxBytes
+        operation.bytesUnderWay = max(operation.maxBytes, operation.bytes > 0 ? 0 : firstBytes(of: entry))
+        fetches.bytesUnderWay += operation.bytesUnderWay
         fetches.byToken[token] = id
         return
       }
     }
+  }
+
+  /// The most that the first batch of `entry` takes, which comes whole: its block, or, where no index tells, the largest
+  /// batch of its topic.
+  private func firstBytes(of entry: FetchPlan.Entry) -> Int {
+    if let segment = entry.partition.segments.first(where: { $0.end > entry.offset }), let index = segment.index {
+      return index.block(holding: entry.offset).map { Int($0.length.value) } ?? 0
+    }
+    return Int(topicSettings(entry.partition.key.topic).maxMessageBytes)
   }
 
   /// All partitions are read: answered when there is enough, when time is up or something is wrong; parked otherwise.
@@ -259,7 +271,7 @@ extension Engine {
     guard let id = fetches.byToken.removeValue(forKey: token) else { return }
     guard let operation = fetches.operations[id] else { return }
     operation.token = nil
-    fetches.bytesUnderWay -= operation.maxBytes
+    fetches.bytesUnderWay -= operation.bytesUnderWay
     operation.take(outcome)
     continueFetch(id)
   }
