@@ -111,4 +111,40 @@ import Units
     let answer: ProduceResponse = try Client(server.kafkaAddresses[0]).ask(.produce, request(long), version: 12)
     #expect(answer.responses.first?.partitionResponses.first?.errorCode == 2)
   }
+
+  /// Few kilobytes that stand for 3.8 MB, which a batch of any length may.
+  private func bomb() throws -> ByteSlice {
+    let bomb = try batch((0..<4).map { _ in String(repeating: "x", count: 950_000) }, codec: .gzip, timestamp: 1_000)
+    try #require(bomb.count < 32_768)
+    return bomb
+  }
+
+  /// Milliseconds of the longest turn of the engine that was told of.
+  private func longestTurn(_ host: Host) -> Int {
+    let lines = host.log.all.filter { $0.hasPrefix("one turn of the engine took ") }
+    return lines.compactMap { $0.split(separator: " ").dropFirst(6).first.flatMap { Int($0) } }.max() ?? 0
+  }
+
+  private func host() throws -> Host {
+    let host = try Host(settings: ["num.partitions": "200"])
+    try host.makeTopic("t")
+    return host
+  }
+
+  private func produceBombs(_ host: Host) throws {
+    let bomb = try bomb()
+    let answer: ProduceResponse = try host.client().ask(
+      .produce,
+      ProduceRequest(
+        acks: -1, timeoutMs: 10_000,
+        topicData: [.init(name: "t", partitionData: (0..<200).map { .init(index: $0, records: bomb) })]), version: 12)
+    let partitions = try #require(answer.responses.first?.partitionResponses)
+    #expect(partitions.count == 200 && partitions.allSatisfy { $0.errorCode == 0 && $0.baseOffset == 0 })
+  }
+
+  @Test func shortBatchesThatExpandToMuchLeaveTheEngineAlone() throws {
+    let host = try host()
+    try produceBombs(host)
+    #expect(longestTurn(host) < 200)
+  }
 }

@@ -6,6 +6,9 @@ package enum DoorLimits {
   package static let startedBytesPerTurn: UInt64 = 4 * 1_048_576
   /// Batches of one Produce that are seen to on the engine's thread; above it, all of them go to the codec lane.
   package static let batchBytesAtOnce = 2 * 1_048_576
+  /// Bytes that come out of the compressed batches of one Produce on the engine's thread; when more has come, those that
+  /// are left go to the codec lane. One batch may expand to a few megabytes by itself.
+  package static let expandedBytesAtOnce = 2 * 1_048_576
   /// What one request may take decoded, as a part of the memory for requests: one is decoded at a time, and few bytes may
   /// stand for many objects. So much is given in any case.
   package static let decodedShare = 4

@@ -42,6 +42,12 @@ package struct BatchIntake: Sendable {
     return found != .none && rules.walksRecords && records.count > Self.shortWalk
   }
 
+  /// Whether the batch is decompressed to be walked: how much comes out of it, its length does not tell.
+  package var expands: Bool {
+    guard rules.walksRecords, let header = try? RecordBatchHeader(records.bytes) else { return false }
+    return header.attributes.codec.map { $0 != .none } ?? false
+  }
+
   /// Checks the batch, and gives it the timestamps and the codec its topic asks for. `compressor` and `scratch` belong to
   /// the calling thread.
   package func run(compressor: Compressor, scratch: Decompressor) -> Outcome {

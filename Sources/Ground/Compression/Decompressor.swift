@@ -23,6 +23,8 @@ package final class Decompressor {
   private var atBoundary = false
   private var allowance = 0
   private var produced = 0
+  /// Bytes that came out of all inputs before.
+  private var producedBefore = 0
   private var snappyIsFramed = false
   private var output: ByteBlock?
 
@@ -39,6 +41,7 @@ package final class Decompressor {
     input = bytes
     position = 0
     self.codec = codec
+    producedBefore &+= produced
     produced = 0
     allowance = budget.allowance(forInput: bytes.count)
     atBoundary = false
@@ -57,6 +60,9 @@ package final class Decompressor {
       zstd?.reset()
     }
   }
+
+  /// Bytes that ever came out of it: the measure of the time that was spent on them.
+  package var producedInAll: Int { producedBefore &+ produced }
 
   /// The next bytes, or nil once all have been handed out. Never an empty slice.
   ///

@@ -12,8 +12,9 @@ import Units
 /// Produce 3-13 (KIP-98 idempotence, KIP-467 record errors, KIP-516 topic ids). acks 1 and -1 mean the same on one node:
 /// synced. acks 0 gets no answer; an error closes the connection instead, so that the client notices.
 ///
-/// Batches that take long (compressed anew, or long and compressed) are prepared on the codec lane, and the request is
-/// executed when all of its batches are; nothing behind it on its connection starts before.
+/// Batches that take long (compressed anew, long and compressed, or behind others that expanded to much) are prepared on
+/// the codec lane, and the request is executed when all of its batches are; nothing behind it on its connection starts
+/// before.
 ///
 /// A transactional batch is stored only in a partition of its transaction: version 12 adds the partition (KIP-890), older
 /// ones must have added it. A partition named twice gets its
@@ -21,8 +22,8 @@ import Units
 extension KafkaDoor {
   func produce(_ request: Request) throws(WireError) -> Answer {
     let message = try request.decode(ProduceRequest.self)
-    if isPreparedLater(message, request) { return .later }
-    return produce(message, request, prepared: [])
+    guard let prepared = prepared(message, request) else { return .later }
+    return produce(message, request, prepared: prepared)
   }
 
   /// Executes a Produce. `prepared` has the batches that were seen to elsewhere, by their place in the request.
