@@ -73,6 +73,12 @@ final class Client {
     bytes.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, 0x4040) }
   }
 
+  /// Whether there is something to read.
+  var hasBytes: Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, 0x42) > 0
+  }
+
   /// Exactly `count` bytes, or fewer when the peer closes first.
   func read(_ count: Int) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)

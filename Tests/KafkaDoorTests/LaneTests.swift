@@ -147,4 +147,21 @@ import Units
     try produceBombs(host)
     #expect(longestTurn(host) < 200)
   }
+
+  @Test func searchesByTimeAreSpreadOverTurns() throws {
+    let host = try host()
+    try produceBombs(host)
+    let (seeker, other) = (try host.client(), try host.client())
+    let asked = try seeker.send(
+      .listOffsets,
+      ListOffsetsRequest(
+        replicaId: -1,
+        topics: [.init(name: "t", partitions: (0..<200).map { .init(partitionIndex: $0, timestamp: -3) })]),
+      version: 7)
+    for _ in 0..<5 { let _: ApiVersionsResponse = try other.ask(.apiVersions, ApiVersionsRequest(), version: 3) }
+    #expect(!seeker.hasBytes, "others are served meanwhile")
+    let answer: ListOffsetsResponse = try seeker.receive(.listOffsets, version: 7, asked)
+    let partitions = try #require(answer.topics.first?.partitions)
+    #expect(partitions.count == 200 && partitions.allSatisfy { $0.errorCode == 0 && $0.offset == 0 })
+  }
 }

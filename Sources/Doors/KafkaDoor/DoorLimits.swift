@@ -27,6 +27,8 @@ package enum DoorLimits {
   package static let smallAnswersShare = 4
   /// Searches by timestamp of one ListOffsets that run at the same time: each holds a block of a segment.
   package static let lookupsPerRequest = 16
+  /// Searches by timestamp that begin in one turn: those in memory are through at once, and each may decompress a batch.
+  package static let lookupsPerTurn = 4
   /// Requests that wait for indexes at the same time: a disk that stands still must not gather those of clients that are
   /// long gone. Those above it begin a new segment instead.
   package static let indexWaits = 1_000

@@ -38,6 +38,9 @@ package final class KafkaDoor: EngineObserver {
   var waitingForAnswers: [KafkaConnection] = []
   /// What one request may take decoded.
   let decodedLimit: Int
+  /// Searches by timestamp that began in this turn, and what goes on with others in the next one.
+  var lookupsInTurn = 0
+  var waitingLookups: [() -> Void] = []
   /// Requests that wait for indexes of segments.
   var indexWaits = 0
   var pressureTimer: TimerID?
@@ -93,6 +96,7 @@ package final class KafkaDoor: EngineObserver {
 
   /// At the end of a turn: those who waited for room try again, and what was decided goes to the disk.
   package func turnEnded() {
+    goOnLookingUp()
     grantRoom()
     relieveAnswers()
     engine.turnEnded()

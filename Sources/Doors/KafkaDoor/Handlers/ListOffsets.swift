@@ -9,6 +9,8 @@ import Units
 
 /// ListOffsets 1-11: by timestamp, and the special ones -1 latest, -2 earliest, -3 greatest timestamp (KIP-734), -4
 /// earliest local, -5 latest tiered, -6 earliest pending upload (KIP-1005, KIP-1023); nothing is tiered here.
+///
+/// Searches by time are spread over turns, since each may decompress a batch.
 extension KafkaDoor {
   /// The version that brought a special timestamp.
   private static let firstVersions: [Int64: Int16] = [-3: 7, -4: 8, -5: 9, -6: 11]
@@ -49,6 +51,25 @@ extension KafkaDoor {
     return .later
   }
 
+  /// Whether another search may begin in this turn; else `goOn` is called in the next one.
+  fileprivate func mayLookUp(orElse goOn: @escaping () -> Void) -> Bool {
+    if lookupsInTurn < DoorLimits.lookupsPerTurn {
+      lookupsInTurn += 1
+      return true
+    }
+    waitingLookups.append(goOn)
+    return false
+  }
+
+  /// At the end of a turn: those who wait go on in the next one, each first in its turn.
+  func goOnLookingUp() {
+    lookupsInTurn = 0
+    guard let first = waitingLookups.first else { return }
+    let waiting = waitingLookups.dropFirst() + [first]
+    waitingLookups = []
+    loop.schedule(at: loop.now) { for goOn in waiting { goOn() } }
+  }
+
   private func look(up timestamp: Int64, in partition: PartitionLog, _ place: (Int, Int), _ answer: PendingOffsets) {
     if timestamp < -6 || answer.request.version < Self.firstVersions[timestamp] ?? 0 {
       return answer.fail(place, .unsupportedVersion)
@@ -85,6 +106,8 @@ private final class PendingOffsets {
   /// Searches that have begun and not ended.
   private var open = 0
   private var isGoingOn = false
+  /// The next search begins in the next turn.
+  private var isPutOff = false
 
   init(_ message: ListOffsetsRequest, _ request: Request, _ door: KafkaDoor) {
     self.request = request
@@ -114,7 +137,11 @@ private final class PendingOffsets {
     // A search that ends at once comes back here: the loop below goes on, instead of a call within a call.
     guard !isGoingOn else { return }
     isGoingOn = true
-    while open < DoorLimits.lookupsPerRequest, let next = lookUps.popLast(), request.connection.socket.isOpen {
+    while open < DoorLimits.lookupsPerRequest, !isPutOff, !lookUps.isEmpty, request.connection.socket.isOpen {
+      guard door.mayLookUp(orElse: { [self] in nextTurnBegan() }), let next = lookUps.popLast() else {
+        isPutOff = true
+        break
+      }
       open += 1
       door.engine.lookUp(next.sought, in: next.partition) { [self] found in
         open -= 1
@@ -124,6 +151,11 @@ private final class PendingOffsets {
     }
     isGoingOn = false
     if open == 0, lookUps.isEmpty { request.connection.answer(request, response, after: after) }
+  }
+
+  private func nextTurnBegan() {
+    isPutOff = false
+    goOn()
   }
 
   private func ended(_ lookUp: LookUp, _ found: LookupResult) {
