@@ -40,6 +40,33 @@ import WireClient
     #expect(answer.topics.allSatisfy { $0.errorCode == ErrorCode.policyViolation.rawValue })
   }
 
+  /// What groups have set stays in memory and in every checkpoint: names, values and their number are bounded.
+  @Test func groupsWithSettingsOfTheirOwnAreBounded() throws {
+    let server = try Server(.init())
+    defer { server.stop() }
+    let client = try WireClient(try #require(server.kafkaAddresses.first))
+    func set(
+      _ names: [String], _ name: String = "share.delivery.count.limit", _ value: String? = "7", delete: Bool = false
+    ) throws -> [Int16] {
+      let config = IncrementalAlterConfigsRequest.Resource.Config(
+        name: name, configOperation: delete ? 1 : 0, value: delete ? nil : value)
+      let request = IncrementalAlterConfigsRequest(
+        resources: names.map { .init(resourceType: 32, resourceName: $0, configs: [config]) })
+      return try client.call(request, version: 1, as: IncrementalAlterConfigsResponse.self).responses.map(\.errorCode)
+    }
+    let long = String(repeating: "g", count: 256)
+    #expect(try set([long, String(long.dropLast())]) == [ErrorCode.invalidRequest.rawValue, 0])
+    let late = "by_duration:P" + String(repeating: "0", count: 2_000) + "1D"
+    #expect(try set(["late"], "share.auto.offset.reset", late) == [ErrorCode.invalidConfig.rawValue])
+    let codes = try set((0..<2_100).map { "g\($0)" })
+    #expect(codes.prefix(1_999).allSatisfy { $0 == 0 })
+    #expect(codes.dropFirst(1_999).allSatisfy { $0 == ErrorCode.policyViolation.rawValue })
+    // Those there are can be changed; one that is deleted makes room for another.
+    #expect(try set(["g7"], "share.delivery.count.limit", "8") == [0])
+    #expect(try set(["g7", "new"], delete: true) == [0, 0])
+    #expect(try set(["new"]) == [0])
+  }
+
   @Test func ownBrokerStaysRegisteredAndFeaturesStay() throws {
     let server = try Server(.init())
     defer { server.stop() }

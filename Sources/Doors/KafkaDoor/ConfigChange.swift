@@ -55,18 +55,19 @@ extension KafkaDoor {
     case .broker, .brokerDefault, .group:
       guard let stored = configuredResource(target) else { return nil }
       let resource = target.settingsResource
-      return alter(engine.catalogue.settings[stored] ?? [:], of: resource, by: change, validateOnly) {
-        _ = engine.setOverrides(stored, $0)
-      }
+      return alter(
+        engine.catalogue.settings[stored] ?? [:], of: resource, by: change, validateOnly,
+        refusal: { engine.refusal(of: $0, for: stored) }, store: { _ = engine.setOverrides(stored, $0) })
     }
   }
 
   private func alter(
     _ overrides: [String: String], of resource: SettingsResource, by change: ConfigChange, _ validateOnly: Bool,
-    store: ([String: String]) -> Void
+    refusal: ([String: String]) -> Refusal? = { _ in nil }, store: ([String: String]) -> Void
   ) -> Fault? {
     do throws(SettingError) {
       let result = try change.result(from: overrides, of: resource, in: engine.layers)
+      if let refusal = refusal(result) { return Fault(refusal) }
       if !validateOnly, result != overrides { store(result) }
       return nil
     } catch {

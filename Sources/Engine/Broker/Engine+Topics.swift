@@ -104,7 +104,28 @@ extension Engine {
     return sequence
   }
 
-  /// Stores the overrides of a broker, the brokers' default or a group.
+  /// Why a broker, the brokers' default or a group may not have these overrides: what groups have set is kept in memory
+  /// and in every checkpoint, and any name makes a group.
+  package func refusal(of overrides: [String: String], for resource: ConfiguredResource) -> Refusal? {
+    guard resource.kind == .group, !overrides.isEmpty else { return nil }
+    guard resource.name.utf8.count <= SettingLimits.groupNameBytes else {
+      return Refusal(
+        .invalidRequest,
+        "a group with settings of its own may have a name of \(SettingLimits.groupNameBytes) bytes at most")
+    }
+    guard overrides.reduce(0, { $0 + $1.key.utf8.count + $1.value.utf8.count }) <= SettingLimits.groupBytes else {
+      return Refusal(
+        .invalidConfig, "the settings of a group may have \(SettingLimits.groupBytes) bytes at most, names and values")
+    }
+    guard catalogue.settings[resource] != nil || catalogue.settings.count < SettingLimits.resources else {
+      return Refusal(
+        .policyViolation,
+        "\(catalogue.settings.count) groups have settings of their own already: delete those of others")
+    }
+    return nil
+  }
+
+  /// Stores the overrides of a broker, the brokers' default or a group, which `refusal` has nothing against.
   package func setOverrides(_ resource: ConfiguredResource, _ overrides: [String: String]) -> JournalSequence {
     let sequence = store.change([.settingsChanged(resource, overrides: overrides)])
     settingsChanged()

@@ -8,6 +8,12 @@ package enum SettingLimits {
   package static let listElements = 1_000
   /// Most overrides of one topic, group or broker: above the tables' sizes, room for per-listener names.
   package static let overrides = 512
+  /// Longest name of a group that has settings of its own, in bytes: what is set stays in memory and in every checkpoint.
+  package static let groupNameBytes = 255
+  /// Names and values of what one group may have set, in bytes: all that there is, with the longest sensible values.
+  package static let groupBytes = 2 * 1024
+  /// Most groups, and brokers, that have settings of their own.
+  package static let resources = 2_000
   /// Most operations on one resource in one request.
   package static let operations = 1_000
   /// Largest settings file in bytes.
