@@ -27,6 +27,26 @@ struct CoordinatorTests {
     #expect(try rig.afterCrash().fetched("g").offset == 5)
   }
 
+  /// A change of one group's settings takes no time in proportion to what other groups have set.
+  @Test func aGroupsSettingsAreAppliedAlone() throws {
+    let rig = try CoordinatorRig()
+    func group(_ number: Int) -> ConfiguredResource { ConfiguredResource(kind: .group, name: "g\(number)") }
+    let time = ContinuousClock().measure {
+      for number in 0..<4_000 {
+        _ = rig.engine.setOverrides(group(number), ["consumer.session.timeout.ms": "\(50_000 + number)"])
+      }
+    }
+    #expect(time < .seconds(5))
+    #expect(rig.engine.groups.settings.consumer("g3999").sessionTimeoutMs == 53_999)
+    _ = rig.engine.setOverrides(group(3_999), [:])
+    #expect(rig.engine.groups.settings.consumer("g3999").sessionTimeoutMs == 45_000)
+    #expect(rig.engine.groups.settings.consumer("g0").sessionTimeoutMs == 50_000)
+    rig.settle()
+    let again = try rig.afterCrash()
+    #expect(again.engine.groups.settings.consumer("g1").sessionTimeoutMs == 50_001)
+    #expect(again.engine.groups.settings.consumerOverrides.count == 3_999)
+  }
+
   @Test func aReplyWaitsForWhatItShowsAndNothingElse() throws {
     let rig = try CoordinatorRig()
     _ = try rig.makeTopic("t")

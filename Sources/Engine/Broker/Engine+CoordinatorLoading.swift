@@ -194,6 +194,12 @@ extension Engine {
     coordinators.transactions.settings.isPartitionVerified = settings.transactions.isPartitionVerified
   }
 
+  /// Gives the machine what one group has set, after a change of that: the others' settings are not looked at.
+  func applySettings(ofGroup name: String) {
+    let overrides = catalogue.settings[ConfiguredResource(kind: .group, name: name)]
+    coordinators.groups.settings.consumerOverrides[name] = overrides.map(consumerSettings)
+  }
+
   /// What a consumer group obeys that has these settings of its own.
   private func consumerSettings(overrides: [String: String]) -> ConsumerGroupSettings {
     let group = GroupSettings(overrides, layers: layers).consumer

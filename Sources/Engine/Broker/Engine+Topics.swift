@@ -128,7 +128,7 @@ extension Engine {
   /// Stores the overrides of a broker, the brokers' default or a group, which `refusal` has nothing against.
   package func setOverrides(_ resource: ConfiguredResource, _ overrides: [String: String]) -> JournalSequence {
     let sequence = store.change([.settingsChanged(resource, overrides: overrides)])
-    settingsChanged()
+    if resource.kind == .group { applySettings(ofGroup: resource.name) } else { settingsChanged() }
     return sequence
   }
 }
