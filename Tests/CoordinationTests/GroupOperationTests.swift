@@ -9,7 +9,10 @@ import Units
   func liveStateEqualsReplay(seed: UInt64) {
     var run = RandomGroups(seed: seed)
     for thousand in 1...5 {
-      for _ in 0..<1000 { run.step() }
+      for _ in 0..<1000 {
+        run.step()
+        #expect(run.rig.coordinator.heldBytes == run.rig.coordinator.recountedBytes)
+      }
       let live = run.rig.coordinator.encoded
       let settings = run.rig.coordinator.settings
       let log = run.rig.log
@@ -25,6 +28,8 @@ import Units
       #expect(
         GroupRig.replay([], settings, after: run.rig.coordinator.snapshot()).encoded == live,
         "seed \(seed), thousand \(thousand): snapshot alone")
+      let loaded = GroupRig.replay(log, settings)
+      #expect(loaded.heldBytes == loaded.recountedBytes && loaded.heldBytes > 0)
       #expect(run.rig.answeredTwice.isEmpty)
       #expect(live.count > 100)
     }
@@ -228,7 +233,9 @@ struct RandomGroups {
         .init(
           name: ["t", "u", "v"][random.below(3)],
           partitions: [
-            .init(partitionIndex: Int32(random.below(3)), committedOffset: Int64(random.below(1000)))
+            .init(
+              partitionIndex: Int32(random.below(3)), committedOffset: Int64(random.below(1000)),
+              committedMetadata: String(repeating: "n", count: random.below(40)))
           ])
       ])
     let waiter = ask(group, client)

@@ -110,6 +110,31 @@ import Units
     #expect(machine.transactions.isEmpty)
   }
 
+  /// New ids wait where the limit is reached; those there are begin transactions and end them. Replay refuses nothing.
+  @Test func newIdsWaitForRoom() throws {
+    var bench = TransactionBench()
+    bench.machine.limitBytes = 20_000
+    let codes = try (0..<60).map { try bench.initialise("id\($0)").errorCode }
+    let kept = codes.count { $0 == 0 }
+    #expect((20...45).contains(kept))
+    #expect(codes.dropFirst(kept).allSatisfy { $0 == ErrorCode.coordinatorNotAvailable.rawValue })
+    let entered = try (0..<kept).map { number in
+      bench.enter(try bench.begin("id\(number)"), "a", 0, .adds, id: "id\(number)")
+    }
+    #expect(entered.contains(.none))
+    #expect(entered.allSatisfy { $0 == .none || $0 == .coordinatorNotAvailable })
+    #expect(bench.machine.heldBytes <= 20_000)
+    let held = bench.machine.heldBytes
+    #expect(held == bench.machine.recountedBytes)
+    let first = try #require(bench.machine.transactions["id0"]).producer
+    #expect(try bench.end(first, id: "id0", version: 5).errorCode == 0)
+    #expect(bench.machine.heldBytes < held)
+    var again = TransactionCoordinator()
+    again.limitBytes = 1
+    for record in bench.log { again.replay(record) }
+    #expect(again.transactions == bench.machine.transactions && again.heldBytes == bench.machine.heldBytes)
+  }
+
   @Test func liveStateIsWhatReplayCompactionAndSnapshotsGive() throws {
     for seed in UInt64(1)...40 {
       var walk = Walk(seed: seed)
@@ -199,6 +224,7 @@ private struct Walk {
 
   private func compare() throws {
     let live = bench.machine.transactions
+    #expect(bench.machine.heldBytes == bench.machine.recountedBytes)
     #expect(TransactionBench.replayed(bench.log) == live)
     #expect(TransactionBench.replayed(TransactionBench.compacted(bench.log)) == live)
     let half = bench.log.count / 2

@@ -18,6 +18,7 @@ import Testing
       2 * Int64(budget.door) + Int64(budget.door / 4) + budget.waitingForDisk + 400 * Int64(budget.producers)
       + budget.compaction + Int64(budget.keptFree)
     #expect(shares <= limit / 8 * 7)
+    #expect(shares + Int64(budget.groups) + Int64(budget.transactions) <= limit)
     #expect(Int64(budget.largestRequest) <= limit / 4)
     #expect(budget.keptBlock >= 64 << 10 && budget.keptFree > 0)
   }

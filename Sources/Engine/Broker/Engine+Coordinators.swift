@@ -9,6 +9,13 @@ extension Engine {
   /// What loading the groups and transactions came to.
   package var coordinatorLoading: CoordinatorLoading { coordinators.loading }
 
+  /// How many bytes of memory groups and transactions may make the coordinators take, about. Where more is there already,
+  /// it stays; new groups, members, offsets and transactional ids wait.
+  package func limitCoordinators(groupBytes: Int, transactionBytes: Int) {
+    coordinators.groups.limitBytes = groupBytes
+    coordinators.transactions.limitBytes = transactionBytes
+  }
+
   /// The groups, to look at: for the metrics.
   package var groups: GroupCoordinator { coordinators.groups }
 

@@ -76,7 +76,7 @@ extension ClassicGroup {
       return nil
     }
     if record == nil { write(&effects) }
-    pending.insert(fresh)
+    expect(fresh)
     effects.arm(
       .session(group: id, member: fresh),
       at: world.context.now.advanced(byMs: Int64(joining.request.sessionTimeoutMs)))
@@ -134,13 +134,13 @@ extension ClassicGroup {
   /// A member offers what its Join says, and waits.
   private mutating func update(_ id: String, _ joining: Joining, into effects: inout Effects) {
     guard var member = members[id] else { return }
-    count(member.offers, -1)
-    count(joining.offers, 1)
+    count(member, -1)
     member.offers = joining.offers
     member.rebalanceTimeoutMs = joining.rebalanceTimeoutMs
     member.sessionTimeoutMs = joining.request.sessionTimeoutMs
     member.clientID = joining.caller.clientID
     member.host = joining.caller.host
+    count(member, 1)
     if let waiter = member.join {
       // The client has asked again: only its newer request gets the generation.
       effects.reply(to: waiter, JoinGroupResponse(errorCode: ErrorCode.rebalanceInProgress.rawValue), sees: [mark])
@@ -159,7 +159,9 @@ extension ClassicGroup {
     guard var member = members[old] else { return nil }
     fence(member, into: &effects)
     members[old] = nil
+    count(member, -1)
     member.id = fresh
+    count(member, 1)
     member.join = nil
     member.sync = nil
     if member.hasJoined { joined -= 1 }
@@ -219,7 +221,7 @@ extension ClassicGroup {
     members[id]?.hasJoined = false
     members[id]?.join = nil
     guard let member = members[id] else { return }
-    subscribedTopics = readSubscriptions()
+    learnSubscriptions()
     write(&effects)
     armSession(member, world.context.now, into: &effects)
     let isLeader = leader == id

@@ -84,12 +84,12 @@ extension ClassicGroup {
     syncsOwed.removeAll()
     guard !members.isEmpty else {
       protocolName = nil
-      subscribedTopics = readSubscriptions()
+      learnSubscriptions()
       enter(.empty, at: world.context.wall)
       return write(&effects)
     }
     protocolName = chooseProtocol()
-    subscribedTopics = readSubscriptions()
+    learnSubscriptions()
     enter(.completingRebalance, at: world.context.wall)
     giveOutGeneration(world, into: &effects)
   }
@@ -137,7 +137,7 @@ extension ClassicGroup {
 
   /// A member has not been heard of for the length of its session.
   mutating func sessionTimerFired(_ member: String, _ world: World, into effects: inout Effects) {
-    if pending.remove(member) != nil {
+    if stopExpecting(member) {
       if state == .preparingRebalance, hasEverybodyJoined { completeJoin(world, into: &effects) }
       return
     }
@@ -168,7 +168,7 @@ extension ClassicGroup {
   /// Drops the assignments that were on their way.
   mutating func refuseSyncs(_ error: ErrorCode, _ world: World, into effects: inout Effects) {
     for member in membersInOrder {
-      members[member.id]?.assignment = []
+      give([], to: member.id)
       guard let waiter = member.sync else { continue }
       members[member.id]?.sync = nil
       effects.reply(to: waiter, SyncGroupResponse(errorCode: error.rawValue), sees: [mark])

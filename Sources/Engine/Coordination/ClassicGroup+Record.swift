@@ -22,7 +22,7 @@ extension ClassicGroup {
           assignment: stored.assignment))
     }
     if let named = value.leader, members[named] != nil { leader = named }
-    subscribedTopics = readSubscriptions()
+    learnSubscriptions()
   }
 
   /// The record that says what the group is now.

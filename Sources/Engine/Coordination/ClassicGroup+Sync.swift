@@ -44,8 +44,8 @@ extension ClassicGroup {
   private mutating func assign(
     _ assignments: [SyncGroupRequest.Assignment], by leader: ClassicMember, _ world: World, into effects: inout Effects
   ) {
-    for member in members.keys { members[member]?.assignment = [] }
-    for given in assignments { members[given.memberId]?.assignment = given.assignment }
+    for member in members.keys { give([], to: member) }
+    for one in assignments { give(one.assignment, to: one.memberId) }
     let before = (state, stateSince)
     enter(.stable, at: world.context.wall)
     let record = currentRecord

@@ -36,7 +36,7 @@ struct ClassicGroup {
   /// Member ids by static name.
   var staticMembers: [String: String] = [:]
   /// Ids given out with MEMBER_ID_REQUIRED that have not come back.
-  var pending: Set<String> = []
+  private(set) var pending: Set<String> = []
   /// Members that have not synced in this generation.
   var syncsOwed: Set<String> = []
   /// How many members support a protocol.
@@ -47,7 +47,9 @@ struct ClassicGroup {
   /// The round that gathers is the first after the group was empty: it waits for company.
   var initialDelay: InitialDelay?
   /// What the members of a `consumer` group read; nil where that is not known.
-  var subscribedTopics: Set<String>?
+  private(set) var subscribedTopics: Set<String>?
+  /// About what all of it takes: see `GroupBytes`.
+  private(set) var bytes = 0
   var lastCause: RebalanceCause?
   /// Rounds begun since the start of the process.
   var rebalances = 0
@@ -67,7 +69,10 @@ struct ClassicGroup {
   var mark: CoordinatorMark { .membership(group: id) }
 
   /// Applies the group's record, or its removal: the durable part of the group is nothing else.
-  mutating func replay(_ value: [UInt8]?) { record = value }
+  mutating func replay(_ value: [UInt8]?) {
+    bytes += (value?.count ?? 0) - (record?.count ?? 0)
+    record = value
+  }
 
   /// The members in the order in which they came.
   var membersInOrder: [ClassicMember] { members.values.sorted { $0.arrival < $1.arrival } }
@@ -117,19 +122,19 @@ struct ClassicGroup {
     if members.isEmpty { leader = leader ?? member.id }
     if leader == nil { leader = member.id }
     if let instance = member.instance { staticMembers[instance] = member.id }
-    count(member.offers, 1)
+    count(member, 1)
     if member.hasJoined { joined += 1 }
-    pending.remove(member.id)
+    stopExpecting(member.id)
     members[member.id] = member
   }
 
   /// Takes a member out; its waiters must have been answered, and `electLeader` is to follow.
   @discardableResult
   mutating func remove(_ id: String) -> ClassicMember? {
-    pending.remove(id)
+    stopExpecting(id)
     syncsOwed.remove(id)
     guard let member = members.removeValue(forKey: id) else { return nil }
-    count(member.offers, -1)
+    count(member, -1)
     if member.hasJoined { joined -= 1 }
     if let instance = member.instance, staticMembers[instance] == id { staticMembers[instance] = nil }
     if leader == id { leader = nil }
@@ -143,11 +148,33 @@ struct ClassicGroup {
     leader = members.values.min { $0.arrival < $1.arrival }?.id
   }
 
-  mutating func count(_ offers: [ClassicMember.Offer], _ step: Int) {
-    for offer in offers {
+  /// Counts a member in, or out: before and after any change of what it said.
+  mutating func count(_ member: ClassicMember, _ step: Int) {
+    bytes += step * member.bytes
+    for offer in member.offers {
       let left = supports[offer.name, default: 0] + step
       supports[offer.name] = left > 0 ? left : nil
     }
+  }
+
+  /// Gives a member its share.
+  mutating func give(_ assignment: [UInt8], to id: String) {
+    guard let before = members[id]?.assignment.count else { return }
+    bytes += assignment.count - before
+    members[id]?.assignment = assignment
+  }
+
+  /// An id was given out, and its member is to come back with it.
+  mutating func expect(_ id: String) {
+    if pending.insert(id).inserted { bytes += Self.pendingBytes(id) }
+  }
+
+  /// The id is not waited for any more; false where it was not.
+  @discardableResult
+  mutating func stopExpecting(_ id: String) -> Bool {
+    guard pending.remove(id) != nil else { return false }
+    bytes -= Self.pendingBytes(id)
+    return true
   }
 
   /// Whether a member with these offers could speak with all others.
@@ -168,8 +195,15 @@ struct ClassicGroup {
     return oldest.offers.first { votes[$0.name] == most }?.name ?? votes.filter { $0.value == most }.keys.min()
   }
 
+  /// After members or their protocol have changed: what they read now.
+  mutating func learnSubscriptions() {
+    bytes -= GroupBytes.names(subscribedTopics ?? [])
+    subscribedTopics = readSubscriptions()
+    bytes += GroupBytes.names(subscribedTopics ?? [])
+  }
+
   /// The topics of all members' subscriptions, where they can be read.
-  func readSubscriptions() -> Set<String>? {
+  private func readSubscriptions() -> Set<String>? {
     guard protocolType == EmbeddedProtocol.name else { return nil }
     guard let protocolName else { return members.isEmpty ? [] : nil }
     var all: Set<String> = []

@@ -14,13 +14,21 @@ extension ConsumerGroupState {
     case .group(let value):
       epoch = value?.epoch
       metadataHash = value?.metadataHash ?? 0
-    case .member(let id, let member): members[id] = member
+    case .member(let id, let member):
+      bytes += Self.bytes(id, member) - Self.bytes(id, members[id])
+      members[id] = member
     case .targetEpoch(let value):
       targetEpoch = value?.assignmentEpoch
       targetTimestamp = value?.assignmentTimestamp ?? 0
-    case .target(let id, let partitions): target[id] = partitions
-    case .current(let id, let assignment): current[id] = assignment
-    case .pattern(let text, let resolved): patterns[text] = resolved
+    case .target(let id, let partitions):
+      bytes += Self.bytes(id, partitions) - Self.bytes(id, target[id])
+      target[id] = partitions
+    case .current(let id, let assignment):
+      bytes += Self.bytes(id, assignment) - Self.bytes(id, current[id])
+      current[id] = assignment
+    case .pattern(let text, let resolved):
+      bytes += Self.bytes(text, resolved) - Self.bytes(text, patterns[text])
+      patterns[text] = resolved
     }
   }
 

@@ -18,6 +18,9 @@ package struct ConsumerGroupState: Equatable, Sendable {
   /// The topics that each pattern matched when it was last looked at.
   package var patterns: [String: ResolvedPattern] = [:]
 
+  /// About what the tables take: see `GroupBytes`. Follows from them.
+  package internal(set) var bytes = 0
+
   package init() {}
 }
 

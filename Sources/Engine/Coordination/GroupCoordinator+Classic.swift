@@ -9,7 +9,7 @@ extension GroupCoordinator {
     into effects: inout Effects
   ) {
     let group = request.groupId
-    if let refusal = refusal(of: request) {
+    if let refusal = refusal(of: request, from: caller) {
       effects.reply(
         to: waiter,
         JoinGroupResponse(errorCode: refusal.rawValue, protocolName: nil, memberId: request.memberId),
@@ -32,7 +32,7 @@ extension GroupCoordinator {
     if let left = groups[group], left.offsets.isEmpty, !left.hasRecords { groups[group] = nil }
   }
 
-  private func refusal(of request: JoinGroupRequest) -> ErrorCode? {
+  private func refusal(of request: JoinGroupRequest, from caller: Caller) -> ErrorCode? {
     if request.groupId.isEmpty { return .invalidGroupId }
     guard
       (settings.minSessionTimeoutMs...max(settings.minSessionTimeoutMs, settings.maxSessionTimeoutMs))
@@ -40,9 +40,11 @@ extension GroupCoordinator {
     else { return .invalidSessionTimeout }
     let size = request.protocols.reduce(0) { $0 + $1.name.utf8.count + $1.metadata.count }
     if size > GroupLimits.protocolBytes { return .invalidRequest }
-    guard groups[request.groupId] == nil else { return nil }
-    if !request.memberId.isEmpty { return .unknownMemberId }
-    return hasRoom ? nil : .policyViolation
+    if groups[request.groupId] == nil {
+      if !request.memberId.isEmpty { return .unknownMemberId }
+      if !hasRoom { return .policyViolation }
+    }
+    return admits(request, from: caller) ? nil : .coordinatorNotAvailable
   }
 
   /// SyncGroup: kept until the leader has brought the assignment.
@@ -57,6 +59,10 @@ extension GroupCoordinator {
       let error: ErrorCode =
         request.groupId.isEmpty ? .invalidGroupId : saysNothing ? .inconsistentGroupProtocol : .unknownMemberId
       return effects.reply(to: waiter, SyncGroupResponse(errorCode: error.rawValue), sees: [mark])
+    }
+    guard admits(request) else {
+      let error = ErrorCode.coordinatorNotAvailable.rawValue
+      return effects.reply(to: waiter, SyncGroupResponse(errorCode: error), sees: [mark])
     }
     if groups[request.groupId]?.consumer != nil {
       return changeConsumer(request.groupId, context, into: &effects) {

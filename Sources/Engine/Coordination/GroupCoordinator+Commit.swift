@@ -16,6 +16,7 @@ extension GroupCoordinator {
     let general = refusalOfCommit(claim)
     if general == nil { memberCommitted(claim, context, into: &effects) }
     let expiresAt = request.retentionTimeMs < 0 ? nil : context.wall.advanced(byMs: request.retentionTimeMs)
+    var room = CommitRoom(group: group)
     var records: [CoordinatorRecord] = []
     var reply = OffsetCommitResponse()
     for topic in request.topics {
@@ -34,11 +35,8 @@ extension GroupCoordinator {
             metadata: partition.committedMetadata ?? "", committedAt: context.wall, expiresAt: expiresAt,
             topicID: facts.id)
           let name = PartitionName(topic: facts.name, partition: partition.partitionIndex)
-          if hasRoom(for: name, in: group, beside: records.count) {
-            records.append(GroupRecord.offset(offset, of: name, in: group))
-          } else {
-            error = .policyViolation
-          }
+          error = self.refusal(of: offset, of: name, &room)
+          if error == nil { records.append(GroupRecord.offset(offset, of: name, in: group)) }
         }
         answers.append(
           .init(partitionIndex: partition.partitionIndex, errorCode: (error ?? .none).rawValue))
@@ -54,12 +52,6 @@ extension GroupCoordinator {
   func refusal(of metadata: String?) -> ErrorCode? {
     // Kafka counts UTF-16 units, whatever the setting's name says.
     (metadata?.utf16.count ?? 0) > Int(settings.offsetMetadataMaxBytes) ? .offsetMetadataTooLarge : nil
-  }
-
-  /// Whether `group` may hold an offset of `partition`, with `pending` others to come.
-  func hasRoom(for partition: PartitionName, in group: String, beside pending: Int) -> Bool {
-    guard let offsets = groups[group]?.offsets else { return hasRoom }
-    return offsets.committed[partition] != nil || offsets.count + pending < GroupLimits.offsets
   }
 
   /// Who claims to commit.

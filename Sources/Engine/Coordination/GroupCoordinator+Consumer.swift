@@ -18,6 +18,9 @@ extension GroupCoordinator {
         throw ConsumerGroup.Refusal(.unsupportedVersion, "consumer groups are not enabled here")
       }
       try ConsumerGroup(id: id).check(request, caller.version, settings)
+      guard admits(request, from: caller) else {
+        throw ConsumerGroup.Refusal(.coordinatorNotAvailable, "the groups take all the memory that they may")
+      }
       isConverted = try becomeConsumer(id, for: request, context, into: &effects)
     } catch {
       effects.reply(

@@ -23,7 +23,7 @@ extension GroupCoordinator {
     }
     if classic.members.isEmpty {
       endClassic(classic, with: [], context, into: &effects)
-      groups[id, default: Group()].membership = .consumer(ConsumerGroup(id: id))
+      groups[making: id].membership = .consumer(ConsumerGroup(id: id))
       return false
     }
     guard settings.allowsUpgrade, classic.protocolType == EmbeddedProtocol.name,
@@ -125,6 +125,6 @@ extension ClassicGroup {
     }
     enter(.stable, at: time)
     protocolName = chooseProtocol()
-    subscribedTopics = readSubscriptions()
+    learnSubscriptions()
   }
 }

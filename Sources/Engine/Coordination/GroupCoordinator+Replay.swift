@@ -10,7 +10,7 @@ extension GroupCoordinator {
       replay(offset, of: partition, in: group, producer: producer)
     case .classic(let group, .some):
       if groups[group]?.consumer != nil { groups[group]?.membership = .classic(ClassicGroup(id: group)) }
-      groups[group, default: Group(id: group)].classic?.replay(record.value)
+      groups[making: group].classic?.replay(record.value)
     case .classic(let group, .none):
       groups[group]?.classic?.replay(nil)
       forget(group)
@@ -21,7 +21,7 @@ extension GroupCoordinator {
 
   private mutating func replayConsumer(_ record: CoordinatorRecord, of id: String) {
     if record.value != nil, groups[id]?.consumer == nil {
-      groups[id, default: Group(id: id)].membership = .consumer(ConsumerGroup(id: id))
+      groups[making: id].membership = .consumer(ConsumerGroup(id: id))
     }
     guard var group = groups[id]?.takeConsumer() else { return }
     group.replay(record)
@@ -39,10 +39,10 @@ extension GroupCoordinator {
       return forget(group)
     }
     if let producer {
-      groups[group, default: Group(id: group)].offsets.stage(offset, of: partition, by: producer.id)
+      groups[making: group].offsets.stage(offset, of: partition, by: producer.id)
       staging[producer.id, default: []].insert(group)
     } else {
-      groups[group, default: Group(id: group)].offsets.commit(offset, of: partition)
+      groups[making: group].offsets.commit(offset, of: partition)
       restated[group]?.remove(partition)
     }
   }
@@ -72,7 +72,7 @@ extension GroupCoordinator {
   /// Forgets the groups that `isUnknown` names: not all of their records could be read.
   package mutating func forget(where isUnknown: (_ group: String) -> Bool) {
     let unknown = Set(groups.keys.filter(isUnknown))
-    groups = groups.filter { !unknown.contains($0.key) }
+    for group in unknown { groups[group] = nil }
     restated = restated.filter { !unknown.contains($0.key) }
     staging = staging.mapValues { $0.subtracting(unknown) }.filter { !$0.value.isEmpty }
   }

@@ -16,6 +16,7 @@ extension GroupCoordinator {
     let refused = refusalOfCommit(claim)
     let general = refused == .staleMemberEpoch ? .illegalGeneration : refused
     if general == nil { memberCommitted(claim, context, into: &effects) }
+    var room = CommitRoom(group: group, producer: request.producerId)
     var records: [CoordinatorRecord] = []
     var reply = TxnOffsetCommitResponse()
     for topic in request.topics {
@@ -30,11 +31,8 @@ extension GroupCoordinator {
             offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,
             metadata: partition.committedMetadata ?? "", committedAt: context.wall, topicID: facts.id)
           let name = PartitionName(topic: facts.name, partition: partition.partitionIndex)
-          if hasRoom(for: name, in: group, beside: records.count) {
-            records.append(GroupRecord.offset(offset, of: name, in: group))
-          } else {
-            error = .policyViolation
-          }
+          error = self.refusal(of: offset, of: name, &room)
+          if error == nil { records.append(GroupRecord.offset(offset, of: name, in: group)) }
         }
         answers.append(.init(partitionIndex: partition.partitionIndex, errorCode: (error ?? .none).rawValue))
       }

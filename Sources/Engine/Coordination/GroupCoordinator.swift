@@ -9,7 +9,10 @@ package struct GroupCoordinator: Sendable {
   /// What groups obey. May be changed between calls.
   package var settings: GroupCoordinatorSettings
 
-  var groups: [String: Group] = [:]
+  /// How many bytes of memory groups may take, about: see `heldBytes`. Given by whoever divides the memory.
+  package var limitBytes = Int.max
+
+  var groups = GroupTable()
   /// The groups in which a producer has staged offsets.
   var staging: [Int64: Set<String>] = [:]
   /// Offsets that took effect at a marker and that a compaction would lose: they are written again.
@@ -94,7 +97,4 @@ package struct GroupCoordinator: Sendable {
     effects.writes.append(
       CoordinatorWrite(topic: .consumerOffsets, owner: group, records: records, marks: marks, producer: producer))
   }
-
-  /// Whether one more group may be made.
-  var hasRoom: Bool { groups.count < GroupLimits.groups }
 }

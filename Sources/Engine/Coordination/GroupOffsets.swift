@@ -23,6 +23,8 @@ struct GroupOffsets: Equatable {
 
   /// Offsets held, for the limit.
   private(set) var count = 0
+  /// About what they take: see `GroupBytes`.
+  private(set) var bytes = 0
 
   /// Whether an open transaction may change the offset of `partition`.
   func isStaged(_ partition: PartitionName) -> Bool { stagings[partition] != nil }
@@ -46,24 +48,37 @@ struct GroupOffsets: Equatable {
   func holds(_ partition: PartitionName) -> Bool { committed[partition] != nil || isStaged(partition) }
 
   mutating func commit(_ offset: CommittedOffset, of partition: PartitionName) {
-    if committed.updateValue(offset, forKey: partition) == nil { count += 1 }
+    bytes += Self.bytes(partition, offset)
+    if let before = committed.updateValue(offset, forKey: partition) {
+      bytes -= Self.bytes(partition, before)
+    } else {
+      count += 1
+    }
     overtake(partition)
   }
 
   mutating func stage(_ offset: CommittedOffset, of partition: PartitionName, by producer: Int64) {
     let before = staged[producer, default: [:]].updateValue(StagedOffset(offset: offset), forKey: partition)
-    guard before == nil else { return }
+    bytes += Self.bytes(partition, offset, isStaged: true)
+    if let before {
+      bytes -= Self.bytes(partition, before.offset, isStaged: true)
+      return
+    }
     stagings[partition, default: 0] += 1
     count += 1
   }
 
   /// Removes what is committed and staged. An offset that does not exist is no fault (KAFKA-17306).
   mutating func remove(_ partition: PartitionName) {
-    if committed.removeValue(forKey: partition) != nil { count -= 1 }
+    if let offset = committed.removeValue(forKey: partition) {
+      count -= 1
+      bytes -= Self.bytes(partition, offset)
+    }
     guard stagings.removeValue(forKey: partition) != nil else { return }
     for producer in staged.keys {
-      guard staged[producer]?.removeValue(forKey: partition) != nil else { continue }
+      guard let offset = staged[producer]?.removeValue(forKey: partition)?.offset else { continue }
       count -= 1
+      bytes -= Self.bytes(partition, offset, isStaged: true)
       if staged[producer]?.isEmpty == true { staged[producer] = nil }
     }
   }
@@ -72,7 +87,8 @@ struct GroupOffsets: Equatable {
   mutating func end(_ producer: Int64, committed isCommitted: Bool) -> [PartitionName] {
     guard let ended = staged.removeValue(forKey: producer) else { return [] }
     count -= ended.count
-    for partition in ended.keys {
+    for (partition, staged) in ended {
+      bytes -= Self.bytes(partition, staged.offset, isStaged: true)
       let left = (stagings[partition] ?? 1) - 1
       stagings[partition] = left > 0 ? left : nil
     }

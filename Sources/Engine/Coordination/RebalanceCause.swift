@@ -28,16 +28,22 @@ package struct RebalanceCause: Equatable, Sendable {
   package var reason: String?
   package var at: Timestamp
 
+  /// Characters of each text that are kept: each group keeps its last cause when all members are gone.
+  private static let textLimit = 255
+
   package init(
     _ trigger: Trigger, member: String = "", instance: String? = nil, clientID: String = "", host: String = "",
     reason: String? = nil, at: Timestamp
   ) {
+    func short(_ text: String) -> String {
+      text.utf8.count <= Self.textLimit ? text : String(text.prefix(Self.textLimit))
+    }
     self.trigger = trigger
-    self.member = member
-    self.instance = instance
-    self.clientID = clientID
+    self.member = short(member)
+    self.instance = instance.map(short)
+    self.clientID = short(clientID)
     self.host = host
-    self.reason = reason
+    self.reason = reason.map(short)
     self.at = at
   }
 

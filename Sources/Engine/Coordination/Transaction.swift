@@ -47,6 +47,17 @@ package struct Transaction: Equatable, Sendable {
 
   package var isExhausted: Bool { producer.epoch >= Self.lastEpoch }
 
+  /// About what it takes in memory under `id`: texts as they are, and their places in tables.
+  func bytes(_ id: String) -> Int {
+    partitions.reduce(Self.ownBytes + 2 * id.utf8.count) {
+      $0 + Self.topicBytes + $1.key.utf8.count + Self.partitionBytes * $1.value.count
+    }
+  }
+
+  private static let ownBytes = 400
+  private static let topicBytes = 160
+  private static let partitionBytes = 16
+
   var partitionCount: Int { partitions.values.reduce(0) { $0 + $1.count } }
 
   /// Whether `other` is what led to `producer`: the sender has not seen the reply.

@@ -152,6 +152,7 @@ extension TransactionCoordinator {
     }
     for topic in topics { transaction.partitions[topic.topic, default: []].formUnion(topic.indexes) }
     guard transaction.partitionCount <= Self.maximumPartitions else { return .transactionAbortable }
+    guard admits(transaction, of: id) else { return .coordinatorNotAvailable }
     transaction.updated = context.wall
     effects.writes.append(decide(id, transaction))
     if begins { arm(id, transaction, context, &effects) }

@@ -44,7 +44,9 @@ extension TransactionCoordinator {
     let expected =
       request.producerId == -1 ? nil : ProducerIdentity(id: request.producerId, epoch: request.producerEpoch)
     guard let known = transactions[id] else {
-      guard transactions.count < Self.maximumIDs, let fresh = context.freshProducerID() else {
+      let empty = Transaction(
+        producer: ProducerIdentity(id: 0, epoch: 0), timeoutMs: timeoutMs, updated: context.wall)
+      guard transactions.count < Self.maximumIDs, admits(empty, of: id), let fresh = context.freshProducerID() else {
         return .failure(.coordinatorNotAvailable)
       }
       return .success(

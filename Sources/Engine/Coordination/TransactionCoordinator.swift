@@ -29,7 +29,11 @@ package struct TransactionCoordinator: Sendable {
   static let expiredAtOnce = 1_000
 
   package var settings: TransactionCoordinatorSettings
+  /// How many bytes of memory transactions may take, about. Given by whoever divides the memory; replay goes beyond it.
+  package var limitBytes = Int.max
   package private(set) var transactions: [String: Transaction] = [:]
+  /// About how many they take.
+  package private(set) var heldBytes = 0
   /// Producers fenced since the start of the process.
   package internal(set) var fencings: [Fencing: UInt64] = [:]
 
@@ -51,13 +55,26 @@ package struct TransactionCoordinator: Sendable {
   @discardableResult
   package mutating func replay(_ record: CoordinatorRecord) -> Bool {
     guard let (id, transaction) = Transaction.parse(record) else { return false }
+    heldBytes += transaction?.bytes(id) ?? 0
+    heldBytes -= transactions[id]?.bytes(id) ?? 0
     transactions[id] = transaction
     return true
+  }
+
+  /// What `heldBytes` must be, counted anew.
+  package var recountedBytes: Int { transactions.reduce(0) { $0 + $1.value.bytes($1.key) } }
+
+  /// Whether `transaction` may take the place of what `id` is. New ids leave a fifth of the limit to those there are.
+  func admits(_ transaction: Transaction, of id: String) -> Bool {
+    let before = transactions[id]?.bytes(id)
+    let more = transaction.bytes(id) - (before ?? 0)
+    return more <= 0 || more <= limitBytes - (before == nil ? limitBytes / 5 : 0) - heldBytes
   }
 
   /// Forgets the ids that `isUnknown` names: not all of their records could be read.
   package mutating func forget(where isUnknown: (_ id: String) -> Bool) {
     transactions = transactions.filter { !isUnknown($0.key) }
+    heldBytes = recountedBytes
   }
 
   /// The shortest list of records whose replay gives this state.

@@ -1,7 +1,7 @@
 import Glibc
 
 /// What the memory that the process may take is divided into. What is left over belongs to what grows with the data:
-/// partitions, indexes, groups, and to the allocator's own waste.
+/// partitions, indexes, and to the allocator's own waste.
 package struct MemoryBudget: Equatable, Sendable {
   /// The limit where nobody chose one and there is enough.
   package static let usual: Int64 = 256 << 20
@@ -29,7 +29,11 @@ package struct MemoryBudget: Equatable, Sendable {
   /// Idempotent producers that are remembered.
   package var producers: Int { Int(clamping: limit / 8 / Self.producerBytes) }
   /// Keys of the compaction under way: a larger topic takes more passes.
-  package var compaction: Int64 { max((limit - Self.least) / 8, 256 << 10) }
+  package var compaction: Int64 { max((limit - Self.least) / 16, 256 << 10) }
+  /// Groups, with their members and offsets. A checkpoint takes about as much again for its copy of them.
+  package var groups: Int { Int(clamping: limit / 32 * 3) }
+  /// Transactional ids, with the partitions of open transactions.
+  package var transactions: Int { Int(clamping: limit / 32) }
   /// Blocks above this size go back to the system when they are free; smaller ones are kept for the next request.
   package var keptBlock: Int32 { Int32(clamping: max(min(limit / 256, 32 << 20), 128 << 10)) }
   /// Free memory above this goes back to the system.

@@ -55,6 +55,7 @@ public final class Server: @unchecked Sendable {
     budget = opened.budget
     opened.engine.store.producerLimits.entries = budget.producers
     opened.engine.limitCompactionMemory(to: budget.compaction)
+    opened.engine.limitCoordinators(groupBytes: budget.groups, transactionBytes: budget.transactions)
     recovery = opened.engine.store.report.lines + opened.engine.coordinatorLoading.lines
     let log = configuration.log
     door = KafkaDoor(

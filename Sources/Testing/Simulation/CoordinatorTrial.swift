@@ -114,6 +114,7 @@ package struct CoordinatorTrial: SeededTrial {
       }
     }
     if let failure = node.failure, !failure.isPowerCut { throw .wrong("the node failed: \(failure)") }
+    try checkBytes(node)
     try checkOpenTransactions(node)
     acknowledged = node.acknowledged
     return disk.isCut
@@ -209,11 +210,22 @@ package struct CoordinatorTrial: SeededTrial {
     } else if lives > 1 {
       tally.coordinators.notCompared += 1
     }
+    try checkBytes(node)
     try checkOpenTransactions(node)
     history = []
     note(node)
     clients.restarted()
     return node
+  }
+
+  /// What decides whether more may be kept is counted as it changes: it must be what is there.
+  private func checkBytes(_ node: SimNode) throws(SimFailure) {
+    let (groups, transactions) = (node.engine.groups, node.engine.transactions)
+    guard groups.heldBytes == groups.recountedBytes, transactions.heldBytes == transactions.recountedBytes else {
+      throw .wrong(
+        "groups are counted as \(groups.heldBytes) bytes and take \(groups.recountedBytes), transactions as "
+          + "\(transactions.heldBytes) and take \(transactions.recountedBytes)")
+    }
   }
 
   /// A transaction that is open in a partition, its coordinator knows of: else nobody would ever end it, and readers of
