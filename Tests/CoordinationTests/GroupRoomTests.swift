@@ -160,6 +160,17 @@ import Units
     run.check()
   }
 
+  @Test func whatOneMemberSaysIsBounded() {
+    var run = Run(limit: .max)
+    let many = (0...GroupLimits.subscribedTopics).map { "\($0)" }
+    #expect(run.consume("g", "m", topics: many)?.errorCode == ErrorCode.invalidRequest.rawValue)
+    let long = (0..<70_000).map { "a-topic-name-\($0)" }
+    #expect(run.consume("g", "m", topics: long)?.errorCode == ErrorCode.invalidRequest.rawValue)
+    #expect(run.join("g", metadata: Self.padded(1 << 20))?.errorCode == ErrorCode.invalidRequest.rawValue)
+    #expect(run.rig.coordinator.groupNames == [] && run.rig.log.isEmpty)
+    #expect(run.consume("g", "m", topics: Array(long.prefix(1_000)))?.errorCode == 0)
+  }
+
   /// A subscription to topic `t`, with `count` bytes of the client's own.
   private static func padded(_ count: Int) -> [UInt8] {
     let length = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> $0) }

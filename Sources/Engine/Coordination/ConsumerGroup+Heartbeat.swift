@@ -19,6 +19,14 @@ extension ConsumerGroup {
     if request.groupId.isEmpty { throw invalid("the group id is empty") }
     if request.instanceId == "" { throw invalid("the instance id is empty") }
     if request.rackId == "" { throw invalid("the rack id is empty") }
+    let names = request.subscribedTopicNames ?? []
+    if names.count > GroupLimits.subscribedTopics {
+      throw invalid("the member names more than \(GroupLimits.subscribedTopics) topics")
+    }
+    let texts = [request.memberId, request.instanceId ?? "", request.rackId ?? "", request.subscribedTopicRegex ?? ""]
+    if (names + texts).reduce(0, { $0 + $1.utf8.count }) > GroupLimits.subscriptionBytes {
+      throw invalid("what the member says of itself has more than \(GroupLimits.subscriptionBytes) bytes")
+    }
     if request.memberId.isEmpty, request.memberEpoch != 0 || version >= 1 { throw invalid("the member id is empty") }
     switch request.memberEpoch {
     case 0:

@@ -8,6 +8,9 @@ package enum GroupLimits {
   package static let pendingMembers = 10_000
   /// Bytes of the protocols one classic member offers.
   package static let protocolBytes = 1 << 20
+  /// Bytes of what one member of a consumer group says of itself, and topics it may name.
+  package static let subscriptionBytes = 1 << 20
+  package static let subscribedTopics = 100_000
   /// Bytes of a group's record: it has to fit a batch, and a batch fits one unit of the journal.
   package static let recordBytes = 8 << 20
   /// Offsets of one group, committed and staged.
