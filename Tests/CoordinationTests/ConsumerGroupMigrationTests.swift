@@ -101,6 +101,26 @@ import Units
     #expect(bench.group.state.members.keys.sorted() == ["new"])
   }
 
+  /// A member that no record could hold is refused before anything is decided about it.
+  @Test func aMemberTooLargeForARecordChangesNothing() {
+    let bench = ConsumerBench()
+    bench.topics.make("t", 2)
+    _ = bench.join("new")
+    let before = (bench.group, bench.log.count)
+    var effects = Effects()
+    let protocols: [JoinGroupRequest.MemberProtocol] = [
+      .init(name: "range", metadata: subscription()),
+      .init(name: "large", metadata: [UInt8](repeating: 0, count: GroupLimits.recordBytes)),
+    ]
+    bench.group.joinGroup(
+      JoinGroupRequest(groupId: "g", sessionTimeoutMs: 10_000, protocolType: "consumer", protocols: protocols),
+      from: Caller(clientID: "c", host: "/h", version: 3), waiter: Waiter(1), bench.settings, bench.context,
+      into: &effects)
+    let reply = bench.take(effects) as? JoinGroupResponse
+    #expect(reply?.errorCode == ErrorCode.unknownServerError.rawValue)
+    #expect(bench.group == before.0 && bench.log.count == before.1)
+  }
+
   @Test func unreadableMembersDoNotGoOver() {
     let bench = ConsumerBench()
     var member = ClassicGroupFacts.Member(id: "m")

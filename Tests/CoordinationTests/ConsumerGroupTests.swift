@@ -26,6 +26,29 @@ import Units
     #expect(bench.group.phase == .stable)
   }
 
+  /// What a log says of a member without a record of its own is dropped at a start: nobody would give its share up.
+  @Test func sharesOfMembersThatDoNotExistAreDropped() throws {
+    let bench = bench()
+    _ = bench.join("a")
+    bench.wait(2_000)
+    _ = bench.join("b")
+    _ = bench.beat("a", 1)
+    _ = bench.beat("a", 2, owned: [0, 1])
+    #expect(bench.beat("b", 2).partitions == [2, 3])
+    let member = ConsumerGroupMemberMetadataKey.recordType
+    let key = CoordinatorRecord(
+      type: member, key: ConsumerGroupMemberMetadataKey(groupId: "g", memberId: "b"),
+      value: ConsumerGroupMemberMetadataValue?.none, version: 0
+    ).key
+    bench.log.removeAll { $0.key == key }
+    bench.restart()
+    #expect(bench.group.state.members.keys.sorted() == ["a"])
+    #expect(bench.group.state.current.keys.sorted() == ["a"] && bench.group.state.target.keys.sorted() == ["a"])
+    #expect(ConsumerBench.replayed(bench.log) == bench.group)
+    let epoch = try #require(bench.group.state.current["a"]).epoch
+    #expect(bench.beat("a", epoch, owned: [0, 1]).partitions == [0, 1, 2, 3])
+  }
+
   /// A partition goes to its new owner only after the old one's heartbeat without it.
   @Test func partitionsMoveOnlyWhenGivenUp() {
     let bench = bench()

@@ -171,6 +171,47 @@ import Units
     #expect(run.consume("g", "m", topics: Array(long.prefix(1_000)))?.errorCode == 0)
   }
 
+  /// Static members that come back with more than a record can hold are refused, and the group is what it was.
+  @Test func aGroupNeverOutgrowsItsRecord() throws {
+    var run = Run(limit: .max)
+    let names = (0..<17).map { "i\($0)" }
+    for name in names { #expect(run.join("g", instance: name, metadata: Self.padded(0)) == nil) }
+    var answers: [JoinGroupResponse] = []
+    while answers.count < names.count {
+      answers += run.rig.fire(.join(group: "g")).replies.compactMap { $0.message as? JoinGroupResponse }
+    }
+    let leader = try #require(answers.first).leader
+    #expect(run.sync("g", leader, [:]) == ErrorCode.none)
+    let codes = names.map { name in
+      run.join("g", instance: name, metadata: Self.padded((1 << 20) - 200), version: 9)?.errorCode
+    }
+    #expect(codes.prefix(7).allSatisfy { $0 == 0 })
+    #expect(codes.suffix(9).allSatisfy { $0 == ErrorCode.unknownServerError.rawValue })
+    #expect(run.rig.coordinator.facts(of: "g")?.state == "Stable")
+    #expect(Self.largest(run.rig.log) <= GroupLimits.recordBytes)
+    #expect(Set(run.rig.coordinator.facts(of: "g")?.members.compactMap(\.instance) ?? []) == Set(names))
+    run.check()
+  }
+
+  /// A consumer group of classic members that one record cannot hold stays a consumer group.
+  @Test func aGroupThatIsTooLargeDoesNotTurnBack() throws {
+    var run = Run(limit: .max)
+    #expect(run.consume("g", "new")?.errorCode == 0)
+    for _ in 0..<9 { #expect(run.join("g", metadata: Self.padded((1 << 20) - 200))?.errorCode == 0) }
+    #expect(run.consume("g", "new", epoch: -1, topics: nil)?.errorCode == 0)
+    #expect(run.rig.coordinator.facts(of: "g")?.type == "consumer")
+    #expect(run.rig.coordinator.facts(of: "g")?.members.count == 9)
+    #expect(Self.largest(run.rig.log) <= GroupLimits.recordBytes)
+    run.check()
+  }
+
+  private static func largest(_ log: [LogEntry]) -> Int {
+    log.reduce(0) { most, entry in
+      guard case .record(_, let record, _) = entry else { return most }
+      return max(most, record.value?.count ?? 0)
+    }
+  }
+
   /// A subscription to topic `t`, with `count` bytes of the client's own.
   private static func padded(_ count: Int) -> [UInt8] {
     let length = [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: count >> $0) }

@@ -157,6 +157,10 @@ extension ClassicGroup {
     _ old: String, by fresh: String, _ joining: Joining, _ world: World, into effects: inout Effects
   ) -> String? {
     guard var member = members[old] else { return nil }
+    guard canResume(member, as: fresh, joining) else {
+      refuse(joining, .unknownServerError, as: joining.request.memberId, into: &effects)
+      return nil
+    }
     fence(member, into: &effects)
     members[old] = nil
     count(member, -1)
@@ -192,6 +196,15 @@ extension ClassicGroup {
       completeJoinIfAllHere(world, into: &effects)
     }
     return fresh
+  }
+
+  /// Whether the group, if it is stable, could be written down with what the new process of `member` says.
+  private func canResume(_ member: ClassicMember, as fresh: String, _ joining: Joining) -> Bool {
+    guard state == .stable else { return true }
+    let texts = fresh.utf8.count + joining.caller.clientID.utf8.count + joining.caller.host.utf8.count
+    let subscription = joining.offers.first { $0.name == protocolName }?.metadata.count ?? 0
+    let before = member.metadata(of: protocolName).count
+    return (record?.count ?? 0) - before + texts + subscription <= GroupLimits.recordBytes
   }
 
   private func armSessionOfNewcomer(_ id: String, _ world: World, into effects: inout Effects) {

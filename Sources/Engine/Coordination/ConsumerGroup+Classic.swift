@@ -57,6 +57,7 @@ extension ConsumerGroup {
     said.classic = .init(
       sessionTimeoutMs: request.sessionTimeoutMs,
       protocols: request.protocols.map { ClassicProtocol(name: $0.name, metadata: $0.metadata) })
+    try checkSize(of: said, member)
 
     if let replaced { replace(replaced, by: member, said, &draft, into: &effects) }
     if said != state.members[member] { put(.member(member, said), &draft) }

@@ -60,6 +60,7 @@ extension ConsumerGroup {
     var said = state.members[replaced ?? member] ?? ConsumerMember()
     let before = said
     try take(request, caller, into: &said)
+    try checkSize(of: said, member)
 
     if let replaced { replace(replaced, by: member, said, &draft, into: &effects) }
     if said != state.members[member] { put(.member(member, said), &draft) }

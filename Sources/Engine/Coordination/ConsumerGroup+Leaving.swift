@@ -88,11 +88,21 @@ extension ConsumerGroup {
     finish(draft, into: &effects)
   }
 
+  /// Drops the shares of members whose own record is not there: nobody would ever give those partitions up.
+  private mutating func dropStrays(_ context: CoordinatorContext, _ draft: inout Draft) {
+    for id in state.current.keys.sorted() where state.members[id] == nil { put(.current(id, nil), &draft) }
+    for id in state.target.keys.sorted() where state.members[id] == nil { put(.target(id, nil), &draft) }
+    if !draft.isEmpty, !isEmpty { bump(Rebalance(.left), context, &draft) }
+  }
+
   /// The records have been replayed, after a restart or a conversion: timers start anew, with their full time, and what
   /// happened to topics meanwhile is looked at.
   package mutating func loaded(
     _ settings: ConsumerGroupSettings, _ context: CoordinatorContext, into effects: inout Effects
   ) {
+    var draft = Draft()
+    dropStrays(context, &draft)
+    finish(draft, into: &effects)
     hasUnassigned = state.members.keys.contains { state.target[$0] == nil }
     for member in state.memberIDs {
       let session = state.members[member]?.classic?.sessionTimeoutMs ?? settings.sessionTimeoutMs

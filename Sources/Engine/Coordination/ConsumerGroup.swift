@@ -144,6 +144,13 @@ package struct ConsumerGroup: Equatable, Sendable {
     draft.append(encoded)
   }
 
+  /// Refuses a member that could not be written down, before anything is decided about it.
+  func checkSize(of member: ConsumerMember, _ id: String) throws(Refusal) {
+    // Texts and bytes that the record holds, and more.
+    guard ConsumerGroupState.bytes(id, member) > GroupLimits.recordBytes else { return }
+    throw Refusal(.unknownServerError, "the member's record would be larger than \(GroupLimits.recordBytes) bytes")
+  }
+
   /// Hands the call's records over, as one batch.
   func finish(_ draft: Draft, into effects: inout Effects) {
     guard !draft.isEmpty else { return }

@@ -74,14 +74,18 @@ extension GroupCoordinator {
   mutating func becomeClassic(
     _ id: String, _ consumer: ConsumerGroup, _ context: CoordinatorContext, into effects: inout Effects
   ) {
+    // A group that its one record could not hold stays what it is: its members do not mind.
+    guard consumer.state.bytes <= GroupLimits.recordBytes else { return }
+    var classic = ClassicGroup(id: id, consumer.classicFacts(context), at: context.wall)
+    let record = classic.currentRecord
+    guard (record.value?.count ?? 0) <= GroupLimits.recordBytes else { return }
     for member in consumer.state.memberIDs {
       effects.cancel(.session(group: id, member: member))
       effects.cancel(.rebalance(group: id, member: member))
     }
     effects.cancel(.assignment(group: id))
     effects.cancel(.patterns(group: id))
-    var classic = ClassicGroup(id: id, consumer.classicFacts(context), at: context.wall)
-    let records = consumer.removalRecords() + [classic.currentRecord]
+    let records = consumer.removalRecords() + [record]
     write(records, of: id, [.membership(group: id), .groups], into: &effects)
     classic.replay(records.last?.value)
     groups[id]?.membership = .classic(classic)

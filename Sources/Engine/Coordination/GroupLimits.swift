@@ -11,7 +11,7 @@ package enum GroupLimits {
   /// Bytes of what one member of a consumer group says of itself, and topics it may name.
   package static let subscriptionBytes = 1 << 20
   package static let subscribedTopics = 100_000
-  /// Bytes of a group's record: it has to fit a batch, and a batch fits one unit of the journal.
+  /// Bytes of a record of a group or a member: it has to fit a batch, and a batch fits one unit of the journal.
   package static let recordBytes = 8 << 20
   /// Offsets of one group, committed and staged.
   package static let offsets = 1_000_000
