@@ -191,6 +191,30 @@ struct FetchSessionTests {
     #expect(sessions.partitionCount == Int(most))
   }
 
+  /// A name that no topic can have is answered when it is named, and never kept: requests may hold very long ones.
+  @Test func impossibleNamesAreNotKept() throws {
+    var sessions = Sessions(slots: 2)
+    let long = String(repeating: "n", count: 250)
+    let unknown = Sessions.Shown(hasNews: true, highWatermark: -1, logStart: -1)
+    let first = try next(&sessions, 0, 0, [wish(0, topic: long), wish(1)]).get()
+    #expect(first.partitions.count == 2)
+    guard case .all(let id) = sessions.answered(first, [unknown, nothing], now: at(0), random: 9) else {
+      Issue.record("a full fetch is answered whole")
+      return
+    }
+    #expect(sessions.partitionCount == 1)
+    let second = try next(&sessions, id, 1, [wish(2, topic: long), wish(3)]).get()
+    #expect(second.partitions.map(\.key.index) == [1, 3, 2])
+    let records = Sessions.Shown(hasRecords: true, highWatermark: 4, logStart: 0)
+    #expect(
+      sessions.answered(second, [records, nothing, unknown], now: at(0), random: 1) == .some(sessionID: id, [0, 1, 2]))
+    #expect(sessions.partitionCount == 2)
+    #expect(try next(&sessions, id, 2).get().partitions.map(\.key.index) == [3, 1])
+    // A session of nothing else is none.
+    let alone = try next(&sessions, 0, 0, [wish(0, topic: long)]).get()
+    #expect(sessions.answered(alone, [unknown], now: at(0), random: 5) == .all(sessionID: 0))
+  }
+
   @Test func noSlotsMeansNoSessions() throws {
     var sessions = Sessions(slots: 0)
     #expect(try begun(&sessions, [0]) == 0)

@@ -1,3 +1,4 @@
+import Broker
 package import KafkaWire
 package import Units
 
@@ -23,6 +24,9 @@ package struct FetchSessions {
       self.topic = topic
       self.index = index
     }
+
+    /// Whether a topic can have that name. Any other is answered once, and not kept: a request may hold very long ones.
+    var canExist: Bool { topic.utf8.count <= TopicName.maximumLength }
   }
 
   /// What a client wants of one partition.
@@ -138,11 +142,13 @@ package struct FetchSessions {
     partitionCount += session.partitions.count
     session.epoch = Self.epoch(after: epoch)
     session.lastUsed = now
+    let strangers = partitions.filter { !$0.key.canExist }
     guard !session.partitions.isEmpty else {
-      return .success(Visit(kind: .sessionless, partitions: [], usesIDs: usesIDs))
+      return .success(Visit(kind: .sessionless, partitions: strangers, usesIDs: usesIDs))
     }
     return .success(
-      Visit(kind: .incremental(id: id, epoch: session.epoch), partitions: session.partitions, usesIDs: usesIDs))
+      Visit(
+        kind: .incremental(id: id, epoch: session.epoch), partitions: session.partitions + strangers, usesIDs: usesIDs))
   }
 
   /// What was read for `visit`: `shown` belongs to its partitions one by one. `random` chooses the id of a new session.
@@ -166,7 +172,8 @@ package struct FetchSessions {
   // MARK: - Slots
 
   private mutating func begin(_ visit: Visit, _ shown: [Shown], now: Instant, random: UInt64) -> Int32 {
-    guard !visit.partitions.isEmpty, makeRoom(for: visit.partitions.count, now: now) else { return 0 }
+    let size = visit.partitions.count { $0.key.canExist }
+    guard size > 0, makeRoom(for: size, now: now) else { return 0 }
     var session = Session(
       epoch: 1, usesIDs: visit.usesIDs, created: now, lastUsed: now, partitions: [], places: [:])
     // A partition that the request names twice is kept once, as it was named last.
@@ -227,7 +234,7 @@ extension FetchSessions.Session {
   fileprivate mutating func update(
     _ named: [FetchSessions.Partition], forgotten: [FetchSessions.Key], room: Int
   ) {
-    for partition in named {
+    for partition in named where partition.key.canExist {
       if let place = places[partition.key] {
         partitions[place].wish = partition.wish
       } else if partitions.count < room {
@@ -251,6 +258,7 @@ extension FetchSessions.Session {
     for (place, shown) in zip(visit.partitions.indices, shown) {
       var partition = visit.partitions[place]
       if partition.differs(from: shown) { news.append(place) }
+      guard partition.key.canExist else { continue }
       partition.remember(shown)
       if anyServed {
         if shown.hasRecords { served.append(partition) } else { others.append(partition) }
