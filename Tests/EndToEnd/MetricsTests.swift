@@ -20,6 +20,7 @@ extension EndToEndTests {
       #expect(body.contains("\nmillrace_kafka_errors_total{api=\"Metadata\",error=\"INVALID_TOPIC_EXCEPTION\"} "))
       #expect(body.contains("\nmillrace_topic_in_records_total{topic=\"words\"} 2\n"))
       #expect(body.contains("\nmillrace_clock_off_seconds 0\n"))
+      #expect(body.contains("\nmillrace_coordinator_memory_limit_bytes{coordinator=\"group\"} "))
       if let promtool = Tools.promtool {
         let checked = try run([promtool, "check", "metrics"], input: String(body), scratch: scratch)
         #expect(checked.code == 0)

@@ -31,6 +31,8 @@ struct CoordinatorFacts: Sendable {
   let fencings: [(reason: String, count: UInt64)]
   /// How long the oldest open transaction is open; 0 without one.
   let oldestTransactionMs: Int64
+  /// What each coordinator keeps, and may keep, in bytes.
+  let memory: [(coordinator: String, held: Int, limit: Int)]
 
   init(_ engine: Engine) {
     let coordinator = engine.groups
@@ -52,6 +54,10 @@ struct CoordinatorFacts: Sendable {
     transactions = Transaction.State.allCases.map { ($0.name, counts[$0] ?? 0) }
     fencings = TransactionCoordinator.Fencing.allCases.map { ($0.rawValue, machine.fencings[$0] ?? 0) }
     oldestTransactionMs = machine.oldestOpen.map { max(engine.coordinatorWall.milliseconds - $0.milliseconds, 0) } ?? 0
+    memory = [
+      ("group", coordinator.heldBytes, coordinator.limitBytes),
+      ("transaction", machine.heldBytes, machine.limitBytes),
+    ]
   }
 
   private static func labels(_ row: LagRow) -> [(String, String)] {
@@ -106,6 +112,16 @@ struct CoordinatorFacts: Sendable {
       "Producers whose transactional id was taken from them: their transaction was open for too long, or the id was "
         + "asked for anew, as each start of a program does. What they are answered is in millrace_kafka_errors_total.")
     for (reason, count) in fencings { text.sample("millrace_producer_fencings_total", [("reason", reason)], count) }
+    text.family("millrace_coordinator_memory_bytes", .gauge, "What groups and transactional ids take, about.")
+    for part in memory {
+      text.sample("millrace_coordinator_memory_bytes", [("coordinator", part.coordinator)], part.held)
+    }
+    text.family(
+      "millrace_coordinator_memory_limit_bytes", .gauge,
+      "What they may take, a share of memory.limit: from four fifths of it on, new ones are told to come back later.")
+    for part in memory {
+      text.sample("millrace_coordinator_memory_limit_bytes", [("coordinator", part.coordinator)], part.limit)
+    }
     text.single(
       "millrace_oldest_transaction_seconds", .gauge,
       "How long the oldest open transaction is open; 0 without one.",
