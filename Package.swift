@@ -127,6 +127,12 @@ let package = Package(
         "Units", "ByteCodec", "Compression", "Machine", "CLinux", "RecordFormat", "KafkaWire", "KafkaClient",
         "Terminal", "Measuring",
       ]),
+    room(
+      "Limits", in: "Tools",
+      [
+        "Units", "ByteCodec", "Compression", "Machine", "Reactor", "CLinux", "RecordFormat", "KafkaWire", "WireClient",
+        "Terminal", "Measuring",
+      ]),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -140,12 +146,7 @@ let package = Package(
     program("simulate", ["Units", "LogStore", "Machine", "Reactor", "Simulation"]),
     program("tracejudge", ["TraceJudge"]),
     program("torture", ["Units", "ByteCodec", "Machine", "Reactor", "SimMachine", "CLinux", "Judge", "Faults"]),
-    program(
-      "limits",
-      [
-        "Units", "ByteCodec", "Compression", "Machine", "Reactor", "CLinux", "RecordFormat", "KafkaWire", "WireClient",
-        "Terminal", "Measuring",
-      ]),
+    program("limits", ["Limits"]),
     program("loadgen", ["Load", "Terminal"]),
 
     tests("JudgeTests", ["Judge"]),
@@ -182,6 +183,7 @@ let package = Package(
     tests("ConversationTests", ["Units", "ByteCodec", "Compression", "RecordFormat", "KafkaWire", "Conversation"]),
     tests("MetricsTests", ["Metrics"]),
     tests("MeasuringTests", ["Measuring"]),
+    tests("LimitsTests", ["Limits", "Measuring", "MillraceServer"]),
     tests(
       "LoadTests", ["ByteCodec", "KafkaWire", "RecordFormat", "Terminal", "MillraceServer", "Load"]),
     .testTarget(

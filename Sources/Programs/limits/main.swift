@@ -1,5 +1,5 @@
 import Glibc
-import Measuring
+import Limits
 
 // Starts the release server on a fresh folder, takes it to one of its limits while a well-behaved client measures, and
 // says which bounds held. Exit code 1: one did not.

@@ -1,9 +1,9 @@
 import Glibc
 
 /// Figures as a table shows them.
-enum Number {
+package enum Number {
   /// As many digits as matter: 12345, 123.4, 1.23.
-  static func text(_ value: Double) -> String {
+  package static func text(_ value: Double) -> String {
     guard value.isFinite, value.magnitude < 1e15 else { return "-" }
     let digits = value.magnitude >= 1_000 ? 0 : value.magnitude >= 100 ? 1 : 2
     let scale = digits == 0 ? 1 : digits == 1 ? 10 : 100

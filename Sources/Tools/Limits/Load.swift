@@ -7,11 +7,16 @@ import RecordFormat
 import Units
 
 /// Producers that send as fast as they are answered, from one thread.
-final class Load {
+package final class Load {
   /// A partition that is produced to.
-  struct Target {
+  package struct Target {
     var topic: String
     var partition: Int32
+
+    package init(topic: String, partition: Int32) {
+      self.topic = topic
+      self.partition = partition
+    }
   }
 
   private let crowd: Crowd
@@ -21,11 +26,11 @@ final class Load {
   private let window: Int
   private var next = 0
   private var underWay: [Int: Int] = [:]
-  private(set) var batches = 0
-  private(set) var refusals: [Int16: Int] = [:]
-  private(set) var lost = 0
+  package private(set) var batches = 0
+  package private(set) var refusals: [Int16: Int] = [:]
+  package private(set) var lost = 0
   /// Behind the last acknowledged record of each partition, of whatever topic.
-  private(set) var ends: [Int32: Int64] = [:]
+  package private(set) var ends: [Int32: Int64] = [:]
   /// Nothing more is begun.
   private var isEnding = false
   private(set) var latencies = Latencies()
@@ -34,7 +39,7 @@ final class Load {
 
   /// `connections` producers with `window` requests under way each, a batch of `batchBytes` a request, over `targets` by
   /// turns.
-  init(
+  package init(
     _ address: String, targets: [Target], connections: Int, window: Int, batchBytes: Int, keyed: Bool = false
   ) throws {
     crowd = try Crowd(address)
@@ -53,7 +58,7 @@ final class Load {
   var batchBytes: Int { batch.count }
 
   /// Produces for `seconds`, or until `limit` batches are acknowledged; what is under way then is waited for.
-  func run(seconds: Double, batches limit: Int = .max) {
+  package func run(seconds: Double, batches limit: Int = .max) {
     produce(seconds: seconds, batches: limit)
     isEnding = true
     crowd.run(seconds: 60, until: { underWay.values.allSatisfy { $0 == 0 } })
@@ -73,7 +78,7 @@ final class Load {
     crowd.run(seconds: seconds, until: { batches >= limit || underWay.isEmpty })
   }
 
-  func close() { crowd.closeAll() }
+  package func close() { crowd.closeAll() }
 
   private func fill(_ id: Int) {
     while !isEnding, let count = underWay[id], count < window {

@@ -1,15 +1,15 @@
 import Glibc
-import Measuring
+package import Measuring
 
 /// A scenario under way: its options, its folder, and which of its bounds held.
-final class LimitRun {
+package final class LimitRun {
   let options: [String: Int]
   /// Removed in the end, unless a bound was broken.
-  let folder: String
+  package let folder: String
   private let binary: String
   private var broken: [String] = []
 
-  init(_ options: [String: Int]) throws(MeasuringFailure) {
+  package init(_ options: [String: Int]) throws(MeasuringFailure) {
     self.options = options
     binary = Self.variable("MILLRACE") ?? ".build/release/millrace"
     var template = Array("\(Self.variable("TMPDIR") ?? "/tmp")/millrace-limits-XXXXXX".utf8CString)
@@ -37,12 +37,12 @@ final class LimitRun {
   // MARK: Bounds
 
   /// Notes whether `value` is at most `most`.
-  func bound(_ what: String, _ value: Double, atMost most: Double, _ unit: String = "") {
+  package func bound(_ what: String, _ value: Double, atMost most: Double, _ unit: String = "") {
     note(what, value <= most, "\(Number.text(value)) <= \(Number.text(most))\(unit.isEmpty ? "" : " " + unit)")
   }
 
   /// Notes whether `value` is at least `least`.
-  func bound(_ what: String, _ value: Double, atLeast least: Double, _ unit: String = "") {
+  package func bound(_ what: String, _ value: Double, atLeast least: Double, _ unit: String = "") {
     note(what, value >= least, "\(Number.text(value)) >= \(Number.text(least))\(unit.isEmpty ? "" : " " + unit)")
   }
 
@@ -54,13 +54,13 @@ final class LimitRun {
     if !holds { broken.append(what) }
   }
 
-  func tell(_ line: String) {
+  package func tell(_ line: String) {
     print(line)
     fflush(nil)
   }
 
   /// Says what was broken and tidies up. True: nothing was.
-  func finish() -> Bool {
+  package func finish() -> Bool {
     guard broken.isEmpty else {
       tell("\(broken.count) bounds broken: \(broken.joined(separator: ", ")); the server's log is \(folder)/log")
       return false

@@ -4,9 +4,9 @@ import Units
 import WireClient
 
 /// What scenarios do with topics.
-enum Topics {
+package enum Topics {
   /// Makes a topic.
-  static func make(
+  package static func make(
     _ name: String, partitions: Int = 1, settings: [(String, String)] = [], at address: String
   ) throws {
     let configs = settings.map { CreateTopicsRequest.Topic.Config(name: $0.0, value: $0.1) }

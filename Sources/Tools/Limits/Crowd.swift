@@ -1,10 +1,10 @@
-import ByteCodec
+package import ByteCodec
 import CLinux
 import Glibc
-import Measuring
+package import Measuring
 
 /// Many connections in one thread, none of which waits. Owned by one thread.
-final class Crowd {
+package final class Crowd {
   /// How many connections it has had may be as large as it likes: places are used again.
   private struct Peer {
     var descriptor: Int32 = -1
@@ -21,15 +21,15 @@ final class Crowd {
   private let scratch = ByteBlock(capacity: 1 << 18)
   private var events = [epoll_event](repeating: epoll_event(), count: 512)
   private var place = sockaddr_in()
-  private(set) var openCount = 0
+  package private(set) var openCount = 0
   private(set) var bytesReceived = 0
   /// A frame came on a connection, without its length.
-  var onFrame: (Int, ByteSlice) -> Void = { _, _ in }
+  package var onFrame: (Int, ByteSlice) -> Void = { _, _ in }
   /// The server closed a connection.
-  var onClosed: (Int) -> Void = { _ in }
+  package var onClosed: (Int) -> Void = { _ in }
 
   /// Connections to `address`, `host:port` with an IPv4 host.
-  init(_ address: String) throws(MeasuringFailure) {
+  package init(_ address: String) throws(MeasuringFailure) {
     let parts = address.split(separator: ":")
     guard parts.count == 2, let port = UInt16(parts[1]), inet_pton(AF_INET, String(parts[0]), &place.sin_addr) == 1
     else { throw MeasuringFailure("\(address) is no IPv4 address") }
@@ -44,7 +44,7 @@ final class Crowd {
   }
 
   /// A new connection; `receiveBuffer` limits what the system takes for it.
-  func connect(reads: Bool = true, receiveBuffer: Int32? = nil) throws(MeasuringFailure) -> Int {
+  package func connect(reads: Bool = true, receiveBuffer: Int32? = nil) throws(MeasuringFailure) -> Int {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | LINUX_SOCK_CLOEXEC, 0)
     guard descriptor >= 0 else { throw MeasuringFailure("no socket: error \(errno)") }
     var one: Int32 = 1
@@ -72,13 +72,13 @@ final class Crowd {
   }
 
   /// Queues bytes as they are.
-  func send(_ bytes: [UInt8], on id: Int) {
+  package func send(_ bytes: [UInt8], on id: Int) {
     guard peers[id].descriptor >= 0 else { return }
     if peers[id].output.isEmpty { peers[id].output = bytes } else { peers[id].output += bytes }
     flush(id)
   }
 
-  func isOpen(_ id: Int) -> Bool { peers[id].descriptor >= 0 }
+  package func isOpen(_ id: Int) -> Bool { peers[id].descriptor >= 0 }
 
   /// Reads so much now of a connection that is not read by itself. Answers how much there was.
   func readSome(_ id: Int, atMost limit: Int) -> Int {
@@ -97,7 +97,7 @@ final class Crowd {
     openCount -= 1
   }
 
-  func closeAll() {
+  package func closeAll() {
     for id in peers.indices { close(id) }
   }
 
@@ -119,7 +119,7 @@ final class Crowd {
 
   /// Polls until `isDone`, or `seconds` have passed. Answers whether it was done.
   @discardableResult
-  func run(seconds: Double, until isDone: () -> Bool = { false }) -> Bool {
+  package func run(seconds: Double, until isDone: () -> Bool = { false }) -> Bool {
     let deadline = nanoseconds() + Int64(seconds * 1e9)
     while !isDone() {
       let left = deadline - nanoseconds()

@@ -1,14 +1,14 @@
 /// One limit: what is done, and the numbers that may be chosen for it.
-struct Scenario: Sendable {
-  let name: String
-  let summary: String
+package struct Scenario: Sendable {
+  package let name: String
+  package let summary: String
   /// Options with what they are if left out.
   let defaults: [String: Int]
-  let body: @Sendable (LimitRun) throws -> Void
+  package let body: @Sendable (LimitRun) throws -> Void
 
-  static let all = [connections, memory, partitions, groups, folder, soak]
+  package static let all = [connections, memory, partitions, groups, folder, soak]
 
-  static var usage: String {
+  package static var usage: String {
     let lines = all.map { scenario in
       let options = scenario.defaults.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
       return "  \(scenario.name)\n    \(scenario.summary)\n    \(options.joined(separator: " "))"
@@ -21,7 +21,7 @@ struct Scenario: Sendable {
   }
 
   /// The options with those that `words` choose; nil where they are none.
-  func options(_ words: ArraySlice<String>) -> [String: Int]? {
+  package func options(_ words: ArraySlice<String>) -> [String: Int]? {
     var chosen = defaults
     for word in words {
       let parts = word.split(separator: "=", maxSplits: 1)

@@ -3,7 +3,7 @@ import Compression
 import Glibc
 import KafkaWire
 import Machine
-import Measuring
+package import Measuring
 import Reactor
 import RecordFormat
 import Units
@@ -11,18 +11,18 @@ import WireClient
 
 /// A well-behaved client: a record of 1 KB at a fixed rate, and a reader behind them.
 /// An open loop: times count from the moment a record was meant to be sent, however late it was.
-final class SteadyClient: Sendable {
+package final class SteadyClient: Sendable {
   /// What it saw since it was last asked.
-  struct Sight: Sendable {
+  package struct Sight: Sendable {
     /// From the intended sending to the acknowledgement; of records that are not acknowledged yet, their age.
-    var produced = Latencies()
+    package var produced = Latencies()
     /// From the intended sending to the reader.
-    var received = Latencies()
-    var failures = 0
+    package var received = Latencies()
+    package var failures = 0
     var firstFailure: String?
   }
 
-  static let topic = "steady"
+  package static let topic = "steady"
   static let recordBytes = 1_000
 
   private struct Shared: Sendable {
@@ -40,7 +40,7 @@ final class SteadyClient: Sendable {
   private let threads = Locked<[NamedThread]>([])
 
   /// Begins to send `rate` records a second to `address`; its topic is there.
-  init(_ address: String, rate: Int = 200) throws {
+  package init(_ address: String, rate: Int = 200) throws {
     self.address = address
     self.rate = max(rate, 1)
     intervalNs = 1_000_000_000 / Int64(self.rate)
@@ -50,7 +50,7 @@ final class SteadyClient: Sendable {
   }
 
   /// What it saw since the last call.
-  func takeSight() -> Sight {
+  package func takeSight() -> Sight {
     let now = nanoseconds()
     return shared.withLock { shared in
       defer { shared.sight = Sight() }
@@ -59,7 +59,7 @@ final class SteadyClient: Sendable {
     }
   }
 
-  func stop() {
+  package func stop() {
     shared.withLock { $0.isStopping = true }
     for thread in threads.withLock({ $0 }) { thread.join() }
   }
