@@ -133,6 +133,7 @@ let package = Package(
         "Units", "ByteCodec", "Compression", "Machine", "Reactor", "CLinux", "RecordFormat", "KafkaWire", "WireClient",
         "Terminal", "Measuring",
       ]),
+    room("Torture", in: "Tools", ["Units", "Machine", "Reactor", "CLinux", "Judge", "Faults"]),
     room("VectorCheck", in: "Tools", ["Units", "ByteCodec", "Compression", "KafkaWire", "RecordFormat"]),
 
     program(
@@ -145,11 +146,12 @@ let package = Package(
     program("wirecheck", shipped: true, ["VectorCheck"]),
     program("simulate", ["Units", "LogStore", "Machine", "Reactor", "Simulation"]),
     program("tracejudge", ["TraceJudge"]),
-    program("torture", ["Units", "ByteCodec", "Machine", "Reactor", "SimMachine", "CLinux", "Judge", "Faults"]),
+    program("torture", ["Judge", "Torture"]),
     program("limits", ["Limits"]),
     program("loadgen", ["Load", "Terminal"]),
 
     tests("JudgeTests", ["Judge"]),
+    tests("TortureTests", ["Judge", "Torture"]),
     tests("FaultsTests", ["Units", "ByteCodec", "Machine", "Reactor", "KafkaWire", "Faults"]),
     tests("CompressionTests", ["ByteCodec", "Compression"]),
     tests("SettingsTests", ["Settings"]),

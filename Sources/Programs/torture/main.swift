@@ -1,5 +1,6 @@
 import Glibc
 import Judge
+import Torture
 
 // Foreign clients go on while the server is killed, paused and cut off; what they saw is recorded and judged. The exit
 // code is 1 when the history, or the judge, is condemned.

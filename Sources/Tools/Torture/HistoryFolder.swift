@@ -1,8 +1,8 @@
-import Judge
+package import Judge
 
 /// The histories of a run, and the proof of the judge on them.
-enum HistoryFolder {
-  static func read(_ folder: String) throws -> History {
+package enum HistoryFolder {
+  package static func read(_ folder: String) throws -> History {
     var history = History()
     let names = Files.names(in: folder, ending: ".tsv")
     if names.isEmpty { throw TortureFailure("\(folder) holds no history") }
@@ -11,7 +11,7 @@ enum HistoryFolder {
   }
 
   /// Puts each known defect into the history, which is clean: each must be condemned for what it is. What went wrong.
-  static func prove(_ history: History) -> (proved: Int, misses: [String]) {
+  package static func prove(_ history: History) -> (proved: Int, misses: [String]) {
     var (proved, misses): (Int, [String]) = (0, [])
     let ledger = Ledger(history)
     for mutation in Mutation.all {

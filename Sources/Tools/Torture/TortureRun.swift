@@ -5,7 +5,7 @@ import Reactor
 
 /// One run: a server behind the proxy, workers that go on whatever happens, and a nemesis; then everything is healed,
 /// drained and read again. What it leaves is a history to be judged.
-final class TortureRun {
+package final class TortureRun {
   /// The proxy holds no frame for longer.
   private static let healMs = 7_000
 
@@ -20,7 +20,7 @@ final class TortureRun {
   /// How the server ended where nobody had killed it.
   private var deaths: [Int32] = []
 
-  init(_ options: TortureOptions) throws {
+  package init(_ options: TortureOptions) throws {
     self.options = options
     for folder in ["", "/history", "/logs"] { try Files.makeFolder(options.folder + folder) }
     guard Files.names(in: options.folder + "/history", ending: ".tsv").isEmpty else {
@@ -38,7 +38,7 @@ final class TortureRun {
   }
 
   /// Runs to the end; what it did.
-  func run() throws -> TortureReport {
+  package func run() throws -> TortureReport {
     defer { proxy.stop() }
     try startServer()
     try expect("made", from: try crew.program("topics", [String(Fleet.partitions), Fleet.input] + Fleet.outputs))

@@ -1,12 +1,12 @@
 /// What a run is to be.
-struct TortureOptions {
-  enum Target: String { case millrace, kafka }
+package struct TortureOptions {
+  package enum Target: String { case millrace, kafka }
 
-  var seconds = 60
-  var seed: UInt64 = 1
-  var target = Target.millrace
+  package var seconds = 60
+  package var seed: UInt64 = 1
+  package var target = Target.millrace
   /// Where histories, logs and the server's data go; it must not exist, or be empty.
-  var folder = ""
+  package var folder = ""
   /// The server's binary.
   var binary = ".build/release/millrace"
   /// The folder of the workers' programs.
@@ -14,21 +14,21 @@ struct TortureOptions {
   /// An interpreter with the Python clients.
   var python = ".build/clients/bin/python"
   /// The compiled Java workers and Kafka's libraries; empty where Java is left out.
-  var classes = ""
+  package var classes = ""
   var libraries = ""
   /// A bug planted in the server's binary that is to be switched on.
   var planted = ""
   /// Records a second and producer.
-  var rate = 100
+  package var rate = 100
 
-  static let usage = """
+  package static let usage = """
     usage: torture run --folder NEW [--seconds N] [--seed N] [--against millrace|kafka] [--binary FILE] [--clients FOLDER]
                        [--python FILE] [--classes FOLDER --libraries FOLDER] [--planted BUG] [--rate N]
            torture judge FOLDER
     """
 
   /// The options that `arguments` ask for, or nil where they are none.
-  init?(_ arguments: [String]) {
+  package init?(_ arguments: [String]) {
     var rest = arguments[...]
     while let option = rest.popFirst() {
       guard let value = rest.popFirst(), take(value, for: option) else { return nil }

@@ -1,7 +1,7 @@
-import Judge
+package import Judge
 
 /// The workers of a run: clients of three kinds, each producing, reading in groups and moving records in transactions.
-enum Fleet {
+package enum Fleet {
   static let partitions = 4
   static let input = "in"
   /// A group of movers and the topic that it fills, by the group protocol.
@@ -11,24 +11,24 @@ enum Fleet {
   static var outputs: [String] { protocols.map(output) }
   static var groups: [String] { protocols.flatMap { ["readers-\($0)", "movers-\($0)"] } }
 
-  enum Kind: String, CaseIterable {
+  package enum Kind: String, CaseIterable {
     case java, librdkafka, kafkapython
 
     /// Of the Python clients only librdkafka's speaks the newer group protocol.
     func speaks(_ groupProtocol: String) -> Bool { groupProtocol == "classic" || self != .kafkapython }
   }
 
-  enum Role: String { case producer, reader, mover, observer }
+  package enum Role: String { case producer, reader, mover, observer }
 
-  struct Member {
-    let name: String
-    let kind: Kind
-    let role: Role
+  package struct Member {
+    package let name: String
+    package let kind: Kind
+    package let role: Role
     /// What follows the address, the history's folder, the name and the number.
     let arguments: [String]
 
     /// What it must have done in a run: without it nothing is said about its kind of client.
-    var duties: [Event.Operation] {
+    package var duties: [Event.Operation] {
       switch role {
       case .producer: [.send]
       case .reader where arguments.first == "-": [.read]
@@ -39,7 +39,7 @@ enum Fleet {
     }
   }
 
-  static func members(withJava: Bool, rate: Int) -> [Member] {
+  package static func members(withJava: Bool, rate: Int) -> [Member] {
     let kinds = Kind.allCases.filter { $0 != .java || withJava }
     let count = String(partitions)
     var members: [Member] = []
@@ -64,7 +64,7 @@ enum Fleet {
   }
 
   /// What the judge is to know beforehand, as lines of a history.
-  static var declarations: String {
+  package static var declarations: String {
     let lines =
       groups.map { "subscribed\tok\t\(input)\t-\t-\t-\t-\t\($0)" }
       + outputs.map { "moves\tok\t\(input)\t-\t-\t-\t-\t\($0)" }

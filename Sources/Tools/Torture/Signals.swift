@@ -1,9 +1,9 @@
 import Glibc
 
 /// The signals of this program, taken one by one where it waits.
-enum Signals {
+package enum Signals {
   /// Called before the first thread starts.
-  static func block() {
+  package static func block() {
     var set = awaited
     pthread_sigmask(SIG_BLOCK, &set, nil)
     _ = signal(SIGPIPE, SIG_IGN)

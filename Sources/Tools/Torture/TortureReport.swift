@@ -1,19 +1,19 @@
 import Faults
-import Judge
+package import Judge
 
 /// What a run was, for its last page.
-struct TortureReport {
+package struct TortureReport {
   let options: TortureOptions
   let server: String
   let faults: [Nemesis.Kind: Int]
   let pausedMs: Int
   let longestStartMs: Int
-  let deaths: [Int32]
+  package let deaths: [Int32]
   let proxy: ProxyCounts
   let tallies: [Fleet.Kind: Crew.Tally]
 
   /// The tables of clients and faults.
-  func text(_ history: History) -> String {
+  package func text(_ history: History) -> String {
     var rows = [
       [
         "clients", "sent", "acknowledged", "read", "commits", "aborts", "offsets", "starts", "killed", "gave up",
@@ -45,7 +45,9 @@ struct TortureReport {
 
   /// The workers that left one of their duties undone in all of their lives: what others did proves nothing about these
   /// clients. A run of less than a minute may leave one no time.
-  func idle(_ history: History) -> [String] {
+  package func idle(_ history: History) -> [String] { Self.idle(history, options) }
+
+  package static func idle(_ history: History, _ options: TortureOptions) -> [String] {
     guard options.seconds >= 60 else { return [] }
     var done: [UInt32: Set<Event.Operation>] = [:]
     for event in history.events where event.outcome == .ok { done[event.process, default: []].insert(event.operation) }
@@ -84,7 +86,7 @@ struct TortureReport {
   }
 
   /// Each rule with how often it was broken, and examples.
-  static func text(_ verdict: Verdict) -> String {
+  package static func text(_ verdict: Verdict) -> String {
     let rows = Rule.allCases.map { rule in
       let count = verdict.counts[rule] ?? 0
       return [rule.rawValue, String(count), count == 0 ? "ok" : "CONDEMNED"]
