@@ -135,6 +135,24 @@ import Units
     #expect(again.transactions == bench.machine.transactions && again.heldBytes == bench.machine.heldBytes)
   }
 
+  /// A program that takes a new id each time leaves them behind: those that were idle for longest make room.
+  @Test func idleIdsMakeRoomForNewOnes() throws {
+    var bench = TransactionBench()
+    bench.machine.limitBytes = 20_000
+    #expect(bench.enter(try bench.begin("id0"), "a", 0, .adds, id: "id0") == .none)
+    var number = 1
+    while try bench.initialise("id\(number)").errorCode == 0 { number += 1 }
+    // Nobody is idle for longer than a transaction may last; and what is open stays, however old.
+    bench.advance(byMs: Int64(bench.machine.settings.maxTimeoutMs) - 1)
+    #expect(try bench.initialise("id\(number)").errorCode == ErrorCode.coordinatorNotAvailable.rawValue)
+    bench.advance(byMs: 20_000)
+    #expect(try bench.initialise("id\(number)").errorCode == 0)
+    #expect(bench.machine.transactions["id0"]?.state == .ongoing)
+    #expect(bench.machine.transactions["id1"] == nil)
+    #expect(bench.machine.heldBytes == bench.machine.recountedBytes)
+    bench.restart()
+  }
+
   @Test func liveStateIsWhatReplayCompactionAndSnapshotsGive() throws {
     for seed in UInt64(1)...40 {
       var walk = Walk(seed: seed)

@@ -50,6 +50,8 @@ package final class Engine {
   var rangeReads: [UInt64: (Result<ByteSlice, DiskError>) -> Void] = [:]
   /// For looking into compressed batches.
   let scratch = Decompressor()
+  /// Bytes that came out of compressed batches on the engine's thread, since the start.
+  package var expandedBytes: Int { scratch.producedInAll }
   /// Reserved and not yet given out; shown once `producerIDsVisible` is durable.
   var producerIDs: Range<Int64> = 0..<0
   var producerIDsVisible = JournalSequence.start
@@ -61,6 +63,8 @@ package final class Engine {
   var diskWatch = DiskWatch()
   /// As it was told last.
   var isClockInDoubt = false
+  var groupRoom = RoomWatch()
+  var transactionRoom = RoomWatch()
   var topicOrder = TopicOrder()
   var shutDown: ShutDown?
   /// For the metrics.
@@ -150,6 +154,7 @@ package final class Engine {
     if let step = progress.compaction { compactionStepped(step) }
     if let step = progress.scrub { scrubStepped(step) }
     watchDisk()
+    watchCoordinators()
     wakeFetches(on: progress.moved.lazy.map(\.key))
     if store.durable != before {
       coordinators.marks.durableAdvanced(to: store.durable)

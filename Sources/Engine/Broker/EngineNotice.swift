@@ -13,6 +13,12 @@ package enum EngineNotice: Equatable, Sendable, CustomStringConvertible {
   case clockInDoubt(offMs: Int64)
   /// The wall clock is believed again.
   case clockBelieved
+  /// Groups take four fifths of the bytes that they may, or less again.
+  case groupsAreShort(held: Int, limit: Int)
+  case groupsHaveRoom
+  /// The same of transactional ids.
+  case transactionsAreShort(held: Int, limit: Int)
+  case transactionsHaveRoom
   /// Offsets of a partition whose bytes are not what was written.
   case damaged(topic: String, partition: Int32, first: Offset, last: Offset, reason: String, folder: String)
 
@@ -34,6 +40,16 @@ package enum EngineNotice: Equatable, Sendable, CustomStringConvertible {
         + "has stood by its time for a day"
     case .clockBelieved:
       "the wall clock is believed again"
+    case .groupsAreShort(let held, let limit):
+      "groups take \(held) of the \(limit) bytes that they may: new ones are told to come back later, those there are go on; "
+        + "delete groups or their offsets, or raise memory.limit"
+    case .groupsHaveRoom:
+      "there is room for new groups again"
+    case .transactionsAreShort(let held, let limit):
+      "transactional ids take \(held) of the \(limit) bytes that they may: those that are idle for longest are forgotten "
+        + "before transactional.id.expiration.ms; raise memory.limit"
+    case .transactionsHaveRoom:
+      "there is room for new transactional ids again"
     case .damaged(let topic, let partition, let first, let last, let reason, let folder):
       "damage found in topic \(topic), partition \(partition), offsets \(first.value) to \(last.value): \(reason). They "
         + "are refused to readers, all others are served. Stop the server, then see `millrace repair \(folder) "

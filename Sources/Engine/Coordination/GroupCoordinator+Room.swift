@@ -12,10 +12,26 @@ extension GroupCoordinator {
   /// Whether one more group may be made.
   var hasRoom: Bool { groups.count < GroupLimits.groups }
 
-  /// Whether `more` bytes may be added. Newcomers leave a fifth of the limit to members and offsets that are known: a group
-  /// that exists goes on when others have used up the rest.
-  func admits(_ more: Int, ofKnown isKnown: Bool) -> Bool {
-    more <= 0 || more <= limitBytes - (isKnown ? 0 : limitBytes / 5) - heldBytes
+  /// For whom there is to be room.
+  enum Claimant {
+    /// A group that does not exist leaves a fifth of the limit to those that do.
+    case newGroup
+    /// An offset of a partition of which the group has none.
+    case newOffset
+    /// What a group has, and its consumers, who come back with new ids: it may exceed the limit by half, so that no group is
+    /// stopped by others.
+    case group
+  }
+
+  /// Whether `more` bytes may be added.
+  func admits(_ more: Int, for claimant: Claimant) -> Bool {
+    let limit =
+      switch claimant {
+      case .newGroup: limitBytes - limitBytes / 5
+      case .newOffset: limitBytes
+      case .group: limitBytes > .max / 2 ? .max : limitBytes + limitBytes / 2
+      }
+    return more <= 0 || more <= limit - heldBytes
   }
 
   /// Whether what a Join brings may be kept: all of a newcomer, of a known member what is more than before.
@@ -30,14 +46,21 @@ extension GroupCoordinator {
     let texts =
       2 * request.memberId.utf8.count + (request.groupInstanceId?.utf8.count ?? 0) + 2 * caller.clientID.utf8.count
     let offers = request.protocols.reduce(0) { $0 + GroupBytes.offer + $1.name.utf8.count + $1.metadata.count }
-    let group = groups[request.groupId] == nil ? GroupBytes.group + GroupTable.nameBytes(request.groupId) : 0
-    return admits(group + GroupBytes.member + texts + offers - (known ?? 0), ofKnown: known != nil)
+    let size = GroupBytes.member + texts + offers
+    if let known { return admits(size - known, for: .group) }
+    return admitsNewcomer(size, to: request.groupId)
   }
 
   /// Whether the assignment that a leader brings may be kept.
   func admits(_ request: SyncGroupRequest) -> Bool {
     let before = groups[request.groupId]?.classic?.record?.count ?? 0
-    return admits(request.assignments.reduce(0) { $0 + $1.assignment.count } - before, ofKnown: true)
+    return admits(request.assignments.reduce(0) { $0 + $1.assignment.count } - before, for: .group)
+  }
+
+  /// Whether a member of `size` bytes may come to a group, which it may bring with it.
+  private func admitsNewcomer(_ size: Int, to group: String) -> Bool {
+    guard groups[group] == nil else { return admits(size, for: .group) }
+    return admits(GroupBytes.group + GroupTable.nameBytes(group) + size, for: .newGroup)
   }
 
   /// Whether what a heartbeat says may be kept.
@@ -47,14 +70,13 @@ extension GroupCoordinator {
     let subscription =
       GroupBytes.names(request.subscribedTopicNames ?? []) + (request.subscribedTopicRegex?.utf8.count ?? 0)
     if let known = groups[request.groupId]?.consumer?.member(request.memberId, request.instanceId) {
-      return admits(subscription - known.subscriptionBytes, ofKnown: true)
+      return admits(subscription - known.subscriptionBytes, for: .group)
     }
     guard request.memberEpoch == 0 else { return true }
     let texts =
       2 * request.memberId.utf8.count + (request.instanceId?.utf8.count ?? 0) + (request.rackId?.utf8.count ?? 0)
       + caller.clientID.utf8.count
-    let group = groups[request.groupId] == nil ? GroupBytes.group + GroupTable.nameBytes(request.groupId) : 0
-    return admits(group + GroupBytes.member + texts + subscription, ofKnown: false)
+    return admitsNewcomer(GroupBytes.member + texts + subscription, to: request.groupId)
   }
 }
 
@@ -97,7 +119,8 @@ extension GroupCoordinator {
         - (before.map { GroupOffsets.bytes(partition, $0, isStaged: true) } ?? 0)
     }
     if offsets == nil, room.count == 0 { more += GroupBytes.group + GroupTable.nameBytes(room.group) }
-    guard more <= 0 || admits(room.bytes + more, ofKnown: committed != nil && growth <= 0) else {
+    let claimant: Claimant = offsets == nil ? .newGroup : committed != nil && growth <= 0 ? .group : .newOffset
+    guard more <= 0 || admits(room.bytes + more, for: claimant) else {
       return .coordinatorNotAvailable
     }
     room.count += 1

@@ -46,7 +46,8 @@ extension TransactionCoordinator {
     guard let known = transactions[id] else {
       let empty = Transaction(
         producer: ProducerIdentity(id: 0, epoch: 0), timeoutMs: timeoutMs, updated: context.wall)
-      guard transactions.count < Self.maximumIDs, admits(empty, of: id), let fresh = context.freshProducerID() else {
+      makeRoom(for: empty, of: id, context, &effects)
+      guard hasRoom(for: empty, of: id), let fresh = context.freshProducerID() else {
         return .failure(.coordinatorNotAvailable)
       }
       return .success(

@@ -27,6 +27,8 @@ package struct TransactionCoordinator: Sendable {
   package static let maximumPartitions = 20_000
   /// Ids that expire in one call.
   static let expiredAtOnce = 1_000
+  /// Where none could be forgotten, the next search waits for so long.
+  private static let pauseMs: Int64 = 10_000
 
   package var settings: TransactionCoordinatorSettings
   /// How many bytes of memory transactions may take, about. Given by whoever divides the memory; replay goes beyond it.
@@ -34,6 +36,8 @@ package struct TransactionCoordinator: Sendable {
   package private(set) var transactions: [String: Transaction] = [:]
   /// About how many they take.
   package private(set) var heldBytes = 0
+  /// When it is of use to look again for ids that may be forgotten.
+  private var lookAgainAt = Timestamp.none
   /// Producers fenced since the start of the process.
   package internal(set) var fencings: [Fencing: UInt64] = [:]
 
@@ -69,6 +73,32 @@ package struct TransactionCoordinator: Sendable {
     let before = transactions[id]?.bytes(id)
     let more = transaction.bytes(id) - (before ?? 0)
     return more <= 0 || more <= limitBytes - (before == nil ? limitBytes / 5 : 0) - heldBytes
+  }
+
+  func hasRoom(for transaction: Transaction, of id: String) -> Bool {
+    transactions.count < Self.maximumIDs && admits(transaction, of: id)
+  }
+
+  /// Where there is no room for a new id, forgets those that were idle for longest, if that is longer than any transaction
+  /// may last: programs that take a new id each time leave more of them behind than can be remembered for a week.
+  mutating func makeRoom(
+    for transaction: Transaction, of id: String, _ context: CoordinatorContext, _ effects: inout Effects
+  ) {
+    guard !hasRoom(for: transaction, of: id), context.wall >= lookAgainAt else { return }
+    let limit = context.wall.advanced(byMs: -Int64(max(settings.maxTimeoutMs, 1)))
+    let idle = transactions.filter { $0.value.state != .ongoing && $0.value.updated <= limit }
+      .sorted { ($0.value.updated, $0.key) < ($1.value.updated, $1.key) }
+    if idle.isEmpty { lookAgainAt = context.wall.advanced(byMs: Self.pauseMs) }
+    // Some at a time: a search looks at all of them.
+    forget(idle.prefix(min(idle.count / 8 + 1, Self.expiredAtOnce)).map(\.key), &effects)
+  }
+
+  private mutating func forget(_ ids: [String], _ effects: inout Effects) {
+    for id in ids {
+      let record = Transaction.tombstone(of: id)
+      replay(record)
+      effects.writes.append(Self.write(record, id: id))
+    }
   }
 
   /// Forgets the ids that `isUnknown` names: not all of their records could be read.
@@ -138,11 +168,7 @@ package struct TransactionCoordinator: Sendable {
     let (limit, overflow) = context.wall.milliseconds.subtractingReportingOverflow(settings.idExpirationMs)
     guard !overflow else { return }
     let due = transactions.filter { $0.value.state != .ongoing && $0.value.updated.milliseconds <= limit }
-    for id in due.keys.sorted().prefix(Self.expiredAtOnce) {
-      let record = Transaction.tombstone(of: id)
-      replay(record)
-      effects.writes.append(Self.write(record, id: id))
-    }
+    forget(Array(due.keys.sorted().prefix(Self.expiredAtOnce)), &effects)
   }
 
   // MARK: Ends
