@@ -102,11 +102,12 @@ final class CompactionRig {
   }
 
   /// Ends the segment that grows, makes a checkpoint, and compacts all there is.
-  func compact() throws {
+  func compact(maximumRecords: Int32? = nil) throws {
     log.closeActive(olderThan: -1, now: clock.wallClock())
     engine.store.beginCheckpoint()
     settle()
-    let rules = engine.compactionRules(key.topic)
+    var rules = engine.compactionRules(key.topic)
+    if let maximumRecords { rules.maximumRecords = maximumRecords }
     let now = clock.wallClock()
     let dirtiness = try #require(log.dirtiness(rules, now: .init(now), checkpointed: engine.store.checkpointed))
     #expect(engine.store.beginCompaction(of: log, dirtiness, rules: rules, now: now))

@@ -40,6 +40,22 @@ import Units
     #expect(try rig.records().map(\.key) == ["b", "c", "a"])
   }
 
+  /// Nothing is known of the keys of a batch that is too large to be looked at: what deletes one of them must stay.
+  @Test func tombstonesBehindABatchThatIsTooLargeStay() throws {
+    let rig = try CompactionRig(["delete.retention.ms": "1000"])
+    try rig.produce([("k", "1"), ("a", "1"), ("b", "1"), ("c", "1")])
+    try rig.produce([("k", nil)])
+    try rig.produce([("a", "2")])
+    for _ in 0..<3 {
+      try rig.compact(maximumRecords: 3)
+      rig.clock.advance(byMs: 2_000)
+      try rig.produce([("d", "1")])
+    }
+    let records = try rig.records()
+    #expect(records.filter { $0.key == "k" }.map(\.value) == ["1", nil])
+    #expect(records.filter { $0.key == "a" }.map(\.value) == ["1", "2"])
+  }
+
   @Test func tombstonesStayUntilTheirHorizon() throws {
     let rig = try CompactionRig(["delete.retention.ms": "60000"])
     try rig.produce([("a", "1"), ("b", "1")])

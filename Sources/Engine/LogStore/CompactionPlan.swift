@@ -15,6 +15,9 @@ package struct CompactionPlan: Sendable {
     package var minDirtyRatio = 0.5
     /// Memory for the map of keys.
     package var memoryBytes: Int64 = 128 << 20
+    /// A batch that claims more records stays as it came, and its keys are not noted: they alone could take more memory
+    /// than all the rest. Tombstones behind it stay as well. All runs over a partition must go by the same number.
+    package var maximumRecords: Int32 = 500_000
 
     package init() {}
   }

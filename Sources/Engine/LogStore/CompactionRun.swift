@@ -37,6 +37,8 @@ package final class CompactionRun: @unchecked Sendable {
   private var next = Offset(0)
   private var output: CompactionOutput?
   private var hasSwept = false
+  /// A batch was copied whose records are too many to be looked at.
+  private var hasKeptUnread = false
   private var transactions: CompactionTransactions
 
   init(_ plan: CompactionPlan) {
@@ -161,7 +163,7 @@ package final class CompactionRun: @unchecked Sendable {
   private func note(_ batch: RecordBatchView) {
     let header = batch.header
     guard header.nextOffset > plan.firstDirty, header.baseOffset < mapEnd, !header.isControl,
-      header.recordCount <= RecordSieve.maximumRecords, !transactions.isAborted(header)
+      header.recordCount <= plan.rules.maximumRecords, !transactions.isAborted(header)
     else { return }
     if keys.room < Int(header.recordCount) {
       // A single batch with more keys than all the memory allows: it gets what it needs, or nothing would ever be done.
@@ -179,7 +181,8 @@ package final class CompactionRun: @unchecked Sendable {
 
   private func copy(_ batch: RecordBatchView, _ extent: SegmentDescription, _ workshop: LogWorkshop) throws(Stop) {
     let sieve = RecordSieve(
-      now: plan.now, deleteRetentionMs: plan.rules.deleteRetentionMs, limit: mapEnd, lastBatches: plan.lastBatches)
+      now: plan.now, deleteRetentionMs: plan.rules.deleteRetentionMs, limit: mapEnd, lastBatches: plan.lastBatches,
+      maximumRecords: plan.rules.maximumRecords, keepsTombstones: hasKeptUnread)
     let kept: ByteSlice
     switch verdict(on: batch, sieve) {
     case .drop: return
@@ -197,6 +200,7 @@ package final class CompactionRun: @unchecked Sendable {
     if header.isControl {
       return transactions.sawMarker(header) ? sieve.siftSpentMarker(batch, compressor: compressor) : .keep
     }
+    if header.recordCount > plan.rules.maximumRecords { hasKeptUnread = true }
     transactions.saw(header)
     if transactions.isAborted(header) { return sieve.emptied(header) }
     return sieve.sift(batch, keys: keys, compressor: compressor, scratch: scratch)

@@ -17,6 +17,9 @@ struct RecordSieve {
   let limit: Offset
   /// The last batch of each producer that is remembered: kept even when it is empty.
   let lastBatches: Set<Offset>
+  let maximumRecords: Int32
+  /// A batch that stays as it came, with values that nothing supersedes, lies before: no tombstone may go.
+  var keepsTombstones = false
 
   enum Verdict {
     /// As it is.
@@ -31,7 +34,7 @@ struct RecordSieve {
     let header = batch.header
     guard header.baseOffset < limit, !header.isControl else { return .keep }
     // Records that nobody can read, where validation was set to look at headers only, stay as they came.
-    guard header.recordCount <= Self.maximumRecords, let reader = try? RecordReader(batch, scratch: scratch),
+    guard header.recordCount <= maximumRecords, let reader = try? RecordReader(batch, scratch: scratch),
       let marks = try? Marks(reader, where: { isKept($0, header, keys) })
     else { return .keep }
     if marks.kept == 0 { return emptied(header) }
@@ -111,11 +114,7 @@ struct RecordSieve {
       if PlantedBug.is(.tombstoneDroppedEarly), record.value == nil { return false }
     #endif
     if let last = keys.offset(of: key), last > record.offset { return false }
-    guard record.value == nil, let horizon = header.deleteHorizon else { return true }
+    guard record.value == nil, !keepsTombstones, let horizon = header.deleteHorizon else { return true }
     return now < horizon
   }
-
-  /// A batch that claims more records stays as it came, and its keys are not noted: they alone could take more memory than
-  /// all the rest. The number must not change from run to run: tombstones of a batch whose keys were not noted must stay.
-  static let maximumRecords: Int32 = 500_000
 }
