@@ -59,6 +59,17 @@ import Units
     }
   }
 
+  /// The pause of a start, just under an hour, is no drift.
+  @Test func aSmallCorrectionBehindAStartIsFollowed() throws {
+    let rig = try CompactionRig()
+    rig.checkpoint()
+    rig.clock.jump(byMs: 55 * 60_000)
+    try rig.cutAndRestart()
+    #expect(!rig.engine.store.trustedNow().isInDoubt)
+    rig.clock.jump(byMs: 20 * 60_000)
+    #expect(!rig.engine.store.trustedNow().isInDoubt)
+  }
+
   @Test func driftOfYearsIsFollowed() {
     var time = atBegin
     for _ in 0..<1_000 {

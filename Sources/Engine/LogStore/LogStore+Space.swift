@@ -84,7 +84,8 @@ extension LogStore {
 
   /// When `timePassed` has something to do.
   package var nextDeadline: Instant {
-    var next = space.measuredAt.map { $0.advanced(byMs: Self.measureMs) } ?? clock.now()
+    var next = Instant.distantFuture
+    if !space.isMeasuring { next = space.measuredAt.map { $0.advanced(byMs: Self.measureMs) } ?? clock.now() }
     if let retry = commits.retryAt { next = min(next, retry) }
     if let retry = checkpoints.retryAt, !isCheckpointing { next = min(next, retry) }
     return next

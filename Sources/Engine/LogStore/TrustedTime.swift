@@ -84,8 +84,9 @@ package struct TrustedTime: Sendable {
       if PlantedBug.is(.jumpBelieved) { return believe(expected.later(byMs: jump), moment, anew: true) }
     #endif
     if jump.magnitude <= Self.toleranceMs, anchor.drift(wall, moment).magnitude <= Self.toleranceMs {
-      let isOld = moment >= anchor.moment.advanced(byMs: Self.confirmationMs)
-      return believe(expected.later(byMs: jump), moment, anew: isOld)
+      // The first time that a start believes has the length of its pause in it.
+      let isNew = aheadMs > 0 || moment >= anchor.moment.advanced(byMs: Self.confirmationMs)
+      return believe(expected.later(byMs: jump), moment, anew: isNew)
     }
     let standing = doubt.flatMap { $0.goesOn(jump) ? $0 : nil }
     if standing == nil, jump >= 0, jump <= aheadMs { return believe(expected.later(byMs: jump), moment, anew: true) }
