@@ -5,7 +5,7 @@ import Units
 
 /// Few bytes that stand for many things: what they take is bounded, and so are the answers.
 struct LongListTests {
-  private let tooMany = (0..<60_000).map { "\($0)" }
+  private let tooMany = (0..<110_000).map { "\($0)" }
   private let refused = ErrorCode.invalidRequest.rawValue
 
   @Test func whatTakesMoreThanItsShareDecodedIsTurnedAway() throws {
@@ -36,30 +36,30 @@ struct LongListTests {
     let client = try host.client()
     let groups: DescribeGroupsResponse = try client.ask(
       .describeGroups, DescribeGroupsRequest(groups: tooMany), version: 5)
-    #expect(groups.groups.count == 50_000 && groups.groups.allSatisfy { $0.errorCode == refused })
+    #expect(groups.groups.count == 100_000 && groups.groups.allSatisfy { $0.errorCode == refused })
     let consumers: ConsumerGroupDescribeResponse = try client.ask(
       .consumerGroupDescribe, ConsumerGroupDescribeRequest(groupIds: tooMany), version: 0)
-    #expect(consumers.groups.count == 50_000 && consumers.groups.allSatisfy { $0.errorCode == refused })
+    #expect(consumers.groups.count == 100_000 && consumers.groups.allSatisfy { $0.errorCode == refused })
     let deleted: DeleteGroupsResponse = try client.ask(
       .deleteGroups, DeleteGroupsRequest(groupsNames: tooMany), version: 2)
-    #expect(deleted.results.count == 50_000 && deleted.results.allSatisfy { $0.errorCode == refused })
+    #expect(deleted.results.count == 100_000 && deleted.results.allSatisfy { $0.errorCode == refused })
     let transactions: DescribeTransactionsResponse = try client.ask(
       .describeTransactions, DescribeTransactionsRequest(transactionalIds: tooMany), version: 0)
-    #expect(transactions.transactionStates.count == 50_000)
+    #expect(transactions.transactionStates.count == 100_000)
     #expect(transactions.transactionStates.allSatisfy { $0.errorCode == refused })
     let found: FindCoordinatorResponse = try client.ask(
       .findCoordinator, FindCoordinatorRequest(coordinatorKeys: tooMany), version: 4)
-    #expect(found.coordinators.count == 50_000 && found.coordinators.allSatisfy { $0.errorCode == refused })
+    #expect(found.coordinators.count == 100_000 && found.coordinators.allSatisfy { $0.errorCode == refused })
     let offsets: OffsetFetchResponse = try client.ask(
       .offsetFetch, OffsetFetchRequest(groups: tooMany.map { .init(groupId: $0, topics: []) }), version: 8)
-    #expect(offsets.groups.count == 50_000 && offsets.groups.allSatisfy { $0.errorCode == refused })
+    #expect(offsets.groups.count == 100_000 && offsets.groups.allSatisfy { $0.errorCode == refused })
     let topics: MetadataResponse = try client.ask(
       .metadata, MetadataRequest(topics: tooMany.map { .init(name: $0) }, allowAutoTopicCreation: false), version: 12)
-    #expect(topics.topics.count == 50_000 && topics.topics.allSatisfy { $0.errorCode == refused })
+    #expect(topics.topics.count == 100_000 && topics.topics.allSatisfy { $0.errorCode == refused })
     let configs: DescribeConfigsResponse = try client.ask(
       .describeConfigs,
       DescribeConfigsRequest(resources: tooMany.map { .init(resourceType: 2, resourceName: $0) }), version: 4)
-    #expect(configs.results.count == 50_000 && configs.results.allSatisfy { $0.errorCode == refused })
+    #expect(configs.results.count == 100_000 && configs.results.allSatisfy { $0.errorCode == refused })
   }
 
   @Test func aNameThatIsRepeatedIsAnsweredOnce() throws {

@@ -2,7 +2,7 @@
 enum AdminLimits {
   /// Groups, transactional ids, keys or resources that one request names: a tool that describes all groups of a node
   /// names them at once. Each takes a few hundred bytes while it is answered.
-  static let namesPerRequest = 50_000
+  static let namesPerRequest = 100_000
   /// Topics in one CreateTopics: each is validated, written and described on the engine's thread.
   static let topicsPerRequest = 2_000
   /// Settings in the answer to one DescribeConfigs: those of more than 6,000 topics. Its bytes are those of the largest

@@ -6,8 +6,9 @@ package enum DoorLimits {
   package static let startedBytesPerTurn: UInt64 = 4 * 1_048_576
   /// Batches of one Produce that are seen to on the engine's thread; above it, all of them go to the codec lane.
   package static let batchBytesAtOnce = 2 * 1_048_576
-  /// Bytes that come out of the compressed batches of one Produce on the engine's thread; when more has come, those that
-  /// are left go to the codec lane. One batch may expand to a few megabytes by itself.
+  /// Bytes that come out of compressed batches on the engine's thread, of one Produce, or of the searches by timestamp of
+  /// one turn; when more has come, the batches that are left go to the codec lane, and the searches to the next turn. One
+  /// batch may expand to a few megabytes by itself.
   package static let expandedBytesAtOnce = 2 * 1_048_576
   /// What one request may take decoded, as a part of the memory for requests: one is decoded at a time, and few bytes may
   /// stand for many objects. So much is given in any case.
@@ -27,8 +28,9 @@ package enum DoorLimits {
   package static let smallAnswersShare = 4
   /// Searches by timestamp of one ListOffsets that run at the same time: each holds a block of a segment.
   package static let lookupsPerRequest = 16
-  /// Searches by timestamp that begin in one turn: those in memory are through at once, and each may decompress a batch.
-  package static let lookupsPerTurn = 4
+  /// Searches by timestamp that begin in one turn: those in memory are through at once, and each looks through a block.
+  /// When `expandedBytesAtOnce` has come out of compressed batches, the others wait for the next turn as well.
+  package static let lookupsPerTurn = 32
   /// Requests that wait for indexes at the same time: a disk that stands still must not gather those of clients that are
   /// long gone. Those above it begin a new segment instead.
   package static let indexWaits = 1_000

@@ -38,9 +38,7 @@ package final class KafkaDoor: EngineObserver {
   var waitingForAnswers: [KafkaConnection] = []
   /// What one request may take decoded.
   let decodedLimit: Int
-  /// Searches by timestamp that began in this turn, and what goes on with others in the next one.
-  var lookupsInTurn = 0
-  var waitingLookups: [() -> Void] = []
+  var lookups = LookupTurn()
   /// Requests that wait for indexes of segments.
   var indexWaits = 0
   var pressureTimer: TimerID?

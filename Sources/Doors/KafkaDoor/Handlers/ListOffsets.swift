@@ -51,23 +51,33 @@ extension KafkaDoor {
     return .later
   }
 
-  /// Whether another search may begin in this turn; else `goOn` is called in the next one.
+  /// Whether another search may begin in this turn; else `goOn` is called when it may, behind those who wait already.
   fileprivate func mayLookUp(orElse goOn: @escaping () -> Void) -> Bool {
-    if lookupsInTurn < DoorLimits.lookupsPerTurn {
-      lookupsInTurn += 1
+    if hasTimeToLookUp, lookups.isResuming || lookups.waiting.isEmpty {
+      lookups.begun += 1
       return true
     }
-    waitingLookups.append(goOn)
+    lookups.waiting.append(goOn)
     return false
   }
 
-  /// At the end of a turn: those who wait go on in the next one, each first in its turn.
+  private var hasTimeToLookUp: Bool {
+    lookups.begun < DoorLimits.lookupsPerTurn
+      && engine.expandedBytes &- lookups.expandedBefore <= DoorLimits.expandedBytesAtOnce
+  }
+
+  /// At the end of a turn: those who wait go on in the next one, in their order.
   func goOnLookingUp() {
-    lookupsInTurn = 0
-    guard let first = waitingLookups.first else { return }
-    let waiting = waitingLookups.dropFirst() + [first]
-    waitingLookups = []
-    loop.schedule(at: loop.now) { for goOn in waiting { goOn() } }
+    lookups.begun = 0
+    lookups.expandedBefore = engine.expandedBytes
+    guard !lookups.waiting.isEmpty, !lookups.isScheduled else { return }
+    lookups.isScheduled = true
+    loop.schedule(at: loop.now) { [self] in
+      lookups.isScheduled = false
+      lookups.isResuming = true
+      while hasTimeToLookUp, !lookups.waiting.isEmpty { lookups.waiting.removeFirst()() }
+      lookups.isResuming = false
+    }
   }
 
   private func look(up timestamp: Int64, in partition: PartitionLog, _ place: (Int, Int), _ answer: PendingOffsets) {
@@ -86,6 +96,20 @@ extension KafkaDoor {
       answer.lookUps.append(.init(place: place, partition: partition, sought: sought))
     }
   }
+}
+
+/// The searches by time of all requests.
+struct LookupTurn {
+  /// Begun in this turn.
+  var begun = 0
+  /// What had come out of compressed batches when it began.
+  var expandedBefore = 0
+  /// Those who wait for a turn that has time for them.
+  var waiting: [() -> Void] = []
+  /// Their next turn is due.
+  var isScheduled = false
+  /// It is theirs now.
+  var isResuming = false
 }
 
 /// A ListOffsets whose searches are under way, a few at a time.
