@@ -77,20 +77,22 @@ private final class MemoryTrial {
     try readSlowly(run["SLOW"], perSecond: 4_096, seconds: seconds)
   }
 
+  /// Asks for all that there is.
+  private static let largeFetch = RequestFrame.bytes(
+    .fetch,
+    FetchRequest(
+      maxWaitMs: 100, minBytes: 1, maxBytes: 50 << 20,
+      topics: [.init(topic: largeTopic, partitions: [.init(fetchOffset: 0, partitionMaxBytes: 50 << 20)])]),
+    version: 12)
+
   /// Readers that ask for large answers and take `perSecond` bytes of them a second. Answers what they took together.
   @discardableResult
   private func readSlowly(_ readers: Int, perSecond: Int, seconds: Double) throws -> Int {
     let crowd = try Crowd(server.address)
-    let fetch = RequestFrame.bytes(
-      .fetch,
-      FetchRequest(
-        maxWaitMs: 100, minBytes: 1, maxBytes: 50 << 20,
-        topics: [.init(topic: Self.largeTopic, partitions: [.init(fetchOffset: 0, partitionMaxBytes: 50 << 20)])]),
-      version: 12)
     var open: [Int] = []
     for _ in 0..<readers {
       let id = try crowd.connect(reads: false, receiveBuffer: 4_096)
-      for _ in 0..<4 { crowd.send(fetch, on: id) }
+      for _ in 0..<4 { crowd.send(Self.largeFetch, on: id) }
       open.append(id)
     }
     let deadline = nanoseconds() + Int64(seconds * 1e9)
@@ -105,14 +107,8 @@ private final class MemoryTrial {
   /// Large requests beside readers that never read.
   private func besideUnread(_ load: Load, seconds: Double) throws {
     let crowd = try Crowd(server.address)
-    let fetch = RequestFrame.bytes(
-      .fetch,
-      FetchRequest(
-        maxWaitMs: 100, minBytes: 1, maxBytes: 50 << 20,
-        topics: [.init(topic: Self.largeTopic, partitions: [.init(fetchOffset: 0, partitionMaxBytes: 50 << 20)])]),
-      version: 12)
     for _ in 0..<(run["SLOW"] + run["UNREAD"]) {
-      crowd.send(fetch, on: try crowd.connect(reads: false, receiveBuffer: 4_096))
+      crowd.send(Self.largeFetch, on: try crowd.connect(reads: false, receiveBuffer: 4_096))
     }
     load.run(seconds: seconds)
     crowd.closeAll()
