@@ -118,7 +118,8 @@ struct CoordinatorFacts: Sendable {
     }
     text.family(
       "millrace_coordinator_memory_limit_bytes", .gauge,
-      "What they may take, a share of memory.limit: from four fifths of it on, new ones are told to come back later.")
+      "What they may take, a share of memory.limit. From four fifths of it on, new groups are told to come back later, and "
+        + "the transactional ids that are idle for longest are forgotten.")
     for part in memory {
       text.sample("millrace_coordinator_memory_limit_bytes", [("coordinator", part.coordinator)], part.limit)
     }
